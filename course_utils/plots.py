@@ -1,0 +1,328 @@
+"""Figures of the labs: each function takes axes, draws on them and returns them.
+
+Nothing here changes a global setting. A lab chooses the style sheet itself, with
+``plt.style.use("course_utils.course")``.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+__all__ = [
+    "bars",
+    "decision_regions",
+    "image_grid",
+    "learning_curves",
+    "logits_and_probs",
+    "number_table",
+    "slider",
+]
+
+SIGNED = "RdBu_r"  # for values around 0: red is positive, blue negative, 0 is white
+
+
+def _array(values: Tensor | Sequence) -> np.ndarray:
+    return torch.as_tensor(values).detach().cpu().numpy()
+
+
+def bars(
+    values: Tensor | Sequence[float],
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    ylabel: str = "probability",
+    digits: int = 2,
+    color: str = "C0",
+) -> Axes:
+    """Draw one bar per value, with the value written on it.
+
+    Parameters
+    ----------
+    values : Tensor or sequence of float, shape (K,)
+        One per class.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    labels : sequence of str, optional
+        Names of the classes; 0 to K - 1 if not given.
+    ylabel : str
+        What the height means. For "probability" the axis runs from 0 to 1.
+    digits : int
+        Decimals of the written values.
+    color : str
+        Any Matplotlib colour.
+    """
+    ax = ax if ax is not None else plt.subplots()[1]
+    heights = _array(values)
+    positions = np.arange(len(heights))
+    drawn = ax.bar(positions, heights, width=0.6, color=color, edgecolor="black")
+    ax.bar_label(drawn, fmt=f"{{:.{digits}f}}", padding=2, fontsize="small")
+    ax.set_xticks(positions, labels if labels is not None else positions)
+    ax.set_ylabel(ylabel)
+    ax.margins(y=0.15)
+    if ylabel == "probability":
+        ax.set_ylim(0, 1.1)
+    elif (heights < 0).any():
+        ax.axhline(0, color="black", linewidth=0.8)
+    return ax
+
+
+def logits_and_probs(
+    logits: Tensor,
+    probs: Tensor,
+    axes: Sequence[Axes] | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+) -> Sequence[Axes]:
+    """Draw the logits of one example and, to the right, their probabilities.
+
+    Parameters
+    ----------
+    logits, probs : Tensor, shape (K,)
+        Any real numbers, and the distribution made of them.
+    axes : sequence of two Axes, optional
+        Where to draw; a new figure if not given.
+    labels : sequence of str, optional
+        Names of the classes.
+    """
+    if axes is None:
+        axes = plt.subplots(1, 2, figsize=(6.4, 2.6))[1]
+    bars(logits, axes[0], labels=labels, ylabel="logit", color="C4")
+    bars(probs, axes[1], labels=labels)
+    return axes
+
+
+def number_table(
+    table: Tensor,
+    ax: Axes | None = None,
+    *,
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    digits: int = 2,
+    vmax: float = 1.0,
+) -> Axes:
+    """Draw a matrix as a table whose cells are darker for larger values.
+
+    Parameters
+    ----------
+    table : Tensor, shape (R, C)
+        Values from 0 to ``vmax``.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    row_labels, column_labels : sequence of str, optional
+        Names; 0, 1, ... if not given.
+    digits : int
+        Decimals of the written values.
+    vmax : float
+        The value that is drawn darkest.
+    """
+    values = _array(table)
+    n_rows, n_columns = values.shape
+    if ax is None:
+        ax = plt.subplots(figsize=(1 + 0.9 * n_columns, 0.8 + 0.42 * n_rows))[1]
+    ax.imshow(values, cmap="Blues", vmin=0, vmax=1.25 * vmax, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        color = "white" if value > 0.75 * vmax else "black"
+        text = f"{value:.{digits}f}"
+        ax.text(column, row, text, ha="center", va="center", color=color)
+    ax.set_xticks(range(n_columns), column_labels or range(n_columns))
+    ax.set_yticks(range(n_rows), row_labels or range(n_rows))
+    ax.grid(False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def image_grid(
+    images: Tensor,
+    titles: Sequence[str] | None = None,
+    axes: Sequence[Axes] | None = None,
+    *,
+    n_columns: int = 8,
+    signed: bool = False,
+) -> np.ndarray:
+    """Draw images of 28 x 28 pixels in rows.
+
+    Parameters
+    ----------
+    images : Tensor, shape (N, 784), (N, 28, 28) or (N, 1, 28, 28)
+        Grey values in [0, 1], 0 is drawn white; or weights if ``signed``.
+    titles : sequence of str, optional
+        One above each image.
+    axes : sequence of Axes, optional
+        At least N; a new figure if not given.
+    n_columns : int
+        Images per row of a new figure.
+    signed : bool
+        Draw 0 white, positive values red and negative values blue, all images on one
+        scale.
+
+    Returns
+    -------
+    numpy.ndarray of Axes, shape (N,)
+    """
+    pictures = _array(images).reshape(-1, 28, 28)
+    if len(pictures) == 0:
+        raise ValueError("There are no images to draw.")
+    if titles is not None and len(titles) != len(pictures):
+        raise ValueError(f"{len(pictures)} images have {len(titles)} titles.")
+    if axes is None:
+        n_columns = min(n_columns, len(pictures))
+        n_rows = -(-len(pictures) // n_columns)
+        height = 1.05 if titles is None else 1.35
+        axes = plt.subplots(
+            n_rows, n_columns, figsize=(n_columns, height * n_rows), squeeze=False
+        )[1]
+    axes = np.ravel(np.asarray(axes, dtype=object))
+    limit = np.abs(pictures).max() or 1.0
+    colors = (
+        {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
+        if signed
+        else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+    )
+    for ax in axes:
+        ax.axis("off")
+    for i, (ax, picture) in enumerate(zip(axes, pictures, strict=False)):
+        ax.imshow(picture, **colors)
+        if titles is not None:
+            ax.set_title(titles[i], fontsize="small", loc="center")
+    return axes[: len(pictures)]
+
+
+def learning_curves(
+    curves: Mapping[str, Sequence[float]],
+    ax: Axes | None = None,
+    *,
+    ylabel: str = "cross entropy (nats)",
+    epochs: Sequence[int] | None = None,
+    baseline: tuple[str, float] | None = None,
+) -> Axes:
+    """Draw numbers over epochs, one line per curve, its name at its end.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence of float
+        For example the history of `course_utils.training.fit`, or a part of it.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    ylabel : str
+        Quantity and unit.
+    epochs : sequence of int, optional
+        When the numbers were taken; 1, 2, ... if not given.
+    baseline : (str, float), optional
+        Name and height of a horizontal line to compare with.
+    """
+    ax = ax if ax is not None else plt.subplots()[1]
+    markers = "os^Dvx"
+    for i, (name, values) in enumerate(curves.items()):
+        at = epochs if epochs is not None else range(1, len(values) + 1)
+        ax.plot(
+            at,
+            values,
+            label=name,
+            marker=markers[i % len(markers)],
+            markevery=max(1, len(values) // 10),
+            markersize=5,
+        )
+    if baseline is not None:
+        name, height = baseline
+        ax.axhline(height, color="black", linestyle=":", linewidth=1.2, label=name)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel(ylabel)
+    if len(ax.get_lines()) > 1:
+        ax.legend()
+    return ax
+
+
+def decision_regions(
+    classify: Callable[[Tensor], Tensor],
+    X: Tensor,
+    y: Tensor,
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+) -> Axes:
+    """Draw points in the plane over the regions in which a model chooses each class.
+
+    Parameters
+    ----------
+    classify : callable
+        Takes points, shape (M, 2), and returns their classes, shape (M,).
+    X : Tensor, shape (N, 2)
+        Points.
+    y : Tensor, shape (N,)
+        Their classes, integers from 0 to K - 1, at most 6.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    labels : sequence of str, optional
+        Names of the classes for the legend.
+    """
+    ax = ax if ax is not None else plt.subplots(figsize=(4.6, 3.8))[1]
+    margin = 0.1 * (X.amax(dim=0) - X.amin(dim=0))
+    (left, bottom), (right, top) = X.amin(dim=0) - margin, X.amax(dim=0) + margin
+    across = torch.linspace(left, right, 200)
+    upward = torch.linspace(bottom, top, 200)
+    grid = torch.cartesian_prod(across, upward).to(X)
+    with torch.no_grad():
+        classes = _array(classify(grid)).reshape(200, 200).T
+    n_classes = int(max(y.max(), classes.max())) + 1
+    colors = [f"C{k}" for k in range(n_classes)]
+    levels = np.arange(n_classes + 1) - 0.5
+    ax.contourf(across, upward, classes, levels, colors=colors, alpha=0.2)
+    edges = levels[1:-1]
+    ax.contour(across, upward, classes, edges, colors="black", linewidths=1)
+    for k, marker in zip(range(n_classes), "os^Dvx", strict=False):
+        name = f"class {k}" if labels is None else labels[k]
+        points = _array(X[y == k])
+        style = {"marker": marker, "color": colors[k], "edgecolor": "black"}
+        ax.scatter(points[:, 0], points[:, 1], s=28, label=name, **style)
+    ax.grid(False)
+    ax.legend(loc="best", frameon=True)
+    return ax
+
+
+def slider(draw: Callable[..., object], **values: tuple[float, float, float]) -> None:
+    """Show sliders that draw a figure anew; or say that there are none.
+
+    Parameters
+    ----------
+    draw : callable
+        Called with one number per keyword argument; draws one figure.
+    **values : (low, high, start)
+        The names of these arguments, each with the ends and the start of its slider.
+
+    Notes
+    -----
+    A line of text stands in their place without ipywidgets, in a plain script, and
+    where the environment variable ``COURSE_STATIC`` is 1, as for print: a slider's
+    output is different in every run.
+    """
+    try:
+        from IPython import get_ipython
+        from ipywidgets import FloatSlider, interact
+    except ImportError:
+        live = False
+    else:
+        live = get_ipython() is not None and os.environ.get("COURSE_STATIC") != "1"
+    if not live:
+        for name, (low, high, _) in values.items():
+            print(
+                f"(In Jupyter, a slider for {name} from {low} to {high} stands here.)"
+            )
+        return
+    controls = {
+        name: FloatSlider(
+            value=start,
+            min=low,
+            max=high,
+            step=(high - low) / 100,
+            description=name,
+            continuous_update=False,
+        )
+        for name, (low, high, start) in values.items()
+    }
+    interact(draw, **controls)

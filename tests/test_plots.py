@@ -1,0 +1,137 @@
+"""The figures: what is drawn, where, and that nothing global changes."""
+
+import matplotlib as mpl
+import pytest
+import torch
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+from course_utils import plots
+
+
+@pytest.fixture(autouse=True)
+def nothing_global_changes():
+    before = dict(mpl.rcParams)
+    yield
+    plt.close("all")
+    changed = {key for key, value in mpl.rcParams.items() if before[key] != value}
+    assert not changed
+
+
+def test_bars_show_the_values():
+    ax = plots.bars(torch.tensor([0.1, 0.9]), labels=["no", "yes"])
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.1, 0.9])
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["no", "yes"]
+    assert [text.get_text() for text in ax.texts] == ["0.10", "0.90"]
+    assert ax.get_ylabel() == "probability"
+
+
+def test_axes_in_axes_out():
+    ax = plt.subplots()[1]
+    pair = plt.subplots(1, 2)[1]
+    X, y = torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([0, 1])
+    assert plots.bars([1, 2], ax) is ax
+    assert plots.number_table(torch.eye(2), ax) is ax
+    assert plots.learning_curves({"loss": [1, 2]}, ax) is ax
+    assert plots.decision_regions(lambda X: (X[:, 0] > 0.5).long(), X, y, ax) is ax
+    logits = torch.tensor([1.0, 2.0])
+    assert plots.logits_and_probs(logits, logits.softmax(0), pair) is pair
+    assert list(plots.image_grid(torch.zeros(2, 784), axes=pair)) == list(pair)
+    assert plt.get_fignums() == [1, 2]  # none of them made a figure of its own
+
+
+def test_tensors_with_gradients_are_welcome():
+    plots.bars(torch.tensor([1.0, 2.0], requires_grad=True))
+    plots.image_grid(torch.zeros(1, 784, requires_grad=True))
+
+
+def test_number_table_writes_each_number_readably():
+    ax = plots.number_table(torch.tensor([[0.0, 1.0], [0.25, 0.75]]))
+    written = {text.get_text(): text.get_color() for text in ax.texts}
+    assert list(written) == ["0.00", "1.00", "0.25", "0.75"]
+    assert written["1.00"] == "white" and written["0.00"] == "black"
+
+
+@pytest.mark.parametrize("shape", [(5, 784), (5, 28, 28), (5, 1, 28, 28)])
+def test_image_grid_draws_each_image(shape):
+    images = torch.linspace(0, 1, 5 * 784).reshape(shape)
+    axes = plots.image_grid(images, titles="abcde", n_columns=3)
+    assert len(axes) == 5
+    for i, ax in enumerate(axes):
+        drawn = torch.as_tensor(ax.images[0].get_array().data)
+        assert drawn.equal(images[i].reshape(28, 28))
+        assert ax.get_title() == "abcde"[i]
+    assert len(axes[0].figure.axes) == 6
+    assert not any(ax.axison for ax in axes[0].figure.axes)
+
+
+def test_signed_images_are_centred_on_zero_and_share_a_scale():
+    weights = torch.stack([torch.full((784,), -3.0), torch.full((784,), 1.0)])
+    axes = plots.image_grid(weights, signed=True)
+    assert {ax.images[0].get_clim() for ax in axes} == {(-3.0, 3.0)}
+
+
+def test_image_grid_refuses():
+    with pytest.raises(ValueError, match="no images"):
+        plots.image_grid(torch.zeros(0, 784))
+    with pytest.raises(ValueError, match="2 images have 1 titles"):
+        plots.image_grid(torch.zeros(2, 784), ["one"])
+
+
+def test_learning_curves_have_a_second_cue_and_a_baseline():
+    ax = plots.learning_curves(
+        {"train": [3.0, 2.0], "test": [4.0, 3.0]},
+        epochs=[10, 20],
+        baseline=("chance", 0.5),
+    )
+    train, test, chance = ax.get_lines()
+    assert list(train.get_xdata()) == [10, 20] and list(test.get_ydata()) == [4, 3]
+    assert train.get_marker() != test.get_marker()
+    assert set(chance.get_ydata()) == {0.5}
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["train", "test", "chance"]
+
+
+def test_decision_regions_follow_the_classifier():
+    X = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    asked = []
+
+    def classify(points):
+        asked.append(points)
+        return (points[:, 0] > 0.5).long() + 2 * (points[:, 1] > 0.5).long()
+
+    ax = plots.decision_regions(
+        classify, X, torch.tensor([0, 1, 2]), labels="abc" + "d"
+    )
+    assert asked[0].shape == (200 * 200, 2)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["a", "b", "c", "d"]
+
+
+def test_the_style_sheet_travels_with_the_package():
+    with plt.style.context("course_utils.course"):
+        cycle = mpl.rcParams["axes.prop_cycle"].by_key()
+    assert "F0E442" not in {
+        color.strip("#").upper() for color in cycle["color"]
+    }  # yellow
+    pairs = list(zip(cycle["color"][:4], cycle["linestyle"][:4], strict=True))
+    assert len({style for _, style in pairs}) == 4
+
+
+def test_slider_has_a_line_in_its_place(capsys):
+    plots.slider(lambda T: None, T=(0.1, 5.0, 1.0))
+    assert "a slider for T from 0.1 to 5.0" in capsys.readouterr().out
+
+
+def test_slider_lives_in_a_notebook(monkeypatch, capsys):
+    """With a running IPython the function is called at once, with the start value."""
+    pytest.importorskip("ipywidgets")
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    drawn = []
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    plots.slider(lambda a, b: drawn.append((a, b)), a=(0, 2, 1), b=(-1, 1, 0))
+    assert drawn == [(1.0, 0.0)]
