@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course-stamp.txt"  # written last: a broken installation has none
-START_PAGE = "notebooks/00_start_here.ipynb"
+START_PAGE = "/lab/tree/notebooks/00_start_here.ipynb"
 
 COMMANDS = {
-    "open": ["jupyter", "lab", START_PAGE],
+    "open": ["jupyter", "lab", f"--LabApp.default_url={START_PAGE}"],
     "test": ["pytest"],
     "run": ["course_utils.authoring", "run"],
 }

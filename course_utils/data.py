@@ -326,6 +326,7 @@ def _download() -> tuple[Path, _Raw]:
     Only whole, checked files get their final names, so a download that is
     interrupted, or that runs twice at once, spoils nothing.
     """
+    from filelock import FileLock
     from torchvision import datasets
 
     mirror = _first_to_answer(datasets.MNIST.mirrors)
@@ -350,8 +351,10 @@ def _download() -> tuple[Path, _Raw]:
         finally:
             socket.setdefaulttimeout(timeout)
         raw = _read_root(Path(folder))
-        for name in RAW_MD5:
-            _install(Path(folder, "MNIST", "raw", name), root / "MNIST" / "raw" / name)
+        target = root / "MNIST" / "raw"
+        with FileLock(root / "download.lock"):  # another process may do the same
+            for name in RAW_MD5:
+                _install(Path(folder, "MNIST", "raw", name), target / name)
     return root, raw
 
 

@@ -264,11 +264,11 @@ def decision_regions(
     ax = ax if ax is not None else plt.subplots(figsize=(4.6, 3.8))[1]
     margin = 0.1 * (X.amax(dim=0) - X.amin(dim=0))
     (left, bottom), (right, top) = X.amin(dim=0) - margin, X.amax(dim=0) + margin
-    across = torch.linspace(left, right, 200)
-    upward = torch.linspace(bottom, top, 200)
+    across = torch.linspace(left, right, 400)
+    upward = torch.linspace(bottom, top, 400)
     grid = torch.cartesian_prod(across, upward).to(X)
     with torch.no_grad():
-        classes = _array(classify(grid)).reshape(200, 200).T
+        classes = _array(classify(grid)).reshape(400, 400).T
     n_classes = int(max(y.max(), classes.max())) + 1
     colors = [f"C{k}" for k in range(n_classes)]
     levels = np.arange(n_classes + 1) - 0.5

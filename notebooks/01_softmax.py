@@ -229,8 +229,8 @@ logits.shape  # (N, K)
 
 # %% [markdown]
 # In a table there are two directions. `dim=0` goes down, over the rows. `dim=1` goes
-# across, over the columns. (In the text we count rows from 1.) Softmax can be taken along either, and no error tells you
-# which one you meant.
+# across, over the columns. Softmax can be taken along either, and no error tells you
+# which one you meant. (In the text of this lab we count rows from 1.)
 #
 # **Predict** Rows 1, 3 and 4 hold different numbers. Will two of them get the same
 # probabilities with `dim=1`?

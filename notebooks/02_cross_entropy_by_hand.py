@@ -36,7 +36,10 @@
 # * recognise eight bugs, none of which raises an error.
 #
 # **Needs** Lab 1: tensors, `dim`, distributions, logits, softmax, `log_softmax`. From
-# school: logarithms.
+# school: logarithms. From Python also: f-strings (`f"{x:.4f}"` prints four decimals,
+# `f"{name:9}"` fills up to nine places), `enumerate` (a loop that counts along) and
+# `lambda` (a function without a name). In a cell with `plt.subplots` most lines only
+# draw; you may skip them.
 #
 # **Takes** 60 minutes to read and run, 40 more for the exercises.
 
@@ -206,7 +209,7 @@ assert scores["fair"] > scores["loaded"] > scores["absurd"]
 #
 # Two small changes make it a number to work with. A log-probability is never positive, so
 # we change the **sign**. A thousand labels give a longer sum than ten, so we divide by
-# their number. The result is the **negative log-likelihood** (NLL) per label:
+# their number: `.mean()`. The result is the **negative log-likelihood** (NLL) per label:
 #
 # $$\begin{aligned} \text{loss} = -\frac{1}{N} \sum_{i=1}^{N} \log q(y_i) \end{aligned}$$
 #
@@ -231,7 +234,7 @@ assert_close((fair[rolls].log().mean()).exp(), torch.tensor(1 / 6))
 # ## 2. Surprise, and what a wrong model costs
 #
 # Now the other road. How much does an event *surprise* you? Two demands are enough to
-# fix the answer:
+# fix the answer, up to its unit:
 #
 # 1. The less probable the event, the larger the surprise. A certain event has none.
 # 2. The surprises of two independent events add up.
@@ -364,7 +367,7 @@ for name, q in beliefs.items():
 # %% [markdown]
 # "Too sure" costs more than having everything in the wrong order, although its favourite
 # is right. To have no opinion at all is far cheaper than both. Cross entropy punishes
-# nothing as hard as confidence at the wrong place.
+# nothing as hard as calling nearly impossible what then happens.
 #
 # (What is a fraction of a question? Somebody who is so sure would not ask box by box, but
 # about many rounds at once: "Is it A in all of the next twenty?" Bits count questions of
@@ -381,6 +384,9 @@ for name, q in beliefs.items():
 # \qquad
 # \mathrm{KL}(p \,\|\, q) = \sum_i p_i \log \frac{p_i}{q_i}
 # \end{aligned}$$
+#
+# (Read $p \,\|\, q$ as "of $p$ with respect to $q$". `kl_divergence` is PyTorch's
+# version, for two `Categorical` objects.)
 
 # %%
 def kl(p, q):
@@ -418,7 +424,7 @@ _ = right.legend(loc="upper right")
 # These are averages in theory. Do real draws agree? `torch.multinomial(p, 100_000,
 # replacement=True)` draws 100,000 boxes, each with its probability in `p`. (Without
 # `replacement` no box could come twice.) Then we look up each box in $q$, as we did with
-# the die.
+# the die. (`atol=0.03, rtol=0` allows the two to differ by 0.03.)
 
 # %%
 torch.manual_seed(1)
@@ -431,17 +437,19 @@ for name, q in beliefs.items():
 
 # %% [markdown]
 # **KL is never negative.** One line of school mathematics shows it. The curve $\log x$
-# lies below the straight line $x - 1$ and touches it at $x = 1$. So
+# touches the straight line $x - 1$ at $x = 1$ and lies below it elsewhere: its slope is
+# $1/x$, so it is steeper than the line before that point, and flatter after it. So
 #
 # $$\begin{aligned}
 # -\mathrm{KL}(p \,\|\, q) = \sum_i p_i \log \frac{q_i}{p_i}
 # \le \sum_i p_i \left( \frac{q_i}{p_i} - 1 \right)
-# = \sum_i q_i - \sum_i p_i = 1 - 1 = 0
+# = \sum_i q_i - \sum_i p_i \le 1 - 1 = 0
 # \end{aligned}$$
 #
-# and it is 0 only where all $q_i / p_i$ are 1, that is, for $q = p$. We try 1,000 pairs at
-# random. (`torch.rand` draws numbers between 0 and 1, here 1,000 × 2 × 4 of them, and
-# softmax makes distributions of them.)
+# Outcomes with $p_i = 0$ are left out, so these $q_i$ may sum to less than 1. And KL is 0
+# only where all $q_i / p_i$ are 1, that is, for $q = p$. We try 1,000 pairs at random.
+# (`torch.rand` draws numbers between 0 and 1, here 1,000 × 2 × 4 of them, and softmax
+# makes distributions of them.)
 
 # %%
 torch.manual_seed(1)
@@ -490,7 +498,7 @@ ax.axhline(entropy(shares), color="C1", linestyle="--", label="entropy H(p)")
 ax.fill_between(q, entropy(shares), nll, alpha=0.25, hatch="//", label="KL(p || q)")
 ax.axvline(best, ymax=0.6, color="black", linestyle=":", linewidth=1.2)
 ax.set(xlabel="q, the claimed probability of heads", ylabel="mean surprise (nats)")
-ax.set_ylim(0, 2.5)
+ax.set_ylim(0, 3.4)
 _ = ax.legend(loc="upper right")
 
 # %% [markdown]
@@ -536,7 +544,8 @@ print("y =", y, y.dtype)
 
 # %% [markdown]
 # `y` holds class *numbers*, also called class indices: whole numbers, which PyTorch
-# stores as `int64`. (The notes call the probabilities `hypothesis`.)
+# stores as `int64`. (This is the `dtype` of a tensor, the kind of number in it. The notes
+# call the probabilities `hypothesis`.)
 #
 # What is $p$ here, the distribution that the data follow? For one photo we have one
 # label, and it is certain: "class 0, and no other". As a distribution, that is a 1 at the
@@ -597,7 +606,8 @@ _ = right.set(title="loss of each example", xlabel="surprise at the label (nats)
 # **What you should see** Left the probabilities, one row per example; in each row the
 # cell of the label is framed. Right the loss of the same row. The smaller the framed
 # number, the longer the bar. The other four cells of a row do not count, except that all
-# five must sum to 1. The dotted line is the loss of the batch.
+# five must sum to 1. The dotted line is the loss of the batch. (On the axes, as in code,
+# examples and classes are counted from 0.)
 #
 # ### Pitfall: numbers typed by hand
 #
@@ -644,10 +654,11 @@ assert F.one_hot(y).shape == (3, 3)  # not (3, 5)
 #
 # ### Pitfall: a helper that sorts the classes
 #
-# Labels often come as words. A third way, from scikit-learn, takes the words themselves:
-# `LabelBinarizer`. Our model has its own order of classes, and the order of its columns:
-# dog, parrot, cat. This model is nearly perfect: the logit of the right class is 4, the
-# others are 0. **Predict** Will its loss be near 0?
+# Labels often come as words. A third way takes the words themselves: `LabelBinarizer`,
+# from scikit-learn, a large library for machine learning. Our model has its own order of
+# classes, and the order of its columns: dog, parrot, cat. This model is nearly perfect:
+# the logit of the right class is 4, the others are 0. **Predict** Will its loss be near
+# 0?
 
 # %% tags=["pitfall"]
 class_names = ["dog", "parrot", "cat"]  # the columns of the model
@@ -668,8 +679,8 @@ print(f"loss {binarizer_loss:.4f}")
 assert binarizer_loss > torch.tensor(3.0).log()
 
 # %% [markdown]
-# (`fit_transform` finds the classes and returns the one-hot rows as a NumPy array;
-# `torch.from_numpy` makes a tensor of it.)
+# (`fit_transform` finds the classes and returns the one-hot rows as an array of NumPy,
+# an older library for tables of numbers; `torch.from_numpy` makes a tensor of it.)
 #
 # The model is right on every photo, and its loss is far worse than that of guessing. The
 # model is not to blame. The attribute `classes_` says what the columns mean.
@@ -825,7 +836,8 @@ for n_classes, value in ((5, loss), (3, -picked.mean())):
 
 # %%
 print(f"perplexity {loss.exp():.2f} of 5, {(-picked.mean()).exp():.2f} of 3")
-assert_close(torch.tensor(5).log().exp(), torch.tensor(5.0))
+one_fifth = torch.full((3,), 1 / 5)  # what guessing among 5 gives to three labels
+assert_close(surprise(one_fifth).mean().exp(), torch.tensor(5.0))
 
 # %% [markdown]
 # **The two models** of the introduction. Both put the right animal first in all three
@@ -980,9 +992,9 @@ assert mean_of_batch_means(losses, 256) > 20 * losses.mean()
 fig, ax = plt.subplots(figsize=(6.4, 2.3))
 last = torch.tensor([1 / 257, 1 / 2])  # the share of the last example in each mean
 first = 1 - last
-ax.barh([0, 1], first, 0.5, label="the first 256 together", edgecolor="black")
+ax.barh([0, 1], first, 0.5, label="the first 256 together")
 ax.barh([0, 1], last, 0.5, left=first, label="the last one alone", color="C1",
-        hatch="//", edgecolor="black")
+        hatch="//", edgecolor="black", linewidth=0)
 ax.set_yticks([0, 1], ["mean of all", "mean of\nbatch means"])
 ax.set(xlabel="share in the result", ylim=(1.5, -0.5))
 _ = ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
@@ -1014,14 +1026,15 @@ weighted = sum(batch.mean() * len(batch) for batch in losses.split(256))
 assert_close(weighted / len(losses), losses.mean())
 
 # %% [markdown]
-# **Rule** Add sums over batches, and divide once by N. A mean of means is right only if
-# all batches have the same size.
+# **Rule** Add sums over batches, and divide once by N. A mean of means is surely right
+# only if all batches have the same size.
 
 # %% [markdown]
 # ## Exercises
 #
 # Replace the `...` by your code and run the cell. Remove the `#` for a hint. A loss is a
-# tensor with one element, as it comes out of `.mean()`.
+# tensor with one element, as it comes out of `.mean()`. Its shape is `()`: it has no
+# direction at all.
 #
 # **Exercise 1.** `loss_from_one_hot(probs, one_hot)`: the mean cross entropy in nats.
 # Both have shape (N, K); `one_hot` holds whole numbers, as from `F.one_hot`. Some

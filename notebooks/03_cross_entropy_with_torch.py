@@ -35,7 +35,10 @@
 # * use the two losses for two classes, and show that they are the same thing.
 #
 # **Needs** Labs 1 and 2: softmax, `log_softmax`, logsumexp, sigmoid; log-likelihood,
-# cross entropy, one-hot. From school: the slope of a curve.
+# cross entropy, one-hot. From school: the slope of a curve. From Python also:
+# `try`, `except`, `else` (what to do after an error, or without one), `f(**settings)`
+# (hand over a dictionary as named arguments), `f.__name__` (the name of a function).
+# In a cell with `plt.subplots` most lines only draw; you may skip them.
 #
 # **Takes** 60 minutes to read and run, 40 more for the exercises and the quiz.
 
@@ -125,7 +128,7 @@ for name, rung in ladder.items():
 
 # %%
 def draw_steps(rows, steps, ax):
-    for row, functions in enumerate(rows):
+    for row, functions in enumerate(rows.values()):
         start = 0
         for name, width in functions:
             ax.barh(row, width - 0.06, left=start + 0.03, height=0.7, color="C5",
@@ -133,7 +136,7 @@ def draw_steps(rows, steps, ax):
             ax.text(start + width / 2, row, name, ha="center", va="center")
             start += width
     ax.set_xticks([i + 0.5 for i in range(len(steps))], steps)
-    ax.set_yticks(range(len(rows)), [f"rung {row + 1}" for row in range(len(rows))])
+    ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlim=(0, len(steps)), xlabel="the four steps from logits to loss")
     ax.grid(False)
     ax.spines[:].set_visible(False)
@@ -142,12 +145,12 @@ def draw_steps(rows, steps, ax):
 
 # %%
 fig, ax = plt.subplots(figsize=(7.2, 2.9))
-rows = [
-    [("softmax", 1), ("log", 1), ("gather", 1), ("-mean", 1)],
-    [("log_softmax", 2), ("gather", 1), ("-mean", 1)],
-    [("log_softmax", 2), ("nll_loss", 2)],
-    [("cross_entropy", 4)],
-]
+rows = {
+    "rung 1": [("softmax", 1), ("log", 1), ("gather", 1), ("-mean", 1)],
+    "rung 2": [("log_softmax", 2), ("gather", 1), ("-mean", 1)],
+    "rung 3": [("log_softmax", 2), ("nll_loss", 2)],
+    "rung 4": [("cross_entropy", 4)],
+}
 draw_steps(rows, ["softmax", "log", "pick the class", "minus the mean"], ax)
 
 # %% [markdown]
@@ -258,7 +261,7 @@ assert_close(slopes.float(), marked.grad, atol=1e-5, rtol=0)
 # `backward` walked back once and had all 15. A model with a million numbers is trained
 # with the same single walk. That is why this tool changed the field.
 #
-# A picture for one of the 15: the logit that example 1 gives to its right class.
+# A picture for one of the 15: the logit of the first example's right class.
 
 # %%
 shifts = torch.linspace(-4, 4, 81)
@@ -273,7 +276,7 @@ ax.plot(at + shifts, losses, label="loss")
 slope = marked.grad[0, y[0]]
 ax.plot(at + shifts, loss.item() + slope * shifts, label="its slope here")
 ax.plot(at, loss.item(), "ko", label="where we are")
-ax.set(xlabel="logit of the right class of example 1", ylabel="cross entropy (nats)")
+ax.set(xlabel="logit of the first example's right class", ylabel="cross entropy (nats)")
 _ = ax.legend()
 
 # %% [markdown]
@@ -351,13 +354,15 @@ assert_close(loss_and_grad(F.cross_entropy, logits, y), (loss.detach(), marked.g
 # minus the one-hot row. The slope of logsumexp follows from two rules of school: the
 # slope of $\log s$ is $1/s$ times the slope of $s$, and the slope of $e^z$ is $e^z$. Of
 # the sum $s = \sum_j e^{z_j}$ only one term moves with $z_k$, and that is $e^{z_k}$.
+# (Read $\frac{\partial}{\partial z_k}$ as "the slope when only $z_k$ moves".)
 #
 # $$\begin{aligned}
 # \frac{\partial}{\partial z_k} \log \sum_j e^{z_j} = \frac{e^{z_k}}{\sum_j e^{z_j}} = p_k
 # \end{aligned}$$
 #
 # That is softmax again. So, with $y$ for the one-hot row, the slopes of one example are
-# $p - y$. The mean over N examples divides each of them by N.
+# $p - y$. (In code this $y$ is `one_hot`, not the list `y`.) The mean over N examples
+# divides each of them by N.
 #
 # $$\begin{aligned}
 # \text{gradient} = \frac{p - y}{N}
@@ -388,7 +393,7 @@ def draw_gradient(z):
     plots.bars(one_hot, axes[1], labels="ABC", color="C2")
     plots.bars(probs - one_hot, axes[2], labels="ABC", color="C1", ylabel="slope")
     axes[0].set_title("p: the model says")
-    axes[1].set_title("y: true is B")
+    axes[1].set_title("y, one-hot: true is B")
     axes[2].set(title="p - y: the gradient", ylim=(-1.2, 1.2))
 
 
@@ -420,11 +425,11 @@ for name in ("4: cross_entropy", "1: log(softmax), pick"):
 assert loss_and_grad(rung_1, extreme, second)[1].isnan().all()
 
 # %% [markdown]
-# `cross_entropy` gives the clearest gradient there is: all of class 1 down, all of class
-# 2 up. Rung 1 gives `nan`: the slope of $\log p$ is $1/p$, infinity at $p = 0$, and
-# autograd multiplies it by the slope of softmax, which is 0 there. After one step along
-# such a gradient the logits are `nan`, and so is everything from then on. So the rungs
-# differ in their gradients even more than in their values.
+# `cross_entropy` gives the clearest gradient there is: going against it, the first logit
+# down, the second up. Rung 1 gives `nan`: the slope of $\log p$ is $1/p$, infinity at
+# $p = 0$, and autograd multiplies it by the slope of softmax, which is 0 there. After one
+# step along such a gradient the logits are `nan`, and so is everything from then on. So
+# the rungs differ in their gradients even more than in their values.
 #
 # **The proof of the ladder.** For ordinary logits all four agree, in value *and* in
 # gradient. Both matter: a training loop never looks at the value, only at the gradient.
@@ -488,11 +493,11 @@ assert_close(best, entropy)
 # It is not. The smallest possible value is the entropy $H(p)$ of the target, as in lab 2:
 # where people disagree, surprise remains.
 #
-# **What is refused.** The next list holds wrong targets for our (3, 5) logits. Each
-# entry notes which exception must come, a piece of its message, and what to do. The
-# cell after it checks that this is what happens. (`.int()` makes `int32` and `.long()`
-# makes `int64`; `.flatten()` makes a flat list of a column; `.T` exchanges rows and
-# columns.)
+# **What is refused.** The next list holds wrong targets for our (3, 5) logits. Each entry
+# notes which exception must come, a piece of its message, and what to do. The cell after
+# it checks that this is what happens, and prints the message. (`.int()` makes `int32` and
+# `.long()` makes `int64`; `.flatten()` makes a flat list of a column; `.T` exchanges rows
+# and columns.)
 
 # %%
 wrong_targets = [
@@ -521,14 +526,15 @@ def check_refused(target, error, piece):
         F.cross_entropy(logits, target)
     except error as caught:
         assert piece in str(caught), str(caught)
+        print("   ", str(caught).splitlines()[0][:84])  # its first line, if long cut
     else:
         raise AssertionError("this target was accepted")
 
 
 for name, target, error, piece, advice in wrong_targets:
+    print(f"{name}: {error.__name__}")
     check_refused(target, error, piece)
-    print(f"{name:24} {error.__name__:13} ... {piece} ...")
-    print(f"{'':24} {advice}")
+    print("    ->", advice)
 
 # %% [markdown]
 # ### Pitfall: the wrong pair of brackets
@@ -540,7 +546,7 @@ try:
     nn.CrossEntropyLoss(logits, y)
 except RuntimeError as error:
     assert "Boolean value of Tensor" in str(error)
-    print("RuntimeError: ... Boolean value of Tensor ... is ambiguous")
+    print("RuntimeError:", str(error).splitlines()[0][:74])
 print("right:", nn.CrossEntropyLoss()(logits, y))
 
 # %% [markdown]
@@ -577,7 +583,23 @@ for name, (first, target) in silent.items():
 # * **Swapped**: with one-hot targets both arguments have the same shape, so nothing can
 #   be noticed. (With class indices it would be an error.)
 #
-# **Rule** Before you train, print dtype, shape, minimum and maximum of `y`.
+# Two of them show in the smallest and the largest label. For a table the sums of its rows
+# tell, and dividing by them mends it.
+
+# %%
+labels = torch.tensor([0, 2, -100])
+print("smallest:", (y + 1).min().item(), "and", labels.min().item(), "in place of 0")
+table = 3 * one_hot.float()
+print("row sums:", table.sum(dim=1))
+value, grad = loss_and_grad(F.cross_entropy, logits, y)
+assert_close(loss_and_grad(F.cross_entropy, logits, table), (3 * value, 3 * grad))
+mended = table / table.sum(dim=1, keepdim=True)
+for target in ((y + 1) - 1, mended):
+    assert_close(F.cross_entropy(logits, target), right_loss)
+
+# %% [markdown]
+# **Rule** Before you train, print dtype, shape, minimum and maximum of `y`; of a table
+# also `y.sum(dim=1)`. Swapped arguments show nowhere: the logits come first.
 #
 # Two odd targets are harmless: indices as `uint8` (whole numbers from 0 to 255), and
 # one-hot rows as `float64`, which make the loss a `float64`.
@@ -610,8 +632,8 @@ assert loss == 0 and (grad == 0).all()
 # %% [markdown]
 # The loss is 0, for any logits and any labels: a perfect score. The shapes agree, so the
 # function reads one *distribution over one class* per row. With a single class, softmax
-# always says 1, log 1 is 0, and nothing can be learned. Section 6 has the loss for this
-# case.
+# always says 1, log 1 is 0, and nothing can be learned. Section 6 gives the same two
+# columns to the loss that is made for them.
 #
 # **Rule** `F.cross_entropy` wants one column of logits per class, two at least.
 
@@ -689,6 +711,8 @@ assert nothing_left.isnan()
 # %% [markdown]
 # If every label is ignored there is nothing to take a mean of: 0 / 0 is `nan`.
 #
+# **Rule** With `ignore_index`, skip a batch in which no label is left.
+#
 # **label_smoothing** makes the target less certain. Each right class gives up a part
 # `eps` of its 1, and that part is shared out evenly among all K classes, the right one
 # included.
@@ -755,6 +779,7 @@ assert_close(curve.min(), -(target * target.log()).sum(), atol=1e-4, rtol=0)
 # For $y = 1$ the second part is multiplied by 0, for $y = 0$ the first. This is the
 # **binary cross entropy**. Three examples, by hand. Logits and labels are columns of
 # shape (N, 1), and the labels are decimal numbers, because they take part in arithmetic.
+# (They are the two columns for which `F.cross_entropy` said 0 in section 4.)
 
 # %%
 z = torch.tensor([[-1.0], [0.0], [1.0]])
@@ -778,13 +803,16 @@ assert_close(from_logits, by_hand)
 
 # %%
 fig, ax = plt.subplots(figsize=(7.2, 1.8))
-rows = [[("sigmoid", 1), ("BCELoss", 3)], [("BCEWithLogitsLoss", 4)]]
+rows = {
+    "two calls": [("sigmoid", 1), ("BCELoss", 3)],
+    "one call": [("BCEWithLogitsLoss", 4)],
+}
 draw_steps(rows, ["sigmoid", "log", "pick the class", "minus the mean"], ax)
 
 # %% [markdown]
 # **What you should see** The wall of section 1, for two classes. Below, `BCELoss` covers
 # three steps, so the sigmoid is yours to do; above, `BCEWithLogitsLoss` covers all four.
-# Stay on the upper rung: lab 4 shows an example from which the lower one cannot learn.
+# Stay on the upper row: lab 4 shows an example from which the lower one cannot learn.
 #
 # **The other bank.** The same question can be put to a model with *two* logits per
 # example. Here are three examples. **Predict** What will the cross entropy be? Look at
@@ -889,7 +917,8 @@ for name, binary_loss, first, target, error, piece in wrong_calls:
         binary_loss(first, target)
     except error as caught:
         assert piece in str(caught)
-        print(f"{name:27} {error.__name__:13} ... {piece} ...")
+        print(f"{name}: {error.__name__}")
+        print("   ", str(caught).splitlines()[0][:84])
 
 # %% [markdown]
 # Look at the last row: `BCELoss` is the only loss in this lab that checks the range of
@@ -930,35 +959,37 @@ for times in range(1, 7):
 assert_close(p, torch.full((3,), 1 / 3), atol=0.01, rtol=0)
 
 # %% [markdown]
-# Everything becomes a tie. Now the floor, for C classes. The best first softmax is 1 for
-# the right class and 0 for the others. The second one makes of it
+# Everything becomes a tie. Now the smallest loss that a double softmax can reach, its
+# **floor**, for K classes. The best first softmax is 1 for the right class and 0 for the
+# others. The second one makes of it
 #
 # $$\begin{aligned}
-# q = \frac{e^1}{e^1 + (C - 1)\, e^0}
+# q = \frac{e^1}{e^1 + (K - 1)\, e^0}
 # \qquad\text{so}\qquad
-# -\log q = \log\left(1 + \frac{C - 1}{e}\right)
+# -\log q = \log\left(1 + \frac{K - 1}{e}\right)
 # \end{aligned}$$
 #
-# And the worst loss, with all probability on one wrong class, is $\log(e + C - 1)$.
-# **Predict** How far apart are the two?
+# And the worst loss, with all probability on one wrong class, is $\log(e + K - 1)$: the
+# ceiling. **Predict** How far apart are the two?
 
 # %%
 e = torch.tensor(1.0).exp()
-for C, published in ((3, 0.5514), (10, 1.4612)):
-    floor, ceiling = torch.log(1 + (C - 1) / e), torch.log(e + C - 1)
-    best = softmax_twice(100 * torch.eye(C)[:1], torch.tensor([0]))
-    worst = softmax_twice(100 * torch.eye(C)[:1], torch.tensor([1]))
-    print(f"{C:2} classes: floor {floor:.4f}, ceiling {ceiling:.4f}")
+for K, published in ((3, 0.5514), (10, 1.4612)):
+    floor, ceiling = torch.log(1 + (K - 1) / e), torch.log(e + K - 1)
+    best = softmax_twice(100 * torch.eye(K)[:1], torch.tensor([0]))
+    worst = softmax_twice(100 * torch.eye(K)[:1], torch.tensor([1]))
+    print(f"{K:2} classes: floor {floor:.4f}, ceiling {ceiling:.4f}")
     assert_close(floor, torch.tensor(published), atol=5e-5, rtol=0)
     assert_close(torch.stack([best, worst]), torch.stack([floor, ceiling]))
     assert_close(ceiling - floor, torch.tensor(1.0))
 
 # %% [markdown]
-# (`torch.eye(C)` is the table with 1 on its diagonal; `[:1]` takes its first row.)
+# (`torch.eye(K)` is the table with 1 on its diagonal; `[:1]` takes its first row.)
 #
-# Exactly 1. The best and the worst answer are one nat apart, for any number of classes.
-# Whoever knows the floor can diagnose this bug from the log of a training run: a loss
-# that comes down to $\log(1 + (C-1)/e)$ and stays there.
+# Exactly 1. The best and the worst answer are one nat apart, for any number of classes:
+# $1 + (K-1)/e$ is $(e + K - 1)/e$, and dividing by $e$ takes 1 from the logarithm.
+# Whoever knows the floor can suspect this bug from the log of a training run: a loss that
+# comes down to $\log(1 + (K-1)/e)$ and stays there.
 #
 # The floor is not the worst part. Training follows the gradient, so let us draw that too:
 # one example with three classes, the right one with ever more probability.
@@ -995,13 +1026,14 @@ assert twice.min() > floor - 1e-6 and pull_twice[0] < 0.01 < 0.99 < pull_once[0]
 
 # %% [markdown]
 # **What you should see** Left, the solid curve falls from very high values to 0. The
-# dashed one lies in a narrow band and ends on the dotted floor. Right, how strongly the
-# gradient pulls the right class up. Solid: the more wrong the answer, the stronger the
-# pull. Dashed: weak everywhere, and at the left edge, where the answer is *most* wrong,
-# it goes to 0. A model that is sure and wrong is not corrected any more.
+# dashed one lies in a narrow band and ends on the dotted floor. (It begins a little below
+# the ceiling, because two wrong classes share the rest.) Right, how strongly the gradient
+# pulls the right class up. Solid: the more wrong the answer, the stronger the pull.
+# Dashed: weak everywhere, and at the left edge, where the answer is *most* wrong, it goes
+# to 0. A model that is sure and wrong is not corrected any more.
 #
-# **Rule** No softmax before `F.cross_entropy`. A loss that stops at
-# $\log(1 + (C-1)/e)$ has one.
+# **Rule** No softmax before `F.cross_entropy`. If a loss stops at $\log(1 + (K-1)/e)$,
+# suspect one.
 #
 # ### Pitfall: `nll_loss` of probabilities
 #
@@ -1017,7 +1049,8 @@ def nll_of_probs(logits, y):
 # %% tags=["pitfall"]
 loss = nll_of_probs(logits, y)
 picked = torch.softmax(logits, dim=1).gather(1, y.unsqueeze(1))
-print(f"{loss:.4f}")
+mended = F.nll_loss(torch.log_softmax(logits, dim=1), y)
+print(f"{loss:.4f}, with log_softmax {mended:.4f}")
 assert_close(loss, -picked.mean())
 assert loss < 0
 
@@ -1043,10 +1076,10 @@ def walk(loss_fn, logits, y, n_steps):
 start = torch.tensor([[-4.0, 4.0, 0.0]])
 print(f"start: p of the right class {torch.softmax(start, dim=1)[0, 0]:.4f}")
 results = {}
-for loss_fn in (F.cross_entropy, softmax_twice, nll_of_probs):
-    z = walk(loss_fn, start, torch.tensor([0]), n_steps=100)
-    results[loss_fn.__name__] = p = torch.softmax(z, dim=1)[0, 0]
-    print(f"{loss_fn.__name__:14} p {p:.4f}, its own loss {loss_fn(z, first):7.4f}, "
+for runner in (F.cross_entropy, softmax_twice, nll_of_probs):
+    z = walk(runner, start, torch.tensor([0]), n_steps=100)
+    results[runner.__name__] = p = torch.softmax(z, dim=1)[0, 0]
+    print(f"{runner.__name__:14} p {p:.4f}, its own loss {runner(z, first):7.4f}, "
           f"true loss {F.cross_entropy(z, first):.4f}")
 assert results["cross_entropy"] > 0.99
 assert max(results["softmax_twice"], results["nll_of_probs"]) < 0.01
@@ -1102,6 +1135,8 @@ one, zero = torch.ones(1), torch.zeros(1)
 floor_1 = sigmoid_twice(torch.tensor([100.0]), one)  # sure of class 1, and right
 floor_0 = sigmoid_twice(torch.tensor([-100.0]), zero)  # sure of class 0, and right
 print(f"floor for y = 1: {floor_1:.4f}, for y = 0: {floor_0:.4f}")
+both = torch.tensor([100.0, -100.0]), torch.tensor([1.0, 0.0])
+print(f"sigmoid once, both together: {F.binary_cross_entropy_with_logits(*both):.4f}")
 assert_close(floor_1, torch.log(1 + 1 / e))
 assert_close(floor_0, torch.log(torch.tensor(2.0)))
 
@@ -1125,7 +1160,9 @@ assert_close(floor_0, torch.log(torch.tensor(2.0)))
 # %% [markdown]
 # ## Exercises
 #
-# Replace the `...` and run the cell. Remove the `#` for a hint.
+# Replace the `...` and run the cell. Remove the `#` for a hint. A loss has the shape
+# `()`, as from `.mean()`. The check sees results only: a ready-made call passes, too, and
+# teaches nothing.
 #
 # **Exercise 1.** `cross_entropy(logits, y)`: the mean loss from logits (N, K) and class
 # indices (N,), written with `torch.logsumexp`. No softmax, and no `F`.
@@ -1201,9 +1238,9 @@ lab03.right_calls.check(right_calls)
 # %% [markdown]
 # **To think about** (1) Which of the wrong calls of exercise 5 still choose the same
 # class by `argmax` as the right ones, once a model is trained? Why does that make them
-# hard to find? (2) The gradient of an example never becomes exactly 0. What does that
-# mean for the logits, if you walk on forever? What changes with label smoothing? (3)
-# How would you weight a class that has one example in a hundred?
+# hard to find? (2) In exact arithmetic the gradient of an example never becomes 0. What
+# does that mean for the logits, if you walk on forever? What changes with label
+# smoothing? (3) How would you weight a class that has one example in a hundred?
 
 # %% [markdown]
 # ## Quiz

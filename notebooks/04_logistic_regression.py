@@ -89,7 +89,7 @@ print(model_probs(0.5, 1.0, x))
 # %% [markdown]
 # What does each knob do? We turn one and leave the other alone. `draw_students` puts
 # the students into the figure: those who passed at the top, those who failed at the
-# bottom.
+# bottom. (Code that only draws, here and later, may be skipped.)
 
 # %%
 def draw_students(ax):
@@ -195,16 +195,21 @@ plots.slider(draw_knobs, w=(-1.5, 2.5, 0.0), b=(-3.0, 3.0, 0.0))
 # the right, $b$ upward, and lines through places of equal height, where "height" is the
 # loss.
 #
-# (`reshape(1, -1, 1)` puts the values of $w$ along the second of three directions, `-1`
-# stands for "as many as there are". PyTorch then combines every $w$ with every $b$ and
-# every student. `float64`, because far out a probability would be rounded to 0 or 1,
-# and log 0 is infinite.)
+# (Drawing only; skip it if you like. `reshape(1, -1, 1)` puts the values of $w$ along
+# the second of three directions, `-1` stands for "as many as there are". PyTorch then
+# combines every $w$ with every $b$ and every student; `expand_as` repeats the labels
+# for each of them. The loss is calculated from the logits, as in lab 3: far out a
+# probability would be rounded to 0 or 1, and log 0 is infinite. Section 8 is about
+# that.)
 
 # %%
 def draw_map(ax, w_range=(-1.5, 2.5), b_range=(-3.0, 3.0), numbers=True):
-    w = torch.linspace(*w_range, 161).reshape(1, -1, 1).double()
-    b = torch.linspace(*b_range, 121).reshape(-1, 1, 1).double()
-    height = bce(model_probs(w, b, x), y)  # (121, 161): the mean over the students
+    w = torch.linspace(*w_range, 161).reshape(1, -1, 1)
+    b = torch.linspace(*b_range, 121).reshape(-1, 1, 1)
+    z = w * x + b  # (121, 161, 15)
+    height = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
+    height = height.mean(dim=-1)  # (121, 161): the mean over the students
+    assert height.isfinite().all()
     levels = [0.45, 0.5, 0.6, 0.8, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6]
     drawn = ax.contour(w.flatten(), b.flatten(), height, levels, colors="0.55",
                        linewidths=1.2)
@@ -246,8 +251,9 @@ _ = axes[0].set_title("the map of the loss")
 #
 # * $z = w x + b$. Raise $w$ by 1, and $z$ rises by $x$. Raise $b$ by 1, and $z$ rises
 #   by 1.
-# * $p = \sigma(z)$. Its slope is $p (1 - p)$. That is the Jacobian of lab 1, for the
-#   two logits $(0, z)$.
+# * $p = \sigma(z)$. Its slope is $p (1 - p)$. (Lab 1 shows why, in a part that you may
+#   have skipped: it is the slope of a softmax probability with respect to its own
+#   logit. Here the next cell checks it.)
 # * The loss is $-\log p$ if $y = 1$, with the slope $-1/p$. It is $-\log(1 - p)$ if
 #   $y = 0$, with the slope $1 / (1 - p)$.
 
@@ -272,7 +278,18 @@ _ = ax.legend(loc="center right")
 # logit changes the probability no more.
 #
 # **Predict** A saturated sigmoid has slope 0. Does a student about whom the model is
-# totally wrong then have no influence on the parameters? Multiply the last two slopes:
+# totally wrong then have no influence on the parameters? Here are three students who
+# passed, $y = 1$. Which of the three losses has the steepest slope with respect to its
+# logit?
+
+# %%
+z = torch.tensor([-6.0, 0.0, 6.0], requires_grad=True)
+(-torch.sigmoid(z).log()).sum().backward()
+print("slopes of the loss:", z.grad)
+
+# %% [markdown]
+# That of the first, about whom the model is totally wrong. Why? Multiply the last two
+# slopes:
 #
 # $$\begin{aligned}
 # y = 1: \quad & -\frac{1}{p} \cdot p\,(1 - p) = p - 1 \\
@@ -284,7 +301,8 @@ _ = ax.legend(loc="center right")
 # mistake has slope 1 or -1, the largest there is. (On paper. Section 8 shows how a
 # computer can lose it.)
 #
-# Now the first step, a factor $x$ or 1, and the mean over all students:
+# Now the first step, a factor $x$ or 1, and the mean over all students. (Read
+# $\partial\, \text{loss} / \partial w$ as "the slope of the loss when only $w$ moves".)
 #
 # $$\begin{aligned}
 # \frac{\partial\, \text{loss}}{\partial w} = \frac{1}{N} \sum_i (p_i - y_i)\, x_i,
@@ -334,8 +352,8 @@ for dtype in (torch.float32, torch.float64):
 # b \leftarrow b - \text{lr} \cdot \frac{\partial\, \text{loss}}{\partial b}
 # \end{aligned}$$
 #
-# That is one **step** (or *update*) of **gradient descent**. We begin at curve A, which
-# is badly wrong.
+# Read the arrow as "becomes". That is one **step** (or *update*) of **gradient
+# descent**. We begin at curve A, which is badly wrong.
 
 # %%
 w, b, lr = torch.tensor(-1.0), torch.tensor(2.0), 0.5
@@ -390,7 +408,8 @@ def draw_step(step):
 plots.slider(draw_step, step=(0, 100, 0))
 
 # %% [markdown]
-# Now the same walk on the map.
+# Now the same walk on the map. (`path[:, :1]` is the first column, kept as a table of
+# shape (101, 1), so that each $w$ meets all students. `path[:, 1:]` is the second.)
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
@@ -413,7 +432,7 @@ _ = right.set(xlabel="step", ylim=(0, None))
 w, b = path[-1]
 print(f"loss {losses[-1]:.4f} at w = {w:.2f}, b = {b:.2f}")
 print(f"an even chance at x = {-b / w:.2f}")
-assert max(gradient(w, b, x, y)).abs() < 0.001
+assert max(abs(slope) for slope in gradient(w, b, x, y)) < 0.001
 
 # %% [markdown]
 # You cannot beat it by more than a hair: at the end both slopes are practically 0, the
@@ -461,8 +480,9 @@ for lr, settled in ((0.02, False), (0.5, True), (5.0, False)):
     assert (end.max() - losses[-1] < 0.001) == settled
 
 # %% [markdown]
-# **Rule** Draw the loss. If it falls slowly and evenly, raise the learning rate. If it
-# jumps, lower it. Factors of 3 or 10 are the right size of change.
+# Factors of 3 or 10 are the right size of change.
+#
+# **Rule** Draw the loss: if it creeps, raise the learning rate; if it jumps, lower it.
 
 # %% [markdown]
 # ## 5. PyTorch keeps the books
@@ -547,18 +567,19 @@ proper = descend(0.0, 0.0, lr=0.02, n_steps=90)
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2))
 draw_map(axes[0], w_range=(-0.5, 2.5), b_range=(-3.0, 0.5))
 losses = {}
-for name, steps, style in (("with", proper, "-"), ("without", buggy, "--")):
-    axes[0].plot(steps[:, 0], steps[:, 1], style)
+for name, steps, style in (("with", proper, "-o"), ("without", buggy, "--s")):
+    axes[0].plot(steps[:, 0], steps[:, 1], style, markersize=3, linewidth=1)
     losses[name] = bce(model_probs(steps[:, :1], steps[:, 1:], x.double()), y)
 axes[0].plot(*path[-1], "k*", markersize=10)
 plots.learning_curves(losses, axes[1], epochs=range(91))
 _ = axes[1].set(xlabel="step", ylim=(0.4, 0.85))
 
 # %% [markdown]
-# **What you should see** Solid: with `zero_grad` the walk bends towards the star, in
-# steps that get shorter. Dashed: without it, the walk shoots far past the star, climbs
-# the other side, turns and comes back, without end. Right: its loss falls at first even
-# *faster* than the proper one, and then swings up and down.
+# **What you should see** One mark per step. Dots: with `zero_grad` the walk goes towards
+# the star, in steps so short that the dots run together. Squares: without it, the walk
+# shoots far past the star, climbs the other side, turns and comes back, without end.
+# Right: its loss falls at first even *faster* than the proper one, and then swings up
+# and down.
 #
 # The sum of all old slopes is a speed that nothing ever brakes, like a marble in a bowl
 # without friction. The loss curve is how you notice: it swings, and a smaller learning
@@ -568,6 +589,13 @@ _ = axes[1].set(xlabel="step", ylim=(0.4, 0.85))
 assert losses["without"][:20].min() < losses["with"][:20].min()  # seems better
 assert losses["without"][40:].max() > losses["with"][40:].max() + 0.1
 assert (losses["with"].diff() < 0).all()  # diff(): each number minus the one before
+
+# %%
+slower = descend_without_zero_grad(0.0, 0.0, lr=0.005, n_steps=90)
+loss = bce(model_probs(slower[:, :1], slower[:, 1:], x.double()), y)
+top, slow_top = losses["without"][15:45].argmax() + 15, loss[15:].argmax() + 15
+print(f"top of the first swing: step {top}, with a quarter of lr step {slow_top}")
+assert loss[slow_top] > 0.95 * losses["without"][top]  # later, and about as high
 
 # %% [markdown]
 # **Rule** Each step has its own `zero_grad()`.
@@ -861,9 +889,29 @@ assert_close(torch.tensor(losses[::10]), torch.tensor(log), atol=6e-4, rtol=0)
 assert [round(6 * a) for a in accuracies[::10]] == [3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6]
 
 # %% [markdown]
-# The same region. The map of this loss has one valley and no side valleys, so the start
-# does not matter in the end. (Networks with a hidden layer, from lab 6 on, do not have
-# this comfort.)
+# The same region, and that is no accident. Go straight across the map, in any
+# direction. The logit of each student then changes evenly, and if it rises, so does the
+# slope of the student's loss, $p - y$ (section 3), because $p$ does. (If the logit
+# falls, walk from the other end.) So on such a straight way the loss may fall and then
+# rise, but never rise and then fall: there is no hill between two valleys. There is
+# only one valley, and the start decides how long the way is, not where it leads. We
+# check it between the two published starts.
+
+# %%
+starts = torch.tensor([[-0.5276, -0.5293, -0.2994, 0.0481],
+                       [0.1236, 0.1227, -0.2454, -0.4398]], dtype=torch.float64)
+t = torch.linspace(0, 1, 101).reshape(-1, 1)
+places = (1 - t) * starts[0] + t * starts[1]  # (101, 4): three weights and the bias
+on_the_way = bce(torch.sigmoid(places[:, :3] @ X3.T.double() + places[:, 3:]),
+                 y3.flatten())
+
+# %%
+ends = torch.tensor([2.794, 0.847], dtype=torch.float64)
+assert_close(on_the_way[[0, -1]], ends, atol=6e-4, rtol=0)
+assert (on_the_way.diff().diff() > 0).all()  # the slope rises at each of the places
+
+# %% [markdown]
+# (Networks with a hidden layer, from lab 6 on, do not have this comfort.)
 #
 # ### Pitfall: the accuracy of the step before
 #
@@ -897,8 +945,7 @@ assert real > logged
 # rough sign of progress that is good enough, and it costs nothing. As a result it is
 # wrong.
 #
-# **Rule** The number that you report comes from the finished model, calculated anew
-# after the last step.
+# **Rule** Calculate the number that you report anew, after the last step.
 #
 # ### Where does it end?
 #
@@ -907,6 +954,7 @@ assert real > logged
 # come to rest?
 
 # %%
+all_largest = []
 print(" steps   loss   accuracy   largest weight")
 for n_epochs in (100, 1_000, 10_000):
     model = BinaryClassifier(3)
@@ -914,6 +962,12 @@ for n_epochs in (100, 1_000, 10_000):
     losses, accuracies = train(model, X3, y3, lr=0.05, n_epochs=n_epochs)
     largest = model.linear.weight.abs().max()
     print(f"{n_epochs:6}  {losses[-1]:.4f}   {accuracies[-1]:.2%}    {largest:.2f}")
+    all_largest.append(largest)
+
+# %%
+z = model.linear(X3).detach()
+assert all_largest == sorted(all_largest)  # it grows
+assert F.binary_cross_entropy(torch.sigmoid(2 * z), y3) < losses[-1]  # all doubled
 
 # %% [markdown]
 # They do not. There is a plane that has all who passed on one side and all who failed
@@ -951,7 +1005,7 @@ assert sigmoid_top_heavy(z)[-1].isnan()
 # $z \ge 0$ take $1 / (1 + e^{-z})$, for $z < 0$ take $e^z / (1 + e^z)$. In Exercise 5
 # you write that, and there is a second trap in it.
 #
-# **Rule** Do not type the sigmoid. Use `torch.sigmoid`.
+# **Rule** Do not type the sigmoid, use `torch.sigmoid`.
 #
 # ### Pitfall: the confident mistake
 #
@@ -1034,17 +1088,21 @@ def train_from_afar(by_way_of, n_steps=150):
 
 # %%
 losses = {name: train_from_afar(way) for way, name in names.items()}
-ax = plots.learning_curves(losses, ylabel="cross entropy (nats)")
+ax = plots.learning_curves(losses, epochs=range(150))
 _ = ax.set(xlabel="step", ylim=(0, 65))
 
 # %% [markdown]
 # **What you should see** The line with dots, by way of the sigmoid, is level for all
 # 150 steps: the loss is enormous, and nothing moves. The dashed line, by way of the
-# logits, starts from the very same parameters, comes down and arrives.
+# logits, comes down and arrives. It is the same model with the same start; the two
+# begin at different heights because 9 of 15 failed, and each of them costs 100 on the
+# one way and 20 on the other.
 
 # %%
 stuck, arrived = losses.values()
-assert stuck[0] == stuck[-1] > 50
+assert_close(stuck[0], 9 / 15 * 100)
+assert_close(arrived[0], 9 / 15 * 20)
+assert stuck[0] == stuck[-1]
 assert arrived[-1] < 0.44
 
 # %% [markdown]
@@ -1079,15 +1137,18 @@ print("logit above 0:        ", (z > 0).tolist())
 print("logit above 1/2:      ", (z > 0.5).tolist())
 print(f"a logit of 1/2 is a probability of {torch.sigmoid(torch.tensor(0.5)):.2f}")
 assert (z > 0).equal(torch.sigmoid(z) > 0.5)
+assert not (z > 0.5).equal(torch.sigmoid(z) > 0.5)
 
 # %% [markdown]
-# **Rule** Models end in logits. The loss is the one "with logits", the threshold is 0.
+# **Rule** End in logits: the loss is the one "with logits", the threshold is 0.
 
 # %% [markdown]
 # ## 9. A border in the plane
 #
 # One last data set, made by ourselves. That has a great advantage: we know the truth.
-# 200 points with two inputs each are drawn at random. Then the label of each is drawn
+# 200 points with two inputs each are drawn at random: `torch.randn` draws numbers
+# around 0, most of them between -2 and 2. Its `generator` is a stream of random numbers
+# with a seed of its own. Then the label of each is drawn
 # like a coin toss whose probability is $\sigma(2 x_1 - x_2 + \tfrac12)$.
 # `torch.bernoulli` does such tosses. So the data follow a logistic regression, and
 # `true_W`, `true_b` are its parameters.
@@ -1159,7 +1220,8 @@ assert truth < learned
 #
 # That is the equation of a straight line. Everywhere on it the two classes are equally
 # likely. Which other points have one and the same probability, say 90%? Those with one
-# and the same logit, and they form a straight line, too, parallel to the first.
+# and the same logit, and they form a straight line, too, parallel to the first. (The
+# next cell only draws.)
 
 # %%
 def classes(X):
@@ -1191,6 +1253,18 @@ _ = ax.set(xlabel="input $x_1$", ylabel="input $x_2$", aspect="equal", **limits)
 # downward, and all at half the length). It stands at a right angle to the border and
 # points towards class 1.
 #
+# Is it a right angle? From the foot of the arrow we turn by 90 degrees and walk, to
+# both sides: the logit stays 0, so we stay on the border.
+
+# %%
+turned = torch.stack([-w[1], w[0]])  # the arrow, turned by a right angle
+with torch.no_grad():
+    for distance in (-2.0, 0.0, 2.0):
+        z = model(foot + distance * turned)
+        assert_close(z, torch.zeros_like(z), atol=1e-6, rtol=0)
+    assert model(foot + w) > 0
+
+# %% [markdown]
 # **The oracle.** A result that you have calculated once can be wrong in a way that you
 # do not see. So we ask somebody else. scikit-learn is the standard library for
 # classical models; its `LogisticRegression` uses quite another way of descending.
@@ -1234,6 +1308,8 @@ try:
     F.binary_cross_entropy_with_logits(logits, y2.flatten())
 except ValueError as error:
     print("the loss:", error)
+else:
+    raise AssertionError("the loss took two different shapes")
 print("the comparison:", tuple(((logits > 0) == y2.flatten()).shape))
 
 # %%
@@ -1243,10 +1319,12 @@ assert accuracy_of(logits, y2) > 0.8
 assert accuracy_of(logits, y2.flatten()) < 0.6
 
 # %% [markdown]
-# The loss refuses, as in lab 3. `==` does not: it compares the prediction for *each*
-# point with the label of *every* point, 200 × 200 pairs, and the mean of that is about
-# what guessing would give. A good model looks useless, and you search for the mistake
-# in the training.
+# The loss refuses, as in lab 3. (`else` says what to do if there is no error at all:
+# stop, because then this page is wrong.) `==` does not: it compares the prediction for
+# *each* point with the label of *every* point, 200 × 200 pairs, and the mean of that is
+# about what guessing would give. A good model looks useless, and you search for the
+# mistake in the training. Stretching a column over a table like this is called
+# **broadcasting**.
 #
 # `training.accuracy` of this course looks at the shapes first. You know now what is in
 # it, so from here on you may use it.
@@ -1257,6 +1335,15 @@ try:
     training.accuracy(logits, y2.flatten())
 except ValueError as error:
     print(error)
+else:
+    raise AssertionError("two different shapes were compared")
+
+# %% [markdown]
+# The cure is in the message: `reshape(-1, 1)` makes a column of a plain list.
+
+# %%
+column = y2.flatten().reshape(-1, 1)
+assert training.accuracy(logits, column) == accuracy_of(logits, y2)
 
 # %% [markdown]
 # **Rule** Before `==`, make sure that both shapes are equal.
@@ -1280,8 +1367,8 @@ lab04.border.check(border)
 
 # %% [markdown]
 # **Exercise 2.** `accuracy(logits, y)`: the fraction of right answers, as a Python
-# number. The model ends in *logits*. Both have shape (N, 1). If the shapes differ,
-# raise a `ValueError`.
+# number. The model ends in *logits*. Both have shape (N, 1). If the shapes differ, stop
+# with `raise ValueError("...")`, which makes an error of your own.
 
 # %% tags=["exercise"]
 def accuracy(logits, y):
@@ -1321,7 +1408,7 @@ lab04.bce_with_logits.check(bce_with_logits)
 # %% [markdown]
 # **Exercise 5.** `stable_sigmoid(z)` for z of any size, without `torch.sigmoid` or
 # `torch.softmax`. The check also sends `backward()` through your function: values *and*
-# slopes must be right for ±1000. That is harder than it looks.
+# slopes must be right for ±1000, to six decimals. That is harder than it looks.
 
 # %% tags=["exercise"]
 def stable_sigmoid(z):

@@ -57,8 +57,8 @@ plt.style.use("course_utils.course")
 # %% [markdown]
 # ## 1. One score per class
 #
-# The data of the notes: N = 8 examples, D = 4 features, K = 3 classes. Nobody says what
-# the features mean, and it does not matter here.
+# The data of the notes: N = 8 examples, D = 4 **features** (what lab 4 called inputs),
+# K = 3 classes. Nobody says what the features mean, and it does not matter here.
 
 # %%
 X = torch.tensor(
@@ -81,8 +81,12 @@ print("X", tuple(X.shape), "y", tuple(y.shape), "class counts", y.bincount().tol
 # $$\begin{aligned} z_k = x_1 W_{1k} + x_2 W_{2k} + x_3 W_{3k} + x_4 W_{4k} + b_k .
 # \end{aligned}$$
 #
+# (Formulas count the features from 1, Python counts them from 0. The classes are counted
+# from 0 everywhere.)
+#
 # In lab 4 the weights were one column, shape (D, 1). Now `W` has one **column per class**,
-# shape (D, K). To have something to calculate with, we draw random weights.
+# shape (D, K). To have something to calculate with, we draw random weights, with `randn`
+# and a generator as in lab 4.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -101,21 +105,23 @@ for n in range(8):
 
 # %%
 assert_close(logits, X @ W + b)
-print(tuple(X.shape), "@", tuple(W.shape), "+", tuple(b.shape), "->", (*logits.shape,))
+print(tuple(X.shape), "@", tuple(W.shape), "+", tuple(b.shape))
+print("->", tuple(logits.shape))
 
 
 # %% [markdown]
-# Most errors in such code are errors of shape. So look at it once as a picture.
+# Most errors in such code are errors of shape. So look at it once as a picture. (The
+# code only draws; you may skip it.)
 
 # %%
 def draw_matrix(ax, left, shape, name, marked):
     n_rows, n_columns = shape
     for i in range(n_rows):
         for j in range(n_columns):
-            style = {"facecolor": "C1", "hatch": "//"} if marked(i, j) else {}
+            color, hatch = ("C1", "//") if marked(i, j) else ("white", None)
             corner = (left + j, n_rows / 2 - i - 1)
-            box = {"facecolor": "white", "edgecolor": "black"} | style
-            ax.add_patch(Rectangle(corner, 1, 1, linewidth=1, **box))
+            ax.add_patch(Rectangle(corner, 1, 1, facecolor=color, hatch=hatch,
+                                   edgecolor="black", linewidth=1))
     ax.text(left + n_columns / 2, -5.6, name, ha="center", va="center")
 
 
@@ -316,6 +322,9 @@ def accuracy_of(logits, y):
 
 twice = train(double_softmax_loss, X, y, n_biases=1)
 assert_close(twice["W"], W_published)
+published = torch.tensor([1.098612, 0.901535, 0.839114, 0.807826, 0.788472, 0.774822,
+                          0.764449, 0.756191, 0.749398, 0.743671, 0.738749])
+assert_close(twice["loss"][::100], published, atol=1e-5, rtol=0)
 true_losses = torch.stack([F.cross_entropy(logits, y) for logits in twice["logits"]])
 
 print("epoch  printed cost  true cross entropy  accuracy")
@@ -324,11 +333,13 @@ for i in range(0, 1001, 100):
     print(f"{i:5}  {twice['loss'][i]:12.6f}  {true_losses[i]:18.4f}  {accuracy:8.1%}")
 
 # %% [markdown]
-# (For logits with K columns, `training.accuracy` of `course_utils` does the same as our
-# `accuracy_of`, and refuses shapes that do not fit.)
+# (The last line is a little below the number that we printed before the table: it is
+# taken before the last update, that number after it. `[::100]` takes every hundredth of
+# a list. For logits with K columns, `training.accuracy` of `course_utils` does the same
+# as our `accuracy_of`, and refuses shapes that do not fit.)
 
 # %%
-for logits in twice["logits"][::100]:  # every hundredth
+for logits in twice["logits"][::100]:
     assert_close(training.accuracy(logits, y), accuracy_of(logits, y).item())
 ax = plots.learning_curves(
     {"printed cost (softmax twice)": twice["loss"], "true cross entropy": true_losses},
@@ -376,16 +387,30 @@ assert twice["loss"][-1] > (7 * best + shared_out) / 8
 # (The rows are probabilities, and the loss takes them for logits: that is the bug.) One
 # example given up adds less than 1/8 to the mean. The last number is where the printed
 # cost is heading. It will come to rest there, and look like a model that has learned all
-# it can.
-#
+# it can. Here it is after ten times as many updates:
+
+# %%
+floor = (7 * best + shared_out) / 8
+long = train(double_softmax_loss, X, y, n_biases=1, n_updates=10_010)
+print(f"1,001 updates {twice['loss'][-1]:.4f}, 10,010 updates {long['loss'][-1]:.4f}")
+assert (long["loss"][1000::1000].diff() < 0).all()  # still falling,
+assert floor < long["loss"][-1] < floor + 0.02  # and nearly there
+
+# %% [markdown]
 # **There is no way back.** Let $p$ be the probabilities and $q$ the softmax of $p$. The
-# slopes of the doubled loss are $q - y$, the familiar difference, sent back through the
-# first softmax, that is, multiplied by its Jacobian (lab 1):
+# slopes of the doubled loss with respect to $p$ are $v = q - y$, the familiar difference.
+# Now the first softmax. If its logit $z_i$ rises, $p_i$ rises with the slope
+# $p_i (1 - p_i)$, and every other $p_j$ falls, with the slope $-p_i\, p_j$ (lab 1, in the
+# part that you may have skipped). Slope times slope, added up over the classes:
 #
 # $$\begin{aligned}
 # \frac{\partial\, \text{loss}}{\partial z_i}
-# = p_i \Bigl( v_i - \sum_j p_j v_j \Bigr), \qquad v = q - y
+# = v_i\, p_i (1 - p_i) - \sum_{j \ne i} v_j\, p_j\, p_i
+# = p_i \Bigl( v_i - \sum_j p_j v_j \Bigr)
 # \end{aligned}$$
+#
+# (Take $p_i$ out; the sum on the right runs over all $j$, because $v_i\, p_i$ has joined
+# it.)
 #
 # Look at the factor in front. **The pull on a logit is multiplied by its own
 # probability.** The right class of example 5 has a probability of nearly 0, so hardly
@@ -408,7 +433,9 @@ assert by_formula[1].abs() < 1e-4 and (p - Y[4])[1] < -0.99
 # Class 1 is right. With one softmax the pull on it is as strong as it can be. With two it
 # is gone. What is left only shares out the rest between the two wrong classes.
 #
-# **The fix** is to delete one softmax. Probabilities need a logarithm and nothing else:
+# **The fix** is to delete one softmax. Probabilities need a logarithm and nothing else.
+# (`torch.log` is good enough for the small logits here. `F.cross_entropy` uses
+# `log_softmax`, for the reasons of lab 1.)
 
 # %%
 def single_softmax_loss(logits, y):
@@ -420,6 +447,9 @@ def single_softmax_loss(logits, y):
 once = train(single_softmax_loss, X, y, n_biases=1)
 for i in range(0, 1001, 100):
     print(f"epoch {i:4}  loss {once['loss'][i]:.6f}")
+published = torch.tensor([1.098612, 0.761050, 0.689991, 0.643229, 0.604117, 0.568255,
+                          0.533922, 0.500291, 0.466908, 0.433507, 0.399962])
+assert_close(once["loss"][::100], published, atol=1e-5, rtol=0)
 
 # %% [markdown]
 # The notes go on with a second loop, which calls `F.cross_entropy` on the logits, and
@@ -435,6 +465,8 @@ try:
     assert_close(twice["loss"], library["loss"], atol=1e-5, rtol=0)
 except AssertionError:
     print("caught: softmax twice is another loss")
+else:
+    raise RuntimeError("the two losses were taken for equal")
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
@@ -451,21 +483,25 @@ _ = axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
 
 # %% [markdown]
 # **What you should see** One line per example: how much its right class gets, every tenth
-# epoch. In both pictures example 5 (dashed, with dots) falls at once, far below the seven
-# others (grey). Left, with softmax twice, it sinks to 0 and stays there. Right, with
-# softmax once, the pull on it never ends: it turns and climbs.
+# epoch. In both pictures example 5 (dashed, with dots) falls far below the seven others
+# (grey) within the first fifty epochs. Left, with softmax twice, it sinks to 0 and stays
+# there. Right, with softmax once, the pull on it never ends: it turns and climbs.
 
 # %%
+for run, climbs in ((twice, False), (library, True)):
+    probs = torch.softmax(run["logits"], dim=-1)[:, torch.arange(8), y]
+    assert probs[50, 4] < 0.1 and probs[50, others].min() > 0.3
+    assert (probs[-1, 4] > 0.2) == climbs and (probs[-1, 4] < 1e-4) != climbs
 print(f"accuracy: twice {accuracy_of(twice['logits'][-1], y):.1%}, "
       f"once {accuracy_of(library['logits'][-1], y):.1%}")
 assert accuracy_of(twice["logits"][-1], y) == accuracy_of(library["logits"][-1], y)
 
 # %% [markdown]
 # Before the last update the accuracy is the same for both. So neither the printed cost
-# nor the accuracy would have told anybody. Only the true cross entropy does.
+# nor the accuracy would have told anybody. Only the true cross entropy does. A better
+# name would have helped, too: `softmax(probs)` looks wrong, `softmax(hypothesis)` does not.
 #
-# **Rule** One softmax only, and it is inside `F.cross_entropy`: give it logits. Name things
-# after what they are: `softmax(probs)` looks wrong, `softmax(hypothesis)` does not.
+# **Rule** One softmax only, and it is inside `F.cross_entropy`: give it logits.
 
 # %% [markdown]
 # ## 4. The bias that cannot learn
@@ -596,8 +632,10 @@ assert not (rooms["shared bias"]["logits"][-1].argmax(dim=1) == 1).any()
 assert accuracy_of(rooms["one bias per class"]["logits"][-1], feeling) > 0.95
 
 # %% [markdown]
-# **Rule** `b` has shape (K,), one number per class. After the first `backward()`, look at
-# the gradient of every parameter: one that is all 0 has a reason.
+# How could you have noticed? After the first `backward()`, look at the gradient of every
+# parameter: one that is all 0 has a reason.
+#
+# **Rule** `b` has shape (K,), one number per class.
 
 # %% [markdown]
 # ## 5. The same model as an `nn.Module`
@@ -713,7 +751,10 @@ print("weight", tuple(weight.shape), "bias", tuple(bias.shape))
 try:
     X @ weight
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    message = str(error).removeprefix("mm: ")  # older versions leave that out
+    print("RuntimeError:", message)
+else:
+    raise AssertionError("the shapes fitted")
 
 # %% [markdown]
 # It is (K, D): one *row* per output, as in lab 4, so `weight[k]` holds the weights of class
@@ -724,14 +765,25 @@ try:
     X @ weight.T() + bias
 except TypeError as error:
     print("TypeError:", error)
+else:
+    raise AssertionError("weight.T could be called")
 assert_close(X @ weight.T + bias, model(X))
 
 # %% [markdown]
 # `.T` is a property. It already is a tensor, and a tensor cannot be called like a
 # function. This error is the friendly one. If D happens to equal K, `X @ weight` without
-# the transpose raises none, and gives wrong logits.
-#
-# **Rule** Ours is (D, K), `nn.Linear.weight` is (K, D). Write the shapes beside the code.
+# the transpose raises none, and gives wrong logits. Here with the first three features
+# only:
+
+# %% tags=["pitfall"]
+layer = nn.Linear(3, 3)  # D = K
+X_3 = X[:, :3]
+print("no error, shape", tuple((X_3 @ layer.weight + layer.bias).shape))
+assert not torch.allclose(X_3 @ layer.weight + layer.bias, layer(X_3))  # but wrong
+assert_close(X_3 @ layer.weight.T + layer.bias, layer(X_3))
+
+# %% [markdown]
+# **Rule** Ours is (D, K), `nn.Linear.weight` is (K, D): write the shapes beside the code.
 
 # %% [markdown]
 # ## 6. Regions, and the learning rate
@@ -788,9 +840,12 @@ _ = ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 # all data?
 
 # %%
+certainty = []
 for name, point in (("centre of class 1", [3.0, 0.5]), ("far outside", [30.0, -25.0])):
     probs = torch.softmax(torch.tensor(point) @ W + b, dim=0)
     print(f"{name:17}  largest probability {probs.max():.6f}")
+    certainty.append(probs.max())
+assert certainty[1] > certainty[0]
 
 # %% [markdown]
 # Far outside, where it has never seen a point. Logits are linear, so they grow with the
@@ -827,8 +882,8 @@ print(f"loss at the end: lr 0.1 {own['loss'][-1]:.4f}, lr 0.08 {calm['loss'][-1]
 
 # %% [markdown]
 # Its loss at the end is higher, since shorter steps get less far. So the zigzag did no
-# harm here. It is a warning: the published learning rate is about the largest that these
-# data allow, and nobody could see that in the log.
+# harm here. It is a warning: the published learning rate is already too large for the
+# loss to fall evenly, and nobody could see that in the log.
 #
 # **Rule** Look at the loss of every update at least once.
 #
@@ -842,7 +897,7 @@ for ax, lr in zip(axes, (0.01, 0.1, 1.0, 10.0, 100.0), strict=True):
     ax.plot(run["loss"], linewidth=1.3)
     ax.axhline(start, color="black", linestyle=":", linewidth=1.2)
     ax.set(title=f"lr = {lr:g}", xlabel="epoch", yscale="log")
-assert run["loss"][1] > 10 * start and run["loss"][50:].mean() > start
+assert run["loss"][1] > 10 * start and run["loss"][1:].min() > start
 _ = axes[0].set_ylabel("cross entropy (nats)")
 
 # %% [markdown]
@@ -861,7 +916,8 @@ _ = axes[0].set_ylabel("cross entropy (nats)")
 def draw(power):
     run = train(F.cross_entropy, points, labels, 3, lr=10**power, n_updates=100)
     left, right = plt.subplots(1, 2, figsize=(8, 3.4))[1]
-    plots.learning_curves({"loss": run["loss"]}, left, baseline=("ln 3", start))
+    plots.learning_curves({"loss": run["loss"]}, left, epochs=range(100),
+                          baseline=("ln 3", start))
     left.set(title=f"lr = {10**power:.3g}", ylim=(0, 3))
     W, b = run["W"], run["b"]
     plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), points, labels, right)
@@ -947,8 +1003,7 @@ print("scikit-learn's sum is 0:", bool(theirs.sum(dim=0).abs().max() < 1e-6))
 # So of the $(D + 1) K$ parameters only $(D + 1)(K - 1)$ matter. One class could be fixed
 # at 0 without any harm. For K = 2, that leaves logistic regression.
 #
-# **Rule** Compare models by their probabilities. Compare weights only after the common
-# shift is removed.
+# **Rule** Compare probabilities, and weights only without their common shift.
 
 # %% [markdown]
 # ## 8. Two classes: one logit or two?
@@ -992,12 +1047,6 @@ assert_close(torch.softmax(two(X_exam), dim=1)[:, 1:], torch.sigmoid(one(X_exam)
 #
 # The probabilities agree. Do the models also *learn* alike? **Predict** Both are trained
 # with plain SGD and the same learning rate. Which is faster?
-#
-# Let $g = p_1 - y$. With one logit the slope of the loss is $g$, and an update moves the
-# logit's weights by $-\text{lr} \cdot g\,x$. With two logits the slopes are $g$ for class 1
-# and $-g$ for class 0. **Both** move, in opposite directions, so the difference
-# $w_1 - w_0$ moves by $-2\,\text{lr} \cdot g\,x$: twice as far. So one logit with *twice*
-# the learning rate must follow two logits step by step.
 
 # %%
 def curve(model, loss_of, lr, n_updates=100):
@@ -1023,26 +1072,30 @@ def loss_one(logits):
     return F.binary_cross_entropy_with_logits(logits.flatten(), y_exam.double())
 
 
-# %% [markdown]
-# Three runs: two logits, one logit with twice the learning rate, and one logit with the
-# same learning rate. The weights of the first two are compared at every step.
-
 # %%
 losses_two, weights_two = curve(two, loss_two, lr=0.05)
-losses_one, weights_one = curve(one, loss_one, lr=0.1)
-losses_slow, _ = curve(same_start()[1], loss_one, lr=0.05)
+losses_slow, _ = curve(one, loss_one, lr=0.05)
+print(f"after 99 updates: two logits {losses_two[-1]:.4f}, one {losses_slow[-1]:.4f}")
+assert all(losses_two[i] < losses_slow[i] for i in range(1, 100))
 
-for step in range(100):
-    assert_close(weights_two[step], weights_one[step])
-print("the same weights at each of 100 steps")
-assert losses_slow[-1] > losses_two[-1]
+# %% [markdown]
+# Two logits are faster. Why? Let $g = p_1 - y$. With one logit the slope of the loss is
+# $g$, and an update moves the logit's weights by $-\text{lr} \cdot g\,x$. With two logits
+# the slopes are $g$ for class 1 and $-g$ for class 0. **Both** move, in opposite
+# directions, so the difference $w_1 - w_0$ moves by $-2\,\text{lr} \cdot g\,x$: twice as
+# far. So one logit with *twice* the learning rate must follow two logits step by step.
+
+# %%
+losses_one, weights_one = curve(same_start()[1], loss_one, lr=0.1)
+assert_close(weights_two, weights_one)
+print("the same weights before each of 100 updates")
 
 # %%
 ax = plots.learning_curves({
     "two logits, lr 0.05": losses_two,
     "one logit, lr 0.1": losses_one,
     "one logit, lr 0.05": losses_slow,
-})
+}, epochs=range(100))
 ax.lines[0].set(linewidth=7, alpha=0.4)
 ax.legend()
 _ = ax.set_ylim(0, None)
@@ -1056,8 +1109,7 @@ _ = ax.set_ylim(0, None)
 # disguise. (All this is about plain SGD. Other optimizers, which you will meet later,
 # choose the length of the step themselves.)
 #
-# **Rule** When two models are compared, ask first whether they are the same model with
-# another learning rate.
+# **Rule** Two models, or one with two learning rates? Ask this before you compare.
 
 # %% [markdown]
 # ## Exercises
@@ -1204,7 +1256,8 @@ for z in (torch.tensor([2.0, 1.0, 0.0]), torch.tensor([2.0, 1.0, 0.0, 2.0])):
     print(f"second {p[1]:.3f}, third {p[2]:.3f}, ratio {p[1] / p[2]:.3f}")
 
 # %% [markdown]
-# Both fall, and their ratio stays. It is $e^{z_2 - z_3}$, and no other class occurs in it.
+# Both fall, and their ratio stays. It is $e$ to the power of the difference of these two
+# logits, and no other class occurs in it.
 
 # %% [markdown]
 # ## Summary

@@ -246,6 +246,43 @@ def test_a_raising_reference(capsys):
     assert "should raise ValueError" in said(capsys, root, other_error)
 
 
+def test_huge_numbers_are_compared():
+    @exercise(inputs=[(784, 10)], hints=[])
+    def product(a, b):
+        return a * b
+
+    @product.mistake
+    def fraction(a, b):
+        """You divided."""
+        return a / b
+
+    @product.mistake
+    def power(a, b):
+        """You took the power."""
+        return a**b
+
+    assert product.judge(lambda a, b: a**b)[1].startswith(
+        "not yet.\nYou took the power."
+    )
+
+
+def test_a_cut_gradient_is_no_other_mistake():
+    """Right values with a wrong gradient are explained only by the same gradient."""
+
+    @exercise(inputs=[(torch.tensor([1.0, 2.0]),), (torch.tensor([1e4]),)], hints=[])
+    def log_of_exp(x):
+        return x.clone()
+
+    @log_of_exp.mistake
+    def overflows(x):
+        """It overflows."""
+        return x.exp().log()
+
+    assert "It overflows." in log_of_exp.judge(lambda x: x.exp().log())[1]
+    cut = log_of_exp.judge(lambda x: 0.5 * x + 0.5 * x.detach())[1]
+    assert "overflows" not in cut and "cut off" in cut
+
+
 def test_hints_come_one_by_one(capsys):
     fresh = exercise(inputs=[(1,)], hints=["First.", "Second."])(lambda x: x)
     texts = []

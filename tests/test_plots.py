@@ -104,7 +104,7 @@ def test_decision_regions_follow_the_classifier():
     ax = plots.decision_regions(
         classify, X, torch.tensor([0, 1, 2]), labels="abc" + "d"
     )
-    assert asked[0].shape == (200 * 200, 2)
+    assert asked[0].shape == (400 * 400, 2)
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts == ["a", "b", "c", "d"]
 

@@ -38,16 +38,38 @@ WIDTH = 88
 
 # What to try after an error, found by a part of its text.
 ADVICE = {
-    "torch.return_types": "max with dim (sort, topk and mode, too) gives two things, "
-    "the values and their positions. Take .values.",
-    "not implemented for": "This does not work on whole numbers or True and False: "
-    "call .float() first.",
-    "dtype must be either a floating": "This does not work on whole numbers or True "
-    "and False: call .float() first.",
-    "is ambiguous": "An `if` needs a single True or False, and this is a whole tensor "
-    "of them. Use torch.where to choose for each number, or .any() or .all().",
-    "must match the size of tensor b": "Two shapes do not fit together. Print both. "
-    "keepdim=True keeps a column of shape (N, 1).",
+    "torch.return_types": (
+        "max with dim (sort, topk and mode, too) gives two things, the values and "
+        "their positions. Take .values."
+    ),
+    "not implemented for": (
+        "This does not work on whole numbers or True and False: call .float() first."
+    ),
+    "dtype must be either a floating": (
+        "This does not work on whole numbers or True and False: call .float() first."
+    ),
+    "is ambiguous": (
+        "A single True or False is needed here, and this is a whole tensor of them. "
+        "For `if` and `and`: use torch.where, .any() or .all(). For a class such as "
+        "nn.NLLLoss: make it first, nn.NLLLoss(), and then call it with the data."
+    ),
+    "must match the size of tensor b": (
+        "Two shapes do not fit together. Print the shape of each."
+    ),
+    "the same dtype": (
+        "One holds whole numbers and the other fractions. .float() makes fractions of"
+        " whole numbers."
+    ),
+    "mat1 and mat2": (
+        "In a matrix product A @ B the number of columns of A is the number of rows "
+        "of B. Print both shapes."
+    ),
+    "multi-target not supported": (
+        "Class indices have shape (N,), not (N, 1): y.flatten()."
+    ),
+    "does not require grad": (
+        "Nothing here has requires_grad=True, so there is nothing to take slopes of."
+    ),
 }
 
 
@@ -58,7 +80,7 @@ class Outcome:
     value: Any = None
     error: BaseException | None = None
     changed: str | None = None  # which argument was changed, and how
-    gradient: list[Tensor | None] | None = None  # None: the result has no gradient
+    gradient: Tensor | None = None  # None: the result has none
     printed: str = ""
     warned: str = ""  # the first warning, if any
 
@@ -230,20 +252,22 @@ def _run(function: Callable, args: tuple) -> Outcome:
         torch.set_default_dtype(dtype)
 
 
-def _gradient(function: Callable, args: tuple) -> list[Tensor | None] | None:
-    """Return the gradient of a weighted sum of the result, for each float tensor."""
+def _gradient(function: Callable, args: tuple) -> Tensor | None:
+    """Return the gradient of a weighted sum of the result.
+
+    It is that of the first argument that is a float tensor: logits, say. What follows,
+    targets or weights, is data in all exercises, and may be used as plain numbers.
+    """
     args = copy.deepcopy(args)
     leaves = [a for a in args if torch.is_tensor(a) and a.is_floating_point()]
-    for leaf in leaves:
-        leaf.requires_grad_()
     try:
+        leaf = leaves[0].requires_grad_()
         value = function(*args)
         weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype)
         (value * weights.reshape(value.shape)).sum().backward()
     except Exception:  # no gradient, or an in-place change, which is noted elsewhere
         return None
-    gradients = [leaf.grad for leaf in leaves]
-    return gradients if any(g is not None for g in gradients) else None
+    return leaf.grad
 
 
 def _what_changed(before: tuple, after: tuple) -> str | None:
@@ -285,7 +309,7 @@ def _problem(got: Outcome, expected: Outcome) -> str | None:
             " The caller still needs it as it was: work on new tensors, without "
             "in-place operations such as -= or a trailing underscore."
         )
-    if expected.gradient and _finite(expected.gradient):
+    if expected.gradient is not None and expected.gradient.isfinite().all():
         if got.gradient is None:
             return (
                 "The values are right, but the gradient is lost: PyTorch can no "
@@ -295,12 +319,12 @@ def _problem(got: Outcome, expected: Outcome) -> str | None:
                 ".numpy(), no_grad, and no torch.tensor(...) around results "
                 "(torch.stack joins tensors)."
             )
-        if not _finite(got.gradient):
+        if not got.gradient.isfinite().all():
             return (
                 "The values are right, but the gradient is nan or inf: somewhere on "
                 "the way stands log(0), 0 / 0 or an overflow, even if masked later."
             )
-        if not _equal_gradients(got.gradient, expected.gradient):
+        if not _close_gradients(got.gradient, expected.gradient):
             return (
                 "The values are right, but the gradient is not. Often a part of the "
                 "calculation is cut off by .detach(), .data or .item()."
@@ -314,8 +338,11 @@ def _value_problem(got: Any, expected: Any) -> str | None:
     if isinstance(expected, tuple) and isinstance(got, (tuple, list)):
         if len(got) != len(expected):
             return f"It returned {len(got)} things; expected {len(expected)}."
-        problems = (_value_problem(g, e) for g, e in zip(got, expected, strict=True))
-        return next((problem for problem in problems if problem), None)
+        for number, (one, right) in enumerate(zip(got, expected, strict=True), start=1):
+            problem = _value_problem(one, right)
+            if problem:
+                return f"Number {number} of the {len(got)} results: {problem}"
+        return None
     if isinstance(expected, tuple):
         return f"It returned one thing; expected {len(expected)}: return a, b"
     if torch.is_tensor(expected):
@@ -371,22 +398,17 @@ def _alike(mistake: Outcome, learner: Outcome, right: Outcome) -> bool:
             lambda outcome: type(outcome.value),
             lambda outcome: getattr(outcome.value, "dtype", None),
             lambda outcome: outcome.changed,
-            lambda outcome: outcome.gradient is None,
         )
-    )
+    ) and _close_gradients(mistake.gradient, learner.gradient)
 
 
-def _finite(gradients: list) -> bool:
-    return all(g is None or bool(g.isfinite().all()) for g in gradients)
-
-
-def _equal_gradients(got: list, expected: list) -> bool:
+def _close_gradients(a: Tensor | None, b: Tensor | None) -> bool:
     """Compare roughly: float32 loses digits on the way, a cut loses much more."""
-    return all(
-        (g is None) == (e is None)
-        and (e is None or (g - e).abs().max() <= 0.05 * e.abs().max() + 1e-6)
-        for g, e in zip(got, expected, strict=True)
-    )
+    if a is None or b is None:
+        return a is b
+    if not (a.isfinite().all() and b.isfinite().all()):
+        return a.isfinite().equal(b.isfinite())
+    return bool((a - b).abs().max() <= 0.05 * b.abs().max() + 1e-6)
 
 
 def _equal_values(a: Any, b: Any) -> bool:
@@ -397,6 +419,10 @@ def _equal_values(a: Any, b: Any) -> bool:
         )
     if isinstance(a, bool) != isinstance(b, bool) and not torch.is_tensor(a):
         return False  # True is no 1.0
+    if isinstance(a, int) and isinstance(b, int):
+        return a == b  # of any size, which a tensor cannot hold
+    if max(map(abs, (x for x in (a, b) if isinstance(x, int))), default=0) > 2**53:
+        return False  # a huge whole number and a fraction
     if isinstance(a, (int, float, Tensor)) and isinstance(b, (int, float, Tensor)):
         a, b = torch.as_tensor(a).double(), torch.as_tensor(b).double()
         return a.shape == b.shape and torch.allclose(

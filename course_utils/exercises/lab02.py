@@ -19,13 +19,36 @@ Y_SQUARE = torch.tensor([2, 0, 1])
 # The probability 0 is never that of a label.
 ZEROS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
 Y_ZEROS = torch.tensor([0, 1, 1])
-TINY = torch.tensor([[1e-20, 1.0], [0.5, 0.5], [1.0, 1e-12]])
-Y_TINY = torch.tensor([0, 0, 1])
+# The product of the labels' probabilities is too small for float32.
+TINY = torch.tensor([[1e-20, 1.0], [0.5, 0.5], [1.0, 1e-20], [1e-20, 1.0]])
+Y_TINY = torch.tensor([0, 0, 1, 0])
+# F.one_hot(y) without num_classes makes a single column of these.
+Y_FIRST = torch.tensor([0, 0, 0, 0])
+# With a single class, the logarithm of a one-hot table is finite.
+ONE_CLASS = torch.tensor([[1.0], [1.0]])
 
 
 def one_hot_of(y, n_classes):
     """Return one-hot rows of whole numbers, shape (N, n_classes)."""
     return torch.nn.functional.one_hot(y, n_classes)
+
+
+LID = """The small constant {0:g} avoids log(0), but it puts a lid on the surprise:
+whatever is less probable than {0:g} costs no more than that. Without log(0) no constant
+is needed: look up the labels before the logarithm, or start from log_softmax if you
+have logits."""
+
+
+def register_lids(checked, with_constant, explanation=LID):
+    """Register with_constant(*args, constant) as a mistake, for the usual constants."""
+    for constant in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15):
+
+        def lid(*args, constant=constant):
+            return with_constant(*args, constant)
+
+        lid.__name__ = f"{checked.name}_lid_{constant:g}"
+        lid.__doc__ = explanation.format(constant)
+        checked.mistake(lid)
 
 
 @exercise(
@@ -34,6 +57,7 @@ def one_hot_of(y, n_classes):
         (SQUARE, one_hot_of(Y_SQUARE, 3)),
         (TINY, one_hot_of(Y_TINY, 2)),
         (ZEROS, one_hot_of(Y_ZEROS, 2)),
+        (ONE_CLASS, one_hot_of(Y_FIRST[:2], 1)),
     ],
     hints=[
         "For each row: the probability of the label, its logarithm, with a minus. "
@@ -79,16 +103,17 @@ def one_hot_mean_of_all(probs, one_hot):
 @loss_from_one_hot.mistake
 def one_hot_sum(probs, one_hot):
     """This is the sum over the examples. It grows with their number, so two data sets
-    could not be compared. Divide by N: take the mean over the examples.
+    could not be compared. Take the mean over the examples instead.
     """
-    return -(one_hot * probs.log()).sum()
+    return -(probs * one_hot).sum(dim=1).log().sum()
 
 
 @loss_from_one_hot.mistake
 def one_hot_down_columns(probs, one_hot):
-    """You summed down the columns (dim=0), which leaves one number per class, and then
-    divided by K. One number per example is needed: sum over the classes, dim=1, so that
-    the mean divides by N. (In a square batch nobody would notice.)
+    """You divided by K, the number of classes; so does .mean() after a sum down the
+    columns (dim=0), which leaves one number per class. One number per example is
+    needed: sum over the classes, dim=1, so that the mean divides by N. (In a square
+    batch nobody would notice.)
     """
     return -(one_hot * probs.log()).sum(dim=0).mean()
 
@@ -119,6 +144,58 @@ def one_hot_swapped(probs, one_hot):
 
 
 @loss_from_one_hot.mistake
+def one_hot_log_of_table(probs, one_hot):
+    """You took the logarithm of the whole table probs * one_hot, which is 0 in all
+    places but one of each row, so log(0) = -inf came in. Sum over the classes first,
+    (probs * one_hot).sum(dim=1): that leaves the probability of each label.
+    """
+    return -(probs * one_hot).log().mean()
+
+
+@loss_from_one_hot.mistake
+def one_hot_dim_0_first(probs, one_hot):
+    """You picked with sum(dim=0), down the columns. That adds up the probabilities of
+    different examples, one sum per class. The classes of one row are summed: dim=1.
+    """
+    return -(probs * one_hot).sum(dim=0).log().mean()
+
+
+@loss_from_one_hot.mistake
+def one_hot_without_log(probs, one_hot):
+    """The logarithm is missing: this is minus the mean probability of the labels. The
+    surprise at a label is -log q, and a loss made of it is never below 0.
+    """
+    return -(probs * one_hot).sum(dim=1).mean()
+
+
+@loss_from_one_hot.mistake
+def one_hot_from_logits(probs, one_hot):
+    """log_softmax and F.cross_entropy take logits, and begin with a softmax. These are
+    probabilities already, and a second softmax makes other ones of them. What is left
+    to do is a plain logarithm.
+    """
+    return -(one_hot * torch.log_softmax(probs, dim=1)).sum(dim=1).mean()
+
+
+@loss_from_one_hot.mistake
+def one_hot_product(probs, one_hot):
+    """Right, until the product of the probabilities is too small for float32: it is
+    rounded to 0, and its logarithm is -inf. Never multiply probabilities, add their
+    logarithms: .log() first, then .mean().
+    """
+    return -(probs * one_hot).sum(dim=1).prod().log() / len(probs)
+
+
+@loss_from_one_hot.mistake
+def one_hot_product_undivided(probs, one_hot):
+    """This is the logarithm of the product of the probabilities. Two things are wrong
+    with it: the product underflows to 0 if it is long, so take the sum of logs and not
+    the log of a product; and a loss is the mean, not the sum.
+    """
+    return -(probs * one_hot).sum(dim=1).prod().log()
+
+
+@loss_from_one_hot.mistake
 def one_hot_not_averaged(probs, one_hot):
     """These are the losses of the single examples, shape (N,). They are right; the loss
     of the batch is their mean.
@@ -135,13 +212,10 @@ def one_hot_log_of_mean(probs, one_hot):
     return -(probs * one_hot).sum(dim=1).mean().log()
 
 
-@loss_from_one_hot.mistake
-def one_hot_constant(probs, one_hot):
-    """The small constant avoids log(0), but it also puts a lid on the loss: a label
-    with probability 1e-20 costs no more than one with 1e-9. Pick the probability of the
-    label first; then no constant is needed.
-    """
-    return -(one_hot * (probs + 1e-9).log()).sum(dim=1).mean()
+register_lids(
+    loss_from_one_hot,
+    lambda probs, one_hot, c: -(one_hot * (probs + c).log()).sum(dim=1).mean(),
+)
 
 
 @loss_from_one_hot.mistake
@@ -155,14 +229,20 @@ def one_hot_where(probs, one_hot):
 
 
 @exercise(
-    inputs=[(PROBS, Y), (SQUARE, Y_SQUARE), (TINY, Y_TINY), (ZEROS, Y_ZEROS)],
+    inputs=[
+        (PROBS, Y),
+        (SQUARE, Y_SQUARE),
+        (PROBS, Y_FIRST),
+        (TINY, Y_TINY),
+        (ZEROS, Y_ZEROS),
+    ],
     hints=[
         "Row 0 needs column y[0], row 1 needs column y[1], and so on.",
         "torch.arange(len(y)) holds the row numbers. Indexing with two tensors takes "
         "them in pairs.",
         "probs[torch.arange(len(y)), y] has shape (N,). Then -, log and mean.",
     ],
-    praise="N look-ups, and not one multiplication by 0.",
+    praise="Only the N probabilities of the labels went into the logarithm.",
 )
 def loss_from_indices(probs, y):
     """Return the mean cross entropy of probabilities and class indices."""
@@ -264,13 +344,10 @@ def indices_by_one_hot(probs, y):
     return -(one_hot * probs.log()).sum(dim=1).mean()
 
 
-@loss_from_indices.mistake
-def indices_constant(probs, y):
-    """The small constant puts a lid on the loss: a label with probability 1e-20 costs
-    no more than one with 1e-9. By indexing no other class is touched, so there is no
-    log(0) to avoid.
-    """
-    return -(probs[torch.arange(len(y)), y] + 1e-9).log().mean()
+register_lids(
+    loss_from_indices,
+    lambda probs, y, c: -(probs[torch.arange(len(y)), y] + c).log().mean(),
+)
 
 
 @loss_from_indices.mistake
@@ -281,6 +358,67 @@ def indices_log_first(probs, y):
     logarithm of N numbers. (With log_softmax in place of log the order is free.)
     """
     return -probs.log()[torch.arange(len(y)), y].mean()
+
+
+@loss_from_indices.mistake
+def indices_no_log_at_all(probs, y):
+    """The logarithm is missing: this is minus the mean probability of the labels. The
+    surprise at a label is -log q, and a loss made of it is never below 0.
+    """
+    return -probs[torch.arange(len(y)), y].mean()
+
+
+@loss_from_indices.mistake
+def indices_from_logits(probs, y):
+    """log_softmax and F.cross_entropy take logits, and begin with a softmax. These are
+    probabilities already, and a second softmax makes other ones of them. What is left
+    to do is a plain logarithm.
+    """
+    return -torch.log_softmax(probs, dim=1)[torch.arange(len(y)), y].mean()
+
+
+@loss_from_indices.mistake
+def indices_product(probs, y):
+    """Right, until the product of the probabilities is too small for float32: it is
+    rounded to 0, and its logarithm is -inf. Never multiply probabilities, add their
+    logarithms: .log() first, then .mean().
+    """
+    return -probs[torch.arange(len(y)), y].prod().log() / len(y)
+
+
+@loss_from_indices.mistake
+def indices_product_undivided(probs, y):
+    """This is the logarithm of the product of the probabilities. Two things are wrong
+    with it: the product underflows to 0 if it is long, so take the sum of logs and not
+    the log of a product; and a loss is the mean, not the sum.
+    """
+    return -probs[torch.arange(len(y)), y].prod().log()
+
+
+@loss_from_indices.mistake
+def indices_too_few_columns(probs, y):
+    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
+    no label is larger than 0, so it made one column, which was stretched over all
+    classes. Always give it: num_classes=probs.shape[1].
+    """
+    return -(probs * torch.nn.functional.one_hot(y)).sum(dim=1).log().mean()
+
+
+@loss_from_indices.mistake
+def indices_too_few_columns_log_first(probs, y):
+    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
+    no label is larger than 0, so it made one column, which counted the surprise at all
+    classes. Always give it: num_classes=probs.shape[1].
+    """
+    return -(torch.nn.functional.one_hot(y) * probs.log()).sum(dim=1).mean()
+
+
+@loss_from_indices.mistake
+def indices_flat_gather(probs, y):
+    """Your index y is flat, and gather wants it in the same number of directions as the
+    table: a column, y.unsqueeze(1) of shape (N, 1), in place of y of shape (N,).
+    """
+    return -probs.gather(1, y).log().mean()
 
 
 @exercise(
@@ -393,14 +531,18 @@ def kl_nan(counts, q):
     return (p * (p / q).log()).sum().item()
 
 
-@kl_from_counts.mistake
-def kl_constant(counts, q):
-    """The small constant avoids nan, but it hides what must be seen: an outcome that
-    came although the model calls it impossible costs inf, and with the constant it
-    costs some harmless number. Leave out only the outcomes that never came.
-    """
+def _kl_with_constant(counts, q, constant):
     p = counts / counts.sum()
-    return (p * ((p + 1e-9) / (q + 1e-9)).log()).sum().item()
+    return (p * ((p + constant) / (q + constant)).log()).sum().item()
+
+
+register_lids(
+    kl_from_counts,
+    _kl_with_constant,
+    """The small constant {0:g} avoids nan, but it hides what must be seen: an outcome
+    that came although the model calls it impossible costs inf, and with the constant it
+    costs some harmless number. Leave out only the outcomes that never came.""",
+)
 
 
 @kl_from_counts.mistake
@@ -416,6 +558,8 @@ def kl_tensor(counts, q):
 LOGITS = torch.tensor(
     [[2.0, 0.5, -1.0], [0.0, 1.0, 0.5], [-0.5, 0.25, 1.5], [1.0, 1.0, 0.0]]
 )
+# The labels get about e^-37: no probability is 0, but the product of the three is.
+DOUBTFUL = torch.tensor([[36.0, 0.0], [39.0, 1.0], [0.0, 37.0]])
 # The last row gives its label e^-200, which float32 rounds to 0.
 LARGE = torch.tensor(
     [[1000.0, 0.0], [0.0, 1000.0], [-1000.0, -900.0], [0.0, 0.0], [200.0, 0.0]]
@@ -427,6 +571,8 @@ LARGE = torch.tensor(
         (LOGITS, torch.tensor([0, 2, 1, 1])),
         (torch.arange(9.0).reshape(3, 3).cos(), torch.tensor([1, 2, 0])),
         (torch.zeros(2, 4), torch.tensor([3, 0])),
+        (LOGITS, Y_FIRST),
+        (DOUBTFUL, torch.tensor([1, 1, 0])),
         (LARGE, torch.tensor([0, 1, 1, 0, 1])),
     ],
     hints=[
@@ -523,6 +669,61 @@ def perplexity_log_of_softmax(logits, y):
     return (-log_probs[torch.arange(len(y)), y].mean()).exp()
 
 
+@perplexity.mistake
+def perplexity_softmax_twice(logits, y):
+    """You applied softmax twice: F.cross_entropy and log_softmax begin with one
+    themselves. Give them the logits. (Lab 3 shows what a second softmax does.)
+    """
+    probs = torch.softmax(logits, dim=1)
+    return (-torch.log_softmax(probs, dim=1)[torch.arange(len(y)), y].mean()).exp()
+
+
+@perplexity.mistake
+def perplexity_overflow(logits, y):
+    """Right for ordinary logits. But exp(1000) is inf and exp(-1000) is 0, and what is
+    calculated from them is nan. log_softmax subtracts the maximum of each row first.
+    """
+    probs = logits.exp() / logits.exp().sum(dim=1, keepdim=True)
+    return (-probs.log()[torch.arange(len(y)), y].mean()).exp()
+
+
+@perplexity.mistake
+def perplexity_product(logits, y):
+    """You multiplied probabilities. Their product is rounded to 0 if it is long, or if
+    they are small, and then the result is infinite. Add log-probabilities: the mean of
+    log_softmax at the labels, and exp at the very end.
+    """
+    probs = torch.softmax(logits, dim=1)
+    return probs[torch.arange(len(y)), y].prod() ** (-1 / len(y))
+
+
+@perplexity.mistake
+def perplexity_too_few_columns(logits, y):
+    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
+    no label is larger than 0, so it made one column, which counted the surprise at all
+    classes. Always give it: num_classes=logits.shape[1].
+    """
+    log_probs = torch.log_softmax(logits, dim=1)
+    one_hot = torch.nn.functional.one_hot(y)
+    return (-(one_hot * log_probs).sum(dim=1).mean()).exp()
+
+
+@perplexity.mistake
+def perplexity_flat_gather(logits, y):
+    """Your index y is flat, and gather wants it in the same number of directions as the
+    table: a column, y.unsqueeze(1) of shape (N, 1), in place of y of shape (N,).
+    """
+    return (-torch.log_softmax(logits, dim=1).gather(1, y).mean()).exp()
+
+
+register_lids(
+    perplexity,
+    lambda logits, y, c: (
+        -(torch.softmax(logits, dim=1) + c)[torch.arange(len(y)), y].log().mean()
+    ).exp(),
+)
+
+
 @exercise(
     inputs=[
         (torch.tensor([0.5, 0.3, 2.0]), torch.tensor([4, 4, 1])),
@@ -597,3 +798,21 @@ def mean_last_dropped(batch_means, batch_sizes):
     """
     full = batch_sizes == batch_sizes[0]
     return batch_means[full].mean()
+
+
+@mean_loss.mistake
+def mean_matrix_product(batch_means, batch_sizes):
+    """The idea is right, `@` multiplies and adds up. But it wants the same kind of
+    number on both sides, and the sizes are whole numbers: batch_sizes.float(). (A plain
+    * converts by itself.)
+    """
+    return batch_means @ batch_sizes / batch_sizes.sum()
+
+
+@mean_loss.mistake
+def mean_matrix_product_reversed(batch_means, batch_sizes):
+    """The idea is right, `@` multiplies and adds up. But it wants the same kind of
+    number on both sides, and the first here are whole numbers: batch_sizes.float(). (A
+    plain * converts by itself.)
+    """
+    return batch_sizes @ batch_means / batch_sizes.sum()

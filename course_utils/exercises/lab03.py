@@ -1,9 +1,10 @@
 """Exercises of lab 03, cross entropy with PyTorch: solutions, hints, mistakes."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.lab02 import register_lids
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 Y = torch.tensor([2, 1])
@@ -28,7 +29,8 @@ def _picked(log_probs, y):
         "logits.gather(1, y.unsqueeze(1)).squeeze(1) picks the logit of each example's "
         "own class, also with shape (N,). Subtract, then take the mean.",
     ],
-    praise="One subtraction per example, no softmax, and nothing can become log(0).",
+    praise="Finite even where softmax would round a probability to 0, and in its "
+    "gradient, too.",
 )
 def cross_entropy(logits, y):
     """Return the mean cross entropy in nats."""
@@ -128,6 +130,72 @@ def cross_entropy_one_number_per_example(logits, y):
     return torch.logsumexp(logits, dim=1) - _picked(logits, y)
 
 
+@cross_entropy.mistake
+def cross_entropy_colon(logits, y):
+    """logits[:, y] takes the columns of *all* labels from *every* row, N x N numbers,
+    and so does log_probs[:, y]. Row numbers and labels go in pairs: gather, or
+    logits[torch.arange(len(y)), y].
+    """
+    return -torch.log_softmax(logits, dim=1)[:, y].mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_of_all_classes(logits, y):
+    """You took the mean surprise at all K classes, and y plays no part in it. Only the
+    right class of each example happened: pick its logit first.
+    """
+    return -torch.log_softmax(logits, dim=1).mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_logsumexp_columns(logits, y):
+    """Your logsumexp runs down the columns and gives K numbers, one per class, but the
+    picked logits are N numbers, one per example. The classes are summed: dim=1.
+    """
+    return (torch.logsumexp(logits, dim=0) - _picked(logits, y)).mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_logsumexp_columns_sign(logits, y):
+    """Your logsumexp runs down the columns and gives one number per class; the picked
+    logits are one number per example. Take dim=1. (And mind the sign: the loss is
+    logsumexp minus the logit.)
+    """
+    return -(_picked(logits, y) - torch.logsumexp(logits, dim=0)).mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_logsumexp_row(logits, y):
+    """You subtracted logsumexp, shape (N,), from the (N, K) table, where it does not
+    fit: it must be a column. Give it keepdim=True, or pick first and subtract (N,) from
+    (N,).
+    """
+    return -_picked(logits - torch.logsumexp(logits, dim=1), y).mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_logsumexp_row_first(logits, y):
+    """You subtracted the (N, K) table from logsumexp, shape (N,), which does not fit:
+    it must be a column. Give logsumexp keepdim=True, or pick first and subtract (N,)
+    from (N,).
+    """
+    return _picked(torch.logsumexp(logits, dim=1) - logits, y).mean()
+
+
+@cross_entropy.mistake
+def cross_entropy_flat_gather(logits, y):
+    """Your index y is flat, and gather wants it in the same number of directions as the
+    table: a column, y.unsqueeze(1) of shape (N, 1), in place of y of shape (N,).
+    """
+    return (torch.logsumexp(logits, dim=1) - logits.gather(1, y)).mean()
+
+
+register_lids(
+    cross_entropy,
+    lambda logits, y, c: -_picked((torch.softmax(logits, dim=1) + c).log(), y).mean(),
+)
+
+
 def _gradient(logits, y):
     one_hot = F.one_hot(y, logits.shape[1])
     return ((torch.softmax(logits, dim=1) - one_hot) / len(y)).detach()
@@ -224,9 +292,43 @@ def gradient_overflow(logits, y):
     """Right for ordinary logits, but exp(1000) is inf, and inf / inf is nan. Use
     torch.softmax, or subtract the maximum of each row before exp.
     """
-    exps = logits.detach().exp()
+    exps = logits.exp()
     one_hot = F.one_hot(y, logits.shape[1])
     return (exps / exps.sum(dim=1, keepdim=True) - one_hot) / len(y)
+
+
+@cross_entropy_gradient.mistake
+def gradient_sign_without_n(logits, y):
+    """Two things: the sign is the wrong way round (p - one-hot, since raising the logit
+    of the right class lowers the loss), and the mean divides each slope by N.
+    """
+    return -_gradient(logits, y) * len(y)
+
+
+@cross_entropy_gradient.mistake
+def gradient_minus_indices(logits, y):
+    """In (p - y) / N the y stands for the one-hot rows, of shape (N, K). You subtracted
+    the class numbers, of shape (N,): make rows of them with F.one_hot(y, K).
+    """
+    return (torch.softmax(logits, dim=1) - y) / len(y)
+
+
+@cross_entropy_gradient.mistake
+def gradient_minus_index_column(logits, y):
+    """In (p - y) / N the y stands for the one-hot rows. You subtracted the class
+    *number* of each example from all its probabilities. A 2 is no more than a name
+    here: F.one_hot(y, K) makes the row.
+    """
+    return (torch.softmax(logits, dim=1) - y.unsqueeze(1)) / len(y)
+
+
+@cross_entropy_gradient.mistake
+def gradient_too_few_columns(logits, y):
+    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
+    the last class is nobody's label, so a column is missing. Always give it:
+    F.one_hot(y, logits.shape[1]).
+    """
+    return (torch.softmax(logits, dim=1) - F.one_hot(y)) / len(y)
 
 
 WEIGHT = torch.tensor([1.0, 2.0, 4.0])
@@ -315,6 +417,30 @@ def weighted_log_of_softmax(logits, y, weight):
     """
     losses = -_picked(torch.log(torch.softmax(logits, dim=1)), y)
     return (weight[y] * losses).sum() / weight[y].sum()
+
+
+@weighted_cross_entropy.mistake
+def weighted_sign(logits, y, weight):
+    """The minus is missing. log_softmax gives logarithms of probabilities, which are
+    negative; a loss is minus their weighted mean.
+    """
+    return -F.cross_entropy(logits, y, weight=weight)
+
+
+@weighted_cross_entropy.mistake
+def weighted_without_look_up(logits, y, weight):
+    """You multiplied K class weights by N losses. Each example needs the weight of its
+    own class: look it up, weight[y], shape (N,).
+    """
+    return (weight * F.cross_entropy(logits, y, reduction="none")).mean()
+
+
+@weighted_cross_entropy.mistake
+def weighted_without_look_up_reversed(logits, y, weight):
+    """You multiplied N losses by K class weights. Each example needs the weight of its
+    own class: look it up, weight[y], shape (N,).
+    """
+    return (F.cross_entropy(logits, y, reduction="none") * weight).mean()
 
 
 @exercise(
@@ -414,6 +540,66 @@ def smoothed_log_of_softmax(logits, y, eps):
     n_classes = logits.shape[1]
     targets = (1 - eps) * F.one_hot(y, n_classes) + eps / n_classes
     return -(targets * torch.log(torch.softmax(logits, dim=1))).sum(dim=1).mean()
+
+
+def _against(targets, logits):
+    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+
+
+@smoothed_cross_entropy.mistake
+def smoothed_sign(logits, y, eps):
+    """The minus is missing. Log-probabilities are negative, and a loss is minus the sum
+    of target times log p.
+    """
+    return -F.cross_entropy(logits, y, label_smoothing=eps)
+
+
+@smoothed_cross_entropy.mistake
+def smoothed_sum(logits, y, eps):
+    """This is the sum over the examples. It grows with their number; take the mean over
+    the N examples, after the sum over the classes.
+    """
+    return F.cross_entropy(logits, y, label_smoothing=eps, reduction="sum")
+
+
+@smoothed_cross_entropy.mistake
+def smoothed_divided_by_others(logits, y, eps):
+    """You added eps / (K - 1) to every class, the right one included, so a target row
+    sums to more than 1. K classes share eps: each gets eps / K.
+    """
+    n_classes = logits.shape[1]
+    one_hot = F.one_hot(y, n_classes)
+    return _against((1 - eps) * one_hot + eps / (n_classes - 1), logits)
+
+
+@smoothed_cross_entropy.mistake
+def smoothed_right_class_left_out(logits, y, eps):
+    """You gave eps / K to the wrong classes and only 1 - eps to the right one, so a
+    target row sums to less than 1. The right class gets its share as well: 1 - eps +
+    eps / K.
+    """
+    n_classes = logits.shape[1]
+    one_hot = F.one_hot(y, n_classes)
+    return _against((1 - eps) * one_hot + eps / n_classes * (1 - one_hot), logits)
+
+
+@smoothed_cross_entropy.mistake
+def smoothed_too_few_columns(logits, y, eps):
+    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
+    the last class is nobody's label, so a column is missing. Always give it:
+    F.one_hot(y, logits.shape[1]).
+    """
+    return _against((1 - eps) * F.one_hot(y) + eps / logits.shape[1], logits)
+
+
+def _smoothed_with_constant(logits, y, eps, constant):
+    n_classes = logits.shape[1]
+    targets = (1 - eps) * F.one_hot(y, n_classes) + eps / n_classes
+    log_probs = (torch.softmax(logits, dim=1) + constant).log()
+    return -(targets * log_probs).sum(dim=1).mean()
+
+
+register_lids(smoothed_cross_entropy, _smoothed_with_constant)
 
 
 @exercise(

@@ -1,11 +1,11 @@
 """Exercises of lab 04, logistic regression: solutions, hints, typical mistakes."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
 
-_TWO = torch.tensor([[2.0], [-1.0]])
+_TWO = torch.tensor([[2.0], [-0.4]])
 _PLACES = torch.tensor([-1.0, 0.0, 0.5, 3.0])
 
 
@@ -77,6 +77,54 @@ def border_logit(W, b, x1):
 
 
 @border.mistake
+def border_not_divided(W, b, x1):
+    """This is w2 * x2, not x2: the division is missing. From w2 * x2 = -(w1 * x1 + b)
+    follows x2 only when both sides are divided by w2, which is W[1].
+    """
+    return -(W[0] * x1 + b)
+
+
+@border.mistake
+def border_multiplied(W, b, x1):
+    """You multiplied by w2. It stands as a factor beside x2, so it goes to the other
+    side as a division. Check one point: put your x2 into w1 * x1 + w2 * x2 + b.
+    """
+    return -(W[0] * x1 + b) * W[1]
+
+
+@border.mistake
+def border_only_bias_divided(W, b, x1):
+    """Only the bias is divided by w2. Division comes before addition, so the bracket is
+    needed: the whole of w1 * x1 + b is divided.
+    """
+    return -W[0] * x1 - b / W[1]
+
+
+@border.mistake
+def border_only_bias_divided_and_sign(W, b, x1):
+    """Only the bias is divided by w2, and the minus has not reached it. Write the whole
+    bracket, with the minus before it and the division behind it: -(...) / W[1].
+    """
+    return -W[0] * x1 + b / W[1]
+
+
+@border.mistake
+def border_bias_not_divided(W, b, x1):
+    """Only w1 * x1 is divided by w2, the bias is not. When both sides are divided,
+    every term is: a bracket around w1 * x1 + b is needed.
+    """
+    return -W[0] * x1 / W[1] - b
+
+
+@border.mistake
+def border_bias_not_divided_and_sign(W, b, x1):
+    """Only w1 * x1 is divided by w2, and the minus has not reached the bias. Write the
+    whole bracket, the minus in front and the division behind it: -(...) / W[1].
+    """
+    return -W[0] * x1 / W[1] + b
+
+
+@border.mistake
 def border_column(W, b, x1):
     """The numbers are right, but the shape is (M, 1): somewhere the places became a
     column. One height per place is asked for, shape (M,): W[0] * x1 has it already.
@@ -84,8 +132,10 @@ def border_column(W, b, x1):
     return -(W[0] * x1.reshape(-1, 1) + b) / W[1]
 
 
-_LOGITS = torch.tensor([[2.0], [0.3], [-0.2], [-3.0], [0.4], [-1.5], [1.7]])
-_Y = torch.tensor([[1.0], [1.0], [0.0], [1.0], [0.0], [0.0], [1.0]])
+# 8 of 11 right, 6 logits above 0, 4 above 0.5, 7 labels 1: no two counts are equal.
+_LOGITS = torch.tensor([2, 0.3, -0.2, -3, 0.4, -1.5, 1.7, 0.9, -0.6, 0.2, -2.2])
+_LOGITS = _LOGITS.reshape(-1, 1)
+_Y = torch.tensor([1.0, 1, 1, 1, 1, 0, 1, 0, 0, 1, 0]).reshape(-1, 1)
 
 
 @exercise(
@@ -165,6 +215,14 @@ def accuracy_percent(logits, y):
 
 
 @accuracy.mistake
+def accuracy_without_labels(logits, y):
+    """This is the fraction of examples for which the model says class 1. Whether that
+    is right has not been asked: y does not occur. Compare the decisions with y.
+    """
+    return (logits > 0).float().mean().item()
+
+
+@accuracy.mistake
 def accuracy_inverted(logits, y):
     """This is the fraction of wrong answers. Either the comparison is the wrong way
     round (class 1 is where the logit is *above* 0), or == became !=.
@@ -208,15 +266,16 @@ _BIG = 100 * torch.tensor([[1.0, 2.0], [-3.0, 1.0], [2.0, -2.5]])
 )
 def gradient_step(X, y, W, b, lr):
     """Return W and b after one step of gradient descent."""
-    error = torch.sigmoid(torch.matmul(X, W) + b) - y
-    slope_W = torch.matmul(X.T, error) / len(X)
+    error = torch.sigmoid(X @ W + b) - y
+    slope_W = X.T @ error / len(X)
     slope_b = error.mean(dim=0)
     return W - lr * slope_W, b - lr * slope_b
 
 
-def _moved(X, error, W, b, rate):
+def _moved(X, error, W, b, rate, rate_b=None):
     """Return both parameters after a step against the slopes of this error."""
-    return W - rate * X.T @ error / len(X), b - rate * error.mean(dim=0)
+    rate_b = rate if rate_b is None else rate_b
+    return W - rate * X.T @ error / len(X), b - rate_b * error.mean(dim=0)
 
 
 @gradient_step.mistake
@@ -310,14 +369,115 @@ def step_row_of_slopes(X, y, W, b, lr):
 
 @gradient_step.mistake
 def step_in_place(X, y, W, b, lr):
-    """The result is right, but `W -= ...` and `b -= ...` changed the parameters of the
-    caller. Whoever calls this twice to compare two learning rates, compares different
-    starts. Write W - lr * ..., which makes a new tensor.
+    """The result is right, but an in-place operation such as `W -= ...` changed the
+    parameters of the caller. Whoever calls this twice to compare two learning rates,
+    compares different starts. Write W - lr * ..., which makes a new tensor.
     """
     error = torch.sigmoid(X @ W + b) - y
     W -= lr * X.T @ error / len(X)
     b -= lr * error.mean(dim=0)
     return W, b
+
+
+@gradient_step.mistake
+def step_overflow(X, y, W, b, lr):
+    """Right for ordinary logits. For large ones exp(z) is inf, and inf / inf is nan:
+    the first pitfall of section 8. One such step, and all parameters are nan. Use
+    torch.sigmoid.
+    """
+    exps = (X @ W + b).exp()
+    return _moved(X, exps / (1 + exps) - y, W, b, lr)
+
+
+@gradient_step.mistake
+def step_logits_without_bias(X, y, W, b, lr):
+    """Your probabilities come from X @ W alone: the bias is missing in the logits, so
+    the error is that of another model. They are sigmoid(X @ W + b).
+    """
+    return _moved(X, torch.sigmoid(X @ W) - y, W, b, lr)
+
+
+@gradient_step.mistake
+def step_divided_by_inputs(X, y, W, b, lr):
+    """You divided the slope of W by D, the number of inputs. The mean runs over the
+    examples: divide by N, which is len(X) or X.shape[0].
+    """
+    error = torch.sigmoid(X @ W + b) - y
+    return W - lr * X.T @ error / X.shape[1], b - lr * error.mean(dim=0)
+
+
+@gradient_step.mistake
+def step_both_divided_by_inputs(X, y, W, b, lr):
+    """You divided both slopes by D, the number of inputs. The mean runs over the
+    examples: divide by N, which is len(X) or X.shape[0].
+    """
+    error = torch.sigmoid(X @ W + b) - y
+    return _moved(X, error, W, b, lr * len(X) / X.shape[1])
+
+
+@gradient_step.mistake
+def step_sum_for_weights(X, y, W, b, lr):
+    """The bias is right, but the slope of W is the sum over the examples: X.T @ error
+    adds up, so divide it by N, too.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr * len(X), lr)
+
+
+@gradient_step.mistake
+def step_sum_for_b(X, y, W, b, lr):
+    """The weights are right, but the slope of the bias is the sum over the examples. It
+    is their mean: error.mean(), or the sum divided by N.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr, lr * len(X))
+
+
+@gradient_step.mistake
+def step_uphill_with_weights(X, y, W, b, lr):
+    """The bias goes downhill, but W goes uphill. Both steps have the same sign: the
+    slope is subtracted, W - lr * slope.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, -lr, lr)
+
+
+@gradient_step.mistake
+def step_uphill_with_b(X, y, W, b, lr):
+    """The weights go downhill, but the bias goes uphill. Both steps have the same sign:
+    the slope is subtracted, b - lr * slope.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr, -lr)
+
+
+@gradient_step.mistake
+def step_without_learning_rate_for_weights(X, y, W, b, lr):
+    """The bias is right, but for W you took the whole slope as the step. Both slopes
+    are multiplied by the learning rate.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, 1, lr)
+
+
+@gradient_step.mistake
+def step_without_learning_rate_for_b(X, y, W, b, lr):
+    """The weights are right, but for the bias you took the whole slope as the step.
+    Both slopes are multiplied by the learning rate.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr, 1)
+
+
+@gradient_step.mistake
+def step_results_exchanged(X, y, W, b, lr):
+    """Both are right, but you return them in the wrong order. The exercise asks for the
+    new W first, then the new b: whoever unpacks them as W, b gets them exchanged.
+    """
+    return _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr)[::-1]
+
+
+@gradient_step.mistake
+def step_bias_first(X, y, W, b, lr):
+    """You moved b first and then worked out the slope of W with the new b. Both slopes
+    belong to one point of the map: calculate the error once, then move both.
+    """
+    new_b = _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr)[1]
+    return _moved(X, torch.sigmoid(X @ W + new_b) - y, W, b, lr)[0], new_b
 
 
 _Z = torch.tensor([0.5, -1.0, 2.0, -0.3, 4.0])
@@ -336,7 +496,8 @@ _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
     hints=[
         "For one example: log(1 + exp(z)) - y * z. No probability is needed.",
         "1 is exp(0), so log(1 + exp(z)) is the logsumexp of the two numbers 0 and z. "
-        "Lab 1: take the larger of the two out before exp.",
+        "Lab 1: take the larger of the two, m, out of *both* before exp: exp(0 - m) "
+        "and exp(z - m).",
         "The larger of 0 and z is logits.clamp(min=0). Then log(1 + exp(z)) = "
         "clamp + log(1 + exp(-|z|)). Or use torch.logaddexp(zeros, logits).",
     ],
@@ -351,8 +512,8 @@ def bce_with_logits(logits, y):
 @bce_with_logits.mistake
 def bce_log_of_sigmoid(logits, y):
     """The formula with probabilities is right for ordinary logits. But from 17 on the
-    sigmoid is rounded to 1, then log(1 - p) is -inf, and 0 * -inf is nan. Start from
-    log(1 + exp(z)) - y * z, which needs no probability.
+    sigmoid is rounded to 1, then log(1 - p) is -inf, and the loss is inf or nan. Start
+    from log(1 + exp(z)) - y * z, which needs no probability.
     """
     probs = torch.sigmoid(logits)
     return -(y * probs.log() + (1 - y) * (1 - probs).log()).mean()
@@ -373,6 +534,45 @@ def bce_overflow(logits, y):
     Take the larger of 0 and z out first, as in lab 1, or use torch.logaddexp.
     """
     return ((1 + logits.exp()).log() - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_half_shifted(logits, y):
+    """You took m, the larger of 0 and z, out of exp(z) only. The 1 is exp(0), and m
+    comes out of it as well: log(1 + exp(z)) = m + log(exp(-m) + exp(z - m)).
+    """
+    m = logits.clamp(min=0)
+    return (m + (1 + (logits - m).exp()).log() - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_one_maximum(logits, y):
+    """You took one maximum for the whole batch. For a logit far below it both
+    exponentials become 0, and log(0) is -inf. Each example needs its own m, the larger
+    of 0 and its z: logits.clamp(min=0).
+    """
+    m = logits.max()
+    return (m + ((-m).exp() + (logits - m).exp()).log() - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_plus_epsilon(logits, y):
+    """With + 1e-9 the logarithm stays finite, but a confident mistake never costs more
+    than 21, and its slope is lost, because the probability is still rounded to 1. (Lab
+    2 has this pitfall.) Start from log(1 + exp(z)) - y * z.
+    """
+    p = torch.sigmoid(logits)
+    return -(y * (p + 1e-9).log() + (1 - y) * (1 - p + 1e-9).log()).mean()
+
+
+@bce_with_logits.mistake
+def bce_clamped_probabilities(logits, y):
+    """Your clamp keeps the probability away from 0 and 1, so a confident mistake never
+    costs more than 16, and beyond the limit its slope is 0: it is never corrected. (Lab
+    2 has this pitfall.) Start from log(1 + exp(z)) - y * z.
+    """
+    p = torch.sigmoid(logits).clamp(1e-7, 1 - 1e-7)
+    return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
 
 
 @bce_with_logits.mistake
@@ -401,9 +601,9 @@ def bce_flipped(logits, y):
 
 @bce_with_logits.mistake
 def bce_sigmoid_twice(logits, y):
-    """The sigmoid is applied twice: once by you, once inside the function "with
-    logits". Hand it the logits themselves. (Twice the sigmoid, and even a perfect
-    answer cannot get a loss near 0.)
+    """The sigmoid is applied twice: once by you, once inside the loss. The function
+    "with logits" and the formula log(1 + exp(z)) - y * z both want the logits
+    themselves. (Twice the sigmoid, and even a perfect answer cannot get a loss near 0.)
     """
     return F.binary_cross_entropy_with_logits(torch.sigmoid(logits), y.float())
 
@@ -439,9 +639,10 @@ _ORDINARY = torch.tensor([-3.0, -0.5, 0.25, 1.0, 4.0])
         "torch.where(z >= 0, one, other) calculates *both* formulas everywhere, and "
         "backward() goes through both: inf in the one that is not used gives nan.",
         "The sigmoid is the softmax of the two logits 0 and z. Lab 1: subtract the "
-        "larger of the two from both before exp. The larger one is m = z.clamp(min=0).",
+        "larger of the two, m = z.clamp(min=0), from *both* before exp: 0 - m and z - "
+        "m.",
     ],
-    praise="No inf, no nan, and the slope is p (1 - p) everywhere.",
+    praise="No inf, no nan, and the slope is p (1 - p), all to six decimals.",
 )
 def stable_sigmoid(z):
     """Return 1 / (1 + exp(-z)), with finite values and slopes for any z."""
@@ -460,12 +661,23 @@ def sigmoid_top_heavy(z):
 
 @stable_sigmoid.mistake
 def sigmoid_inf_in_backward(z):
-    """All values are right, but for z = -100 the slope is nan. exp(100) is inf, and
-    1 / inf is a harmless 0, but backward() multiplies that 0 by inf. torch.where does
-    not help, because it calculates both formulas. No exponent may ever be large:
-    subtract the larger of 0 and z from both, as in lab 1.
+    """All values are right, but for some large |z| the slope is nan. Somewhere an exp
+    overflows to inf, and though the value comes out right, backward() multiplies a 0 by
+    that inf. torch.where and nan_to_num mend only the value, the inf is still
+    calculated. No exponent may ever be large: subtract the larger of 0 and z from both,
+    as in lab 1.
     """
     return 1 / (1 + (-z).exp())
+
+
+@stable_sigmoid.mistake
+def sigmoid_where(z):
+    """All values are right, but for large |z| the slope is nan. torch.where calculates
+    both formulas everywhere, and backward() goes through both: it multiplies the inf of
+    the formula that was not chosen by 0. Subtract the larger of 0 and z from both
+    exponents, as in lab 1, or use exp(-|z|), which is never large, in both formulas.
+    """
+    return torch.where(z >= 0, 1 / (1 + (-z).exp()), z.exp() / (1 + z.exp()))
 
 
 @stable_sigmoid.mistake
@@ -483,6 +695,35 @@ def sigmoid_clamped(z):
     is an exact way, without any limit: m = z.clamp(min=0) as in the last hint.
     """
     return torch.sigmoid(z.clamp(-5, 5))
+
+
+@stable_sigmoid.mistake
+def sigmoid_clamped_at_10(z):
+    """You cut z off at 10 before exp. No value overflows, but no probability can be
+    below 0.00004, and beyond the limit the slope is exactly 0. There is an exact way,
+    without any limit: m = z.clamp(min=0) as in the last hint.
+    """
+    return torch.sigmoid(z.clamp(-10, 10))
+
+
+@stable_sigmoid.mistake
+def sigmoid_half_shifted(z):
+    """You subtracted m, the larger of 0 and z, from one exponent only. The 1 is exp(0),
+    the other of the two logits, and m is subtracted from it as well: it becomes
+    exp(-m).
+    """
+    m = z.clamp(min=0)
+    return (z - m).exp() / (1 + (z - m).exp())
+
+
+@stable_sigmoid.mistake
+def sigmoid_one_maximum(z):
+    """You subtracted one maximum for the whole tensor. For a z far below it both
+    exponentials become 0, and 0 / 0 is nan. Each number needs its own m, the larger of
+    0 and its z: z.clamp(min=0).
+    """
+    m = z.max()
+    return (z - m).exp() / ((z - m).exp() + (-m).exp())
 
 
 @stable_sigmoid.mistake

@@ -1,7 +1,7 @@
 """Exercises of lab 05, softmax regression: solutions, hints, typical mistakes."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that everybody uses
+import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
 
@@ -9,10 +9,11 @@ from course_utils.exercises.checks import exercise
 X = torch.tensor([[1.0, 2.0], [-0.5, 1.5], [2.0, -1.0], [0.3, 0.4], [-1.2, -0.7]])
 Y = torch.tensor([2, 0, 1, 1, 0])
 W = torch.tensor([[0.5, -1.0, 0.25], [-0.3, 0.2, 0.6]])
-B = torch.tensor([0.1, 0.4, -0.9])
+B = torch.tensor([0.2, 0.4, -0.9])
 # D = K = 3: a forgotten transpose raises no error.
 X_SQUARE = torch.tensor([[1.0, 0.5, -2.0], [0.2, 1.1, 0.7]])
 W_SQUARE = torch.tensor([[0.4, -0.6, 1.0], [1.5, 0.3, -0.2], [-0.8, 0.9, 0.1]])
+EYE = torch.eye(3)
 # Logits up to 2000.
 X_LARGE = torch.tensor([[1000.0, 0.0], [0.0, 1000.0], [-500.0, 700.0]])
 W_LARGE = torch.tensor([[0.5, 1.0, 2.0], [-1.0, 0.5, -0.5]])
@@ -94,6 +95,7 @@ def parameters_as_float(n_features, n_classes):
     inputs=[
         (X, W, B),
         (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.0])),
+        (20 * X_SQUARE + 40, torch.tensor([[0.5], [0.3], [0.1]]) + 0.2 * EYE, B),
         (X_LARGE, torch.tensor([[0.9, 1.0, 0.5], [0.8, 0.5, 1.0]]), B),
     ],
     hints=[
@@ -105,7 +107,7 @@ def parameters_as_float(n_features, n_classes):
 )
 def predict(X, W, b):
     """Return the predicted class of each row, shape (N,)."""
-    logits = torch.matmul(X, W) + b
+    logits = X @ W + b
     return logits.argmax(dim=1)
 
 
@@ -183,12 +185,21 @@ def predict_one_hot(X, W, b):
 
 @predict.mistake
 def predict_overflow(X, W, b):
-    """Right for ordinary logits. For large ones your exp overflows to inf, inf / inf is
-    nan, and argmax takes the nan for the largest. The logits themselves have the same
-    order: no exp is needed.
+    """Right for ordinary logits. For large ones your exp overflows: several classes
+    become inf (or nan, divided by their sum), and argmax cannot tell them apart. The
+    logits themselves have the same order: no exp is needed.
     """
     exps = (X @ W + b).exp()
     return (exps / exps.sum(dim=1, keepdim=True)).argmax(dim=1)
+
+
+@predict.mistake
+def predict_by_sigmoid(X, W, b):
+    """Right for ordinary logits: the sigmoid keeps their order, too. But from 17 on it
+    is rounded to 1, and then argmax cannot tell two large logits apart. Leave it out:
+    the logits themselves decide.
+    """
+    return torch.sigmoid(X @ W + b).argmax(dim=1)
 
 
 @predict.mistake
@@ -200,10 +211,10 @@ def predict_as_float(X, W, b):
 
 
 @exercise(
-    inputs=[
+    inputs=[  # first N = K, where a column of biases raises no error
+        (X[:3], W.T.contiguous(), B),
         (X, W.T.contiguous(), B),
         (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.25])),
-        (X[:3], W.T.contiguous(), B),
     ],
     hints=[
         "Write down the shapes: X is (N, D), weight is (K, D), the logits are (N, K).",
@@ -214,7 +225,7 @@ def predict_as_float(X, W, b):
 )
 def linear(X, weight, bias):
     """Return the logits of nn.Linear, shape (N, K); weight has shape (K, D)."""
-    return torch.matmul(X, weight.T) + bias
+    return X @ weight.T + bias
 
 
 @linear.mistake
@@ -244,6 +255,22 @@ def linear_reshaped(X, weight, bias):
 
 
 @linear.mistake
+def linear_times(X, weight, bias):
+    """`*` multiplies number by number and wants equal shapes. Here rows of X meet rows
+    of weight and are added up: the matrix product @, with the transpose.
+    """
+    return X * weight + bias
+
+
+@linear.mistake
+def linear_times_square(X, weight, bias):
+    """`*` multiplies number by number. The logits are sums over the features: the
+    matrix product @, with the transpose.
+    """
+    return X * weight.T + bias
+
+
+@linear.mistake
 def linear_without_bias(X, weight, bias):
     """You left out the bias. It is added to every row: the (K,) tensor fits the columns
     of the (N, K) table.
@@ -266,6 +293,15 @@ def linear_classes_in_rows(X, weight, bias):
     weight.T.
     """
     return (X @ weight.T + bias).T
+
+
+@linear.mistake
+def linear_factors_exchanged(X, weight, bias):
+    """Your factors stand the other way round, so your table has a row per class, (K,
+    N), and the biases are added along the examples. A row is an example: X @ weight.T +
+    bias.
+    """
+    return weight @ X.T + bias
 
 
 @linear.mistake
@@ -301,7 +337,7 @@ def linear_bias_per_example(X, weight, bias):
 )
 def model_loss(X, y, W, b):
     """Return the mean cross entropy of softmax regression."""
-    logits = torch.matmul(X, W) + b
+    logits = X @ W + b
     return F.nll_loss(F.log_softmax(logits, dim=1), y)
 
 
@@ -324,10 +360,27 @@ def loss_of_logits(X, y, W, b):
 
 @model_loss.mistake
 def loss_softmax_twice(X, y, W, b):
-    """Softmax twice, the published mistake: F.cross_entropy begins with a softmax of
-    its own. Give it logits, or give nll_loss the log_softmax.
+    """Softmax twice, the published mistake. F.log_softmax, and F.cross_entropy too,
+    begin with a softmax of their own: give them the logits.
     """
     return F.cross_entropy(torch.softmax(X @ W + b, dim=1), y)
+
+
+@model_loss.mistake
+def loss_plus_epsilon(X, y, W, b):
+    """With + 1e-9 the logarithm stays finite, but a probability that was rounded to 0
+    costs 21 and never more, and no slope is left to correct it. (Lab 2 has this
+    pitfall.) log_softmax needs no such help.
+    """
+    return F.nll_loss((torch.softmax(X @ W + b, dim=1) + 1e-9).log(), y)
+
+
+@model_loss.mistake
+def loss_single_losses(X, y, W, b):
+    """These are the losses of the single examples. Each is right; the exercise asks for
+    their mean, one number, which is the default of reduction.
+    """
+    return F.nll_loss(F.log_softmax(X @ W + b, dim=1), y, reduction="none")
 
 
 @model_loss.mistake
@@ -395,11 +448,18 @@ def loss_negative(X, y, W, b):
 )
 def training_step(X, y, W, b, lr):
     """Return W and b after one step of gradient descent."""
-    probs = torch.softmax(torch.matmul(X, W) + b, dim=1)
+    probs = torch.softmax(X @ W + b, dim=1)
     errors = (probs - F.one_hot(y, W.shape[1])) / len(X)
-    W_grad = torch.matmul(X.T, errors)
+    W_grad = X.T @ errors
     b_grad = errors.sum(dim=0)
     return W - lr * W_grad, b - lr * b_grad
+
+
+def _moved(X, y, W, b, rate, rate_b=None):
+    """Return both parameters after a step with a learning rate for each."""
+    errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
+    rate_b = rate if rate_b is None else rate_b
+    return W - rate * X.T @ errors, b - rate_b * errors.sum(dim=0)
 
 
 @training_step.mistake
@@ -505,6 +565,116 @@ def step_over_examples(X, y, W, b, lr):
 
 
 @training_step.mistake
+def step_logits_without_bias(X, y, W, b, lr):
+    """Your probabilities come from X @ W alone: the bias is missing in the logits, so
+    the errors are those of another model. They are softmax(X @ W + b).
+    """
+    errors = (torch.softmax(X @ W, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
+    return W - lr * X.T @ errors, b - lr * errors.sum(dim=0)
+
+
+@training_step.mistake
+def step_divided_by_features(X, y, W, b, lr):
+    """You divided by D, the number of features. The mean of the loss runs over the
+    examples: divide by N, which is len(X) or X.shape[0].
+    """
+    return _moved(X, y, W, b, lr * len(X) / X.shape[1])
+
+
+@training_step.mistake
+def step_divided_by_features_for_weights(X, y, W, b, lr):
+    """The biases are right, but you divided the gradient of W by D, the number of
+    features. The mean runs over the N examples, for W as for b.
+    """
+    return _moved(X, y, W, b, lr * len(X) / X.shape[1], lr)
+
+
+@training_step.mistake
+def step_sum_for_weights(X, y, W, b, lr):
+    """The biases are right, but the factor 1/N is missing in the gradient of W. X.T @
+    errors adds up over the examples: divide by len(X).
+    """
+    return _moved(X, y, W, b, lr * len(X), lr)
+
+
+@training_step.mistake
+def step_sum_for_b(X, y, W, b, lr):
+    """The weights are right, but the factor 1/N is missing in the gradient of b: it is
+    the mean over the examples, for each class.
+    """
+    return _moved(X, y, W, b, lr, lr * len(X))
+
+
+@training_step.mistake
+def step_uphill_with_weights(X, y, W, b, lr):
+    """The biases go downhill, but W goes uphill. Both steps have the same sign: the
+    gradient is subtracted, W - lr * W_grad.
+    """
+    return _moved(X, y, W, b, -lr, lr)
+
+
+@training_step.mistake
+def step_uphill_with_b(X, y, W, b, lr):
+    """The weights go downhill, but the biases go uphill. Both steps have the same sign:
+    the gradient is subtracted, b - lr * b_grad.
+    """
+    return _moved(X, y, W, b, lr, -lr)
+
+
+@training_step.mistake
+def step_without_lr_for_weights(X, y, W, b, lr):
+    """The biases are right, but from W you subtracted the whole gradient. Both
+    gradients are multiplied by the learning rate.
+    """
+    return _moved(X, y, W, b, 1, lr)
+
+
+@training_step.mistake
+def step_without_lr_for_b(X, y, W, b, lr):
+    """The weights are right, but from b you subtracted the whole gradient. Both
+    gradients are multiplied by the learning rate.
+    """
+    return _moved(X, y, W, b, lr, 1)
+
+
+@training_step.mistake
+def step_results_exchanged(X, y, W, b, lr):
+    """Both are right, but you return them in the wrong order. The exercise asks for the
+    new W first, then the new b: whoever unpacks them as W, b gets them exchanged.
+    """
+    return _moved(X, y, W, b, lr)[::-1]
+
+
+@training_step.mistake
+def step_bias_first(X, y, W, b, lr):
+    """Your b is right, but the gradient of W was calculated with the new b. Both
+    gradients belong to the same point: calculate both first, then update both.
+    """
+    new_b = _moved(X, y, W, b, lr)[1]
+    return _moved(X, y, W, new_b, lr)[0], new_b
+
+
+@training_step.mistake
+def step_labels_not_one_hot(X, y, W, b, lr):
+    """You subtracted the class numbers themselves, as a column: the number 2 from all
+    probabilities of an example of class 2. The labels have to be one-hot rows, with a 1
+    at the right class: F.one_hot(y, W.shape[1]).
+    """
+    errors = (torch.softmax(X @ W + b, dim=1) - y.unsqueeze(1)) / len(X)
+    return W - lr * X.T @ errors, b - lr * errors.sum(dim=0)
+
+
+@training_step.mistake
+def step_mean_over_the_gradient(X, y, W, b, lr):
+    """Your W has not moved. A mean over the whole gradient of W is one number, and that
+    is 0, because every row of it sums to 0. W_grad is X.T @ errors, a table with the
+    shape of W.
+    """
+    errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
+    return W - lr * (X.T @ errors).mean(), b - lr * errors.sum(dim=0)
+
+
+@training_step.mistake
 def step_overflow(X, y, W, b, lr):
     """Right for ordinary logits. For large ones exp overflows to inf, and inf / inf is
     nan; after one such step all weights are nan. Use torch.softmax, or subtract the
@@ -517,9 +687,9 @@ def step_overflow(X, y, W, b, lr):
 
 @training_step.mistake
 def step_in_place(X, y, W, b, lr):
-    """The result is right, but -= has changed the W and b of the caller as well, who
-    may need them, for example to compare before and after. Write W = W - ...: that
-    makes a new tensor.
+    """The result is right, but an in-place operation such as -= has changed the
+    parameters of the caller as well, who may need them, for example to compare before
+    and after. Write W = W - ...: that makes a new tensor.
     """
     errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
     W -= lr * X.T @ errors
@@ -554,6 +724,22 @@ def logistic_reversed(W, b):
     probability of class 0. For class 1 subtract column 0 from column 1.
     """
     return W[:, 0] - W[:, 1], b[0] - b[1]
+
+
+@to_logistic.mistake
+def logistic_weights_reversed(W, b):
+    """The bias is right, but the weights have the wrong sign: they are those of z0 -
+    z1. For class 1 subtract column 0 from column 1, as for the bias.
+    """
+    return W[:, 0] - W[:, 1], b[1] - b[0]
+
+
+@to_logistic.mistake
+def logistic_bias_reversed(W, b):
+    """The weights are right, but the bias has the wrong sign: it is that of z0 - z1.
+    For class 1 subtract entry 0 from entry 1, as for the weights.
+    """
+    return W[:, 1] - W[:, 0], b[0] - b[1]
 
 
 @to_logistic.mistake

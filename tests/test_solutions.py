@@ -1,0 +1,202 @@
+"""The reference solutions against an oracle that was written in another way.
+
+The check believes the reference solution, so a wrong one would fail every learner who
+is right. Here each of them is compared, on its own inputs, with the library or with a
+calculation that shares no line with it.
+"""
+
+import importlib
+import math
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.special import rel_entr
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+from torch.testing import assert_close
+
+from course_utils.exercises.checks import Exercise
+
+
+def refuses(ok, function):
+    """Raise ValueError where the exercise asks for it."""
+
+    def oracle(a, b):
+        if a.shape != b.shape:
+            raise ValueError
+        return function(a, b)
+
+    return oracle if ok else function
+
+
+def baseline(y_train, y_test):
+    majority = statistics.mode(y_train.tolist())
+    return float(np.mean(y_test.numpy() == majority))
+
+
+def standardize(X_train, X_test):
+    # scikit-learn divides by the deviation with N; the exercise takes N - 1.
+    scaler = StandardScaler().fit(X_train)
+    n = len(X_train)
+    scale = np.where(scaler.var_ > 0, math.sqrt((n - 1) / n), 1.0)
+    parts = [
+        torch.tensor(scaler.transform(X) * scale).float() for X in (X_train, X_test)
+    ]
+    return tuple(parts)
+
+
+def evaluate(model, X, y):
+    linear, _, _, out, *_ = model
+    hidden = X @ linear.weight.T + linear.bias
+    logits = hidden.clamp(min=0) @ out.weight.T + out.bias
+    return accuracy_score(y.numpy(), (logits > 0).float().numpy())
+
+
+def worst(probs, y, k):
+    losses = F.binary_cross_entropy(probs, y, reduction="none").flatten()
+    return losses.topk(k).indices
+
+
+def conditional_table(counts):
+    rows = [
+        [count / sum(row) if sum(row) else 1 / len(row) for count in row]
+        for row in counts.tolist()
+    ]
+    return torch.tensor(rows)
+
+
+def kl_from_counts(counts, q):
+    p = counts.numpy() / counts.numpy().sum()
+    return float(rel_entr(p, q.numpy()).sum())
+
+
+def sgd_step(loss_fn):
+    """Return a step of torch.optim.SGD, with slopes from autograd."""
+
+    def oracle(X, y, W, b, lr):
+        W, b = nn.Parameter(W.clone()), nn.Parameter(b.clone())
+        optimizer = torch.optim.SGD([W, b], lr=lr)
+        loss_fn(X @ W + b, y).backward()
+        optimizer.step()
+        return W.detach(), b.detach()
+
+    return oracle
+
+
+def cross_entropy_gradient(logits, y):
+    logits = logits.clone().requires_grad_()
+    return torch.autograd.grad(F.cross_entropy(logits, y), logits)[0]
+
+
+def to_logistic(W, b):
+    # Two logits, of which the first is made 0 by a common shift.
+    shifted_W, shifted_b = W - W[:, :1], b - b[:1]
+    return shifted_W[:, 1], shifted_b[1]
+
+
+ORACLES = {
+    "lab00.fraction_right": lambda answers, truth: float(
+        accuracy_score(truth, answers)
+    ),
+    "lab01.softmax": lambda logits: torch.softmax(logits, dim=1),
+    "lab01.softmax_with_temperature": lambda logits, T: nn.Softmax(dim=-1)(
+        logits.double() / T
+    ).float(),
+    "lab01.logsumexp": lambda logits: torch.logsumexp(logits, dim=1),
+    "lab01.conditional_table": conditional_table,
+    "lab02.loss_from_one_hot": lambda probs, one_hot: F.nll_loss(
+        probs.log(), one_hot.argmax(dim=1)
+    ),
+    "lab02.loss_from_indices": lambda probs, y: F.nll_loss(probs.log(), y),
+    "lab02.kl_from_counts": kl_from_counts,
+    "lab02.perplexity": lambda logits, y: F.cross_entropy(logits, y).exp(),
+    "lab02.mean_loss": lambda means, sizes: torch.tensor(
+        np.average(means.numpy(), weights=sizes.numpy()), dtype=means.dtype
+    ),
+    "lab03.cross_entropy": F.cross_entropy,
+    "lab03.cross_entropy_gradient": cross_entropy_gradient,
+    "lab03.weighted_cross_entropy": lambda logits, y, weight: F.cross_entropy(
+        logits, y, weight=torch.as_tensor(weight)
+    ),
+    "lab03.smoothed_cross_entropy": lambda logits, y, eps: F.cross_entropy(
+        logits, y, label_smoothing=eps
+    ),
+    "lab03.right_calls": lambda: (False, True, True, False, True, False),
+    "lab04.border": lambda W, b, x1: torch.stack(
+        [
+            torch.linalg.solve(W[1:].reshape(1, 1), -(W[:1] * x + b)).squeeze()
+            for x in x1
+        ]
+    ),
+    "lab04.accuracy": refuses(
+        True, lambda logits, y: accuracy_score(y.flatten(), logits.flatten() > 0)
+    ),
+    "lab04.gradient_step": sgd_step(F.binary_cross_entropy_with_logits),
+    "lab04.bce_with_logits": lambda logits, y: F.binary_cross_entropy_with_logits(
+        logits, y.to(logits.dtype)
+    ),
+    "lab04.stable_sigmoid": torch.sigmoid,
+    "lab05.n_parameters": lambda D, K: sum(
+        p.numel() for p in nn.Linear(D, K).parameters()
+    ),
+    "lab05.predict": lambda X, W, b: torch.softmax(X @ W + b, dim=1).max(dim=1).indices,
+    "lab05.linear": F.linear,
+    "lab05.model_loss": lambda X, y, W, b: F.cross_entropy(X @ W + b, y),
+    "lab05.training_step": sgd_step(F.cross_entropy),
+    "lab05.to_logistic": to_logistic,
+    "lab06.accuracy": refuses(
+        True, lambda probs, y: accuracy_score(y.flatten(), probs.flatten() > 0.5)
+    ),
+    "lab06.majority_baseline": baseline,
+    "lab06.standardize": standardize,
+    "lab06.evaluate": evaluate,
+    "lab06.worst": worst,
+}
+
+
+def outcome(function, args):
+    try:
+        value = function(*args)
+    except ValueError:
+        return "ValueError"
+    return value.detach() if torch.is_tensor(value) else value
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_solution_agrees_with_an_oracle(name):
+    lab, _, exercise = name.partition(".")
+    checked = getattr(
+        importlib.import_module(f"course_utils.exercises.{lab}"), exercise
+    )
+    for args in checked.inputs:
+        got, expected = outcome(checked.reference, args), outcome(ORACLES[name], args)
+        if isinstance(expected, str):
+            assert got == expected
+        else:
+            assert_close(got, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_every_exercise_has_an_oracle():
+    from course_utils import exercises
+
+    names = set()
+    for path in sorted(Path(exercises.__path__[0]).glob("lab*.py")):
+        module = importlib.import_module(f"course_utils.exercises.{path.stem}")
+        found = [v for v in vars(module).values() if isinstance(v, Exercise)]
+        names |= {f"{path.stem}.{checked.name}" for checked in found}
+    assert names == set(ORACLES)
+
+
+def test_log_loss_of_scikit_learn_agrees_too():
+    """One more voice on the loss that everything rests on."""
+    probs = torch.randn(9, 3, generator=torch.manual_seed(0)).double().softmax(dim=1)
+    y = torch.arange(9) % 3
+    from course_utils.exercises import lab02
+
+    ours = lab02.loss_from_indices.reference(probs, y).item()
+    assert math.isclose(ours, log_loss(y.numpy(), probs.numpy()), rel_tol=1e-9)
