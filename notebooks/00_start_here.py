@@ -105,6 +105,9 @@ print(load_mnist(digits=(0,)).describe())
 # | 4 Logistic regression | the first model that learns: two classes | 120 |
 # | 5 Softmax regression | three classes, and three published bugs | 105 |
 # | 6 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
+# | 7 GPU and mini-batches | more updates in less time, and the loop in a function | 110 |
+# | 8 Binary classification, four ways | the same model four times, and how each fails | 120 |
+# | 9 MNIST, many digits | ten classes, and how to read a classifier | 105 |
 #
 # The minutes include the exercises.
 

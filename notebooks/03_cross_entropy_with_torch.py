@@ -495,7 +495,7 @@ assert_close(best, entropy)
 #
 # **What is refused.** The next list holds wrong targets for our (3, 5) logits. Each entry
 # notes which exception must come, a piece of its message, and what to do. The cell after
-# it checks that this is what happens, and prints the message. (`.int()` makes `int32` and
+# it checks that this is what happens. (`.int()` makes `int32` and
 # `.long()` makes `int64`; `.flatten()` makes a flat list of a column; `.T` exchanges rows
 # and columns.)
 
@@ -526,15 +526,22 @@ def check_refused(target, error, piece):
         F.cross_entropy(logits, target)
     except error as caught:
         assert piece in str(caught), str(caught)
-        print("   ", str(caught).splitlines()[0][:84])  # its first line, if long cut
-    else:
-        raise AssertionError("this target was accepted")
+        return str(caught).splitlines()[0][:84]  # its first line, if long cut
+    raise AssertionError("this target was accepted")
 
 
+messages = {}
 for name, target, error, piece, advice in wrong_targets:
-    print(f"{name}: {error.__name__}")
-    check_refused(target, error, piece)
-    print("    ->", advice)
+    messages[name] = check_refused(target, error, piece)
+    print(f"{name}: {error.__name__} ({piece}) -> {advice}")
+
+# %% [markdown]
+# And these are the messages as your version of PyTorch words them, so that you recognise
+# them when you meet one.
+
+# %% tags=["nbval-ignore-output"]
+for name, message in messages.items():
+    print(f"{name}:\n    {message}")
 
 # %% [markdown]
 # ### Pitfall: the wrong pair of brackets

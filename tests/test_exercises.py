@@ -246,6 +246,33 @@ def test_a_raising_reference(capsys):
     assert "should raise ValueError" in said(capsys, root, other_error)
 
 
+def test_slopes_can_be_left_out_of_account():
+    inputs = [(torch.tensor([1.0, 2.0]),)]
+    strict, free = (
+        exercise(inputs=inputs, hints=[], slopes=slopes)(lambda x: 2 * x)
+        for slopes in (True, False)
+    )
+    assert "gradient is lost" in strict.judge(lambda x: 2 * x.detach())[1]
+    assert free.judge(lambda x: 2 * x.detach())[0]
+
+
+def test_another_dtype_in_a_tuple_is_no_other_mistake():
+    inputs = [(torch.tensor([1.0, 2.0]),), (torch.tensor([0.0]),)]
+
+    @exercise(inputs=inputs, hints=[])
+    def both(x):
+        return x, x
+
+    @both.mistake
+    def divided(x):
+        """You divided by zero."""
+        return x, x * x / x
+
+    text = both.judge(lambda x: (x, x.double()))[1]
+    assert "Number 2 of the 2 results: The result has dtype" in text
+    assert "zero" not in text
+
+
 def test_huge_numbers_are_compared():
     @exercise(inputs=[(784, 10)], hints=[])
     def product(a, b):

@@ -100,6 +100,9 @@ class Exercise:
         From a nudge to nearly the answer.
     praise : str
         What holds now that it works; shown after success.
+    slopes : bool
+        Whether the gradient of the result counts. Switch it off where the result is
+        itself a gradient, or comes after a training step.
     mistakes : list of callable
         Wrong versions; the docstring of each is its explanation.
     """
@@ -108,6 +111,7 @@ class Exercise:
     inputs: Sequence[tuple]
     hints: Sequence[str]
     praise: str = ""
+    slopes: bool = True
     mistakes: list[Callable] = field(default_factory=list)
     hints_given: int = 0
 
@@ -177,11 +181,11 @@ class Exercise:
             )
         outcomes = []
         for args in self.inputs:
-            outcomes.append(_run(function, args))
+            outcomes.append(self._run(function, args))
             error = outcomes[-1].error
             if isinstance(error, NotImplementedError) and not error.args:
                 return False, "not attempted yet. Write the body, then run again."
-            problem = _problem(outcomes[-1], _run(self.reference, args))
+            problem = _problem(outcomes[-1], self._run(self.reference, args))
             if problem:
                 break
         else:
@@ -196,6 +200,9 @@ class Exercise:
             return False, f"not yet.\n{problem}\n{call}"
         return False, f"not yet.\n{explanation}\n{problem}\n{call}"
 
+    def _run(self, function: Callable, args: tuple) -> Outcome:
+        return _run(function, args, self.slopes)
+
     def recognise(self, function: Callable, n_inputs: int) -> str | None:
         """Return the explanation of the mistake that a function makes, if it is known.
 
@@ -204,13 +211,13 @@ class Exercise:
         on the other inputs is taken: there, a second mistake may show as well.
         """
         outcomes = [
-            (args, _run(function, args), _run(self.reference, args))
+            (args, self._run(function, args), self._run(self.reference, args))
             for args in self.inputs
         ]
         best, explanation = 0, None
         for mistake in self.mistakes:
             same = [
-                _alike(_run(mistake, args), outcome, right)
+                _alike(self._run(mistake, args), outcome, right)
                 for args, outcome, right in outcomes
             ]
             if all(same[:n_inputs]) and sum(same) > best:
@@ -220,13 +227,17 @@ class Exercise:
 
 
 def exercise(
-    *, inputs: Sequence[tuple], hints: Sequence[str], praise: str = ""
+    *,
+    inputs: Sequence[tuple],
+    hints: Sequence[str],
+    praise: str = "",
+    slopes: bool = True,
 ) -> Callable[[Callable], Exercise]:
     """Turn a reference solution into an `Exercise` (a decorator)."""
-    return lambda reference: Exercise(reference, inputs, hints, praise)
+    return lambda reference: Exercise(reference, inputs, hints, praise, slopes)
 
 
-def _run(function: Callable, args: tuple) -> Outcome:
+def _run(function: Callable, args: tuple, slopes: bool) -> Outcome:
     """Call a function on copies of the arguments and note all that happened."""
     given = copy.deepcopy(args)
     printed = io.StringIO()
@@ -243,7 +254,8 @@ def _run(function: Callable, args: tuple) -> Outcome:
             torch.manual_seed(0)  # so that a function that draws is comparable
             value = function(*given)
             changed = _what_changed(args, given)
-            gradient = _gradient(function, args) if torch.is_tensor(value) else None
+            slopes = slopes and torch.is_tensor(value)
+            gradient = _gradient(function, args) if slopes else None
         warned = _shorten(str(caught[0].message)) if caught else ""
         return Outcome(value, None, changed, gradient, printed.getvalue(), warned)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too
@@ -395,11 +407,17 @@ def _alike(mistake: Outcome, learner: Outcome, right: Outcome) -> bool:
     return all(
         trait(mistake) == trait(learner)
         for trait in (
-            lambda outcome: type(outcome.value),
-            lambda outcome: getattr(outcome.value, "dtype", None),
+            lambda outcome: _kind(outcome.value),
             lambda outcome: outcome.changed,
         )
     ) and _close_gradients(mistake.gradient, learner.gradient)
+
+
+def _kind(value: Any) -> Any:
+    """Return the type of a value, with the dtype of tensors, also inside of tuples."""
+    if isinstance(value, (tuple, list)):
+        return type(value), *map(_kind, value)
+    return type(value), getattr(value, "dtype", None)
 
 
 def _close_gradients(a: Tensor | None, b: Tensor | None) -> bool:

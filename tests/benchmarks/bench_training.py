@@ -33,6 +33,7 @@ def with_fit(X, y, batch_size):
     loader = batches(X, y, batch_size, shuffle=True)
     loss_fn = nn.CrossEntropyLoss()
     fit(model, loader, loss_fn, optimizer, n_epochs=1, progress=False)
+    return model
 
 
 def bare_loop(X, y, batch_size):
@@ -43,6 +44,7 @@ def bare_loop(X, y, batch_size):
         loss_fn(model(X[rows]), y[rows]).backward()
         optimizer.step()
         optimizer.zero_grad()
+    return model
 
 
 def with_dataloader(X, y, batch_size):
@@ -52,6 +54,7 @@ def with_dataloader(X, y, batch_size):
         loss_fn(model(X_batch), y_batch).backward()
         optimizer.step()
         optimizer.zero_grad()
+    return model
 
 
 @torch.no_grad()
@@ -74,11 +77,22 @@ def by_hand(X, y, batch_size):
         torch.mm(back.T, X_batch, out=first.weight.grad)
         torch.sum(back, dim=0, out=first.bias.grad)
         optimizer.step()
+    return model
+
+
+def check_that_they_train_alike(X, y):
+    """With the same order of rows, three of the loops must give the same weights."""
+    weights = []
+    for loop in (bare_loop, with_fit, by_hand):
+        weights.append(loop(X, y, 128)[0].weight)
+    for other in weights[1:]:
+        torch.testing.assert_close(weights[0], other, rtol=1e-3, atol=1e-4)
 
 
 def main():
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     X, y = torch.rand(N, 784), torch.randint(10, (N,))
+    check_that_they_train_alike(X[:2000], y[:2000])
     loops = (bare_loop, with_fit, with_dataloader, by_hand)
     print(
         f"torch {torch.__version__}, {torch.get_num_threads()} thread(s), "
