@@ -32,7 +32,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Exercise", "exercise"]
+__all__ = ["Exercise", "GradientWatch", "exercise"]
 
 WIDTH = 88
 
@@ -179,23 +179,27 @@ class Exercise:
                 False,
                 "not attempted yet. Replace the ... by your code and run again.",
             )
-        outcomes = []
+        runs = []  # (arguments, what the function did, what the reference did)
         for args in self.inputs:
-            outcomes.append(self._run(function, args))
-            error = outcomes[-1].error
-            if isinstance(error, NotImplementedError) and not error.args:
+            outcome = self._run(function, args)
+            if (
+                isinstance(outcome.error, NotImplementedError)
+                and not outcome.error.args
+            ):
                 return False, "not attempted yet. Write the body, then run again."
-            problem = _problem(outcomes[-1], self._run(self.reference, args))
+            runs.append((args, outcome, self._run(self.reference, args)))
+            problem = _problem(*runs[-1][1:])
             if problem:
                 break
         else:
-            warned = outcomes[0].warned and f"\nPyTorch warned: {outcomes[0].warned}"
+            first = runs[0][1]
+            warned = first.warned and f"\nPyTorch warned: {first.warned}"
             return True, f"correct. {self.praise}".strip() + warned
 
         call = _wrap(f"Tried: {self.name}({', '.join(map(_show, args))})")
-        if outcomes[-1].printed:
-            problem += f"\nIt printed: {_shorten(outcomes[-1].printed)}"
-        explanation = self.recognise(function, len(outcomes))
+        if outcome.printed:
+            problem += f"\nIt printed: {_shorten(outcome.printed)}"
+        explanation = self.recognise(function, runs)
         if explanation is None:
             return False, f"not yet.\n{problem}\n{call}"
         return False, f"not yet.\n{explanation}\n{problem}\n{call}"
@@ -203,27 +207,28 @@ class Exercise:
     def _run(self, function: Callable, args: tuple) -> Outcome:
         return _run(function, args, self.slopes)
 
-    def recognise(self, function: Callable, n_inputs: int) -> str | None:
+    def recognise(self, function: Callable, runs: list[tuple]) -> str | None:
         """Return the explanation of the mistake that a function makes, if it is known.
 
-        It is a known one if it does the same to the first ``n_inputs`` inputs, of which
-        the last shows the problem. If there are several, the one that resembles it most
-        on the other inputs is taken: there, a second mistake may show as well.
+        It is a known one if it does the same in all ``runs`` so far, of which the last
+        shows the problem. If there are several, the one that resembles it most on the
+        other inputs is taken: there, a second mistake may show as well.
         """
-        outcomes = [
+
+        def alike(mistake: Callable, run: tuple) -> bool:
+            args, outcome, right = run
+            return _alike(self._run(mistake, args), outcome, right)
+
+        fitting = [m for m in self.mistakes if all(alike(m, run) for run in runs)]
+        if not fitting:
+            return None
+        others = [
             (args, self._run(function, args), self._run(self.reference, args))
-            for args in self.inputs
+            for args in self.inputs[len(runs) :]
+            if len(fitting) > 1
         ]
-        best, explanation = 0, None
-        for mistake in self.mistakes:
-            same = [
-                _alike(self._run(mistake, args), outcome, right)
-                for args, outcome, right in outcomes
-            ]
-            if all(same[:n_inputs]) and sum(same) > best:
-                best = sum(same)
-                explanation = " ".join(inspect.cleandoc(mistake.__doc__).split())
-        return explanation
+        best = max(fitting, key=lambda m: sum(alike(m, run) for run in others))
+        return " ".join(inspect.cleandoc(best.__doc__).split())
 
 
 def exercise(
@@ -235,6 +240,23 @@ def exercise(
 ) -> Callable[[Callable], Exercise]:
     """Turn a reference solution into an `Exercise` (a decorator)."""
     return lambda reference: Exercise(reference, inputs, hints, praise, slopes)
+
+
+class GradientWatch(nn.Module):
+    """A layer that changes nothing and notes whether gradients were on.
+
+    It notes it in a buffer, so a check sees a model as changed by a function that
+    forgot ``no_grad``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("saw_gradients", torch.tensor(0.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` itself."""
+        self.saw_gradients += torch.is_grad_enabled()
+        return x
 
 
 def _run(function: Callable, args: tuple, slopes: bool) -> Outcome:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from course_utils.exercises.checks import exercise
+from course_utils.exercises.checks import GradientWatch, exercise
 
 # No two of the losses are equal, and three of the seven answers are wrong.
 PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
@@ -320,18 +320,6 @@ def standardize_population(X_train, X_test):
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
 
 
-class _Watch(nn.Module):
-    """Notes in a buffer whether somebody calculated with gradients."""
-
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("saw_gradients", torch.tensor(0.0))
-
-    def forward(self, x):
-        self.saw_gradients += torch.is_grad_enabled()
-        return x
-
-
 def _example(mode):
     """Make a small model with dropout, and data on which it is mostly right."""
     generator = torch.Generator().manual_seed(3)
@@ -339,7 +327,7 @@ def _example(mode):
     with torch.no_grad():
         for parameter in [*linear.parameters(), *out.parameters()]:
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    layers = [linear, nn.Dropout(0.5), nn.ReLU(), out, nn.Sigmoid(), _Watch()]
+    layers = [linear, nn.Dropout(0.5), nn.ReLU(), out, nn.Sigmoid(), GradientWatch()]
     model = nn.Sequential(*layers).eval()
     X = torch.randn(60, 4, generator=generator)
     with torch.no_grad():

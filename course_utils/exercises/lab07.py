@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from course_utils import training
-from course_utils.exercises.checks import exercise
+from course_utils.exercises.checks import GradientWatch, exercise
 
 
 @exercise(
@@ -195,18 +195,6 @@ def batches_fixed_size(X, y, batch_size, shuffle):
     return batches.reference(X, y, 16, shuffle)
 
 
-class _Watch(nn.Module):
-    """Notes in a buffer whether somebody calculated with gradients."""
-
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("saw_gradients", torch.tensor(0.0))
-
-    def forward(self, X):
-        self.saw_gradients += torch.is_grad_enabled()
-        return X
-
-
 def _model(mode, *, seed=0, n_classes=1, watch=False):
     """Make a small network with dropout and fixed weights."""
     generator = torch.Generator().manual_seed(seed)
@@ -217,7 +205,7 @@ def _model(mode, *, seed=0, n_classes=1, watch=False):
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
     if watch:
-        model.append(_Watch())
+        model.append(GradientWatch())
     return model.train(mode)
 
 
