@@ -43,7 +43,7 @@
 # `lambda` (a function without a name). In a cell with `plt.subplots` most lines only
 # draw; you may skip them.
 #
-# **Takes** 60 minutes to read and run, 40 more for the exercises.
+# **Takes** 85 minutes to read and run, 40 more for the exercises.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1191,5 +1191,5 @@ print(torch.allclose(mean_of_batch_means(twelve, 4), twelve.mean()))
 # * Sum over classes, mean over examples, one division by N at the very end.
 # * Know the order of your classes; a helper may have sorted them.
 #
-# Next: **lab 3, cross entropy with PyTorch**. There all of this is a single call. We know
+# Next: [**lab 3, cross entropy with PyTorch**](03_cross_entropy_with_torch.ipynb). There all of this is a single call. We know
 # what it must return for our two batches, so we can find every way to call it wrongly.

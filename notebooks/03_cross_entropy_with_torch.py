@@ -42,7 +42,7 @@
 # (hand over a dictionary as named arguments), `f.__name__` (the name of a function).
 # In a cell with `plt.subplots` most lines only draw; you may skip them.
 #
-# **Takes** 60 minutes to read and run, 40 more for the exercises and the quiz.
+# **Takes** 95 minutes to read and run, 40 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1364,5 +1364,5 @@ print(F.cross_entropy(probs, torch.tensor([0])))
 #   `log_softmax` twice: harmless. A negative loss: the log is missing.
 # * Two logits are one logit in disguise: their difference.
 #
-# Next: **lab 4, logistic regression**. We have a loss and its gradient. Now we put a
+# Next: [**lab 4, logistic regression**](04_logistic_regression.ipynb). We have a loss and its gradient. Now we put a
 # model in front of them and train it.

@@ -38,7 +38,7 @@
 # **Needs** Labs 1 to 3: sigmoid, binary cross entropy, gradients with `backward()`.
 # From school: straight lines and slopes.
 #
-# **Takes** 75 minutes to read and run, 45 more for the exercises and the quiz.
+# **Takes** 110 minutes to read and run, 45 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1559,5 +1559,5 @@ for factor in (1, 10):
 # * End in logits: loss "with logits", threshold 0. A saturated sigmoid stops learning.
 # * Separable data have no best parameters; the weights grow without end.
 #
-# Next: **lab 5, softmax regression**. The same with three classes, and a published
+# Next: [**lab 5, softmax regression**](05_softmax_regression.ipynb). The same with three classes, and a published
 # model in which one parameter could never learn.

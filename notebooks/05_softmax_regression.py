@@ -40,7 +40,7 @@
 #
 # **Needs** Labs 1 to 4: softmax, cross entropy, autograd, gradient descent, `nn.Linear`.
 #
-# **Takes** 60 minutes to read and run, 45 more for the exercises and the quiz.
+# **Takes** 85 minutes to read and run, 45 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1282,5 +1282,5 @@ for z in (torch.tensor([2.0, 1.0, 0.0]), torch.tensor([2.0, 1.0, 0.0, 2.0])):
 # * Models are equal if their probabilities are. Weights are known up to a common shift.
 # * With two classes it is logistic regression with weights $w_1 - w_0$.
 #
-# Next: **lab 6, MNIST, two digits**. Eight examples become thousands of images, and a
+# Next: [**lab 6, MNIST, two digits**](06_mnist_binary.ipynb). Eight examples become thousands of images, and a
 # model is judged on images that it has never seen.

@@ -759,5 +759,5 @@ lab06.worst.check(worst)
 # * `eval()` and `no_grad()` are two things. Evaluation needs both.
 # * One function prepares all images. Equal shapes before `==`.
 #
-# Next: **lab 7, GPU and mini-batches**. 500 updates took a while. How do we get more of
+# Next: [**lab 7, GPU and mini-batches**](07_gpu_and_minibatches.ipynb). 500 updates took a while. How do we get more of
 # them in less time?

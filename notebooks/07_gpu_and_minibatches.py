@@ -38,7 +38,7 @@
 #
 # **Needs** Labs 1 to 6: the network for two digits, dropout, `eval()`, gradients.
 #
-# **Takes** 60 minutes to read and run, 50 more for the exercises and the quiz.
+# **Takes** 125 minutes to read and run, 50 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1521,5 +1521,5 @@ print(f"zeros right {zeros:.2f}, ones right {ones:.2f}")
 # * Wait for the GPU before you read the clock, and measure before you optimise.
 # * From now on: `training.batches`, `training.run_epoch`, `training.fit`.
 #
-# Next: **lab 8, binary classification, four ways**. The same two digits with four models
+# Next: [**lab 8, binary classification, four ways**](08_binary_four_ways.ipynb). The same two digits with four models
 # and losses that are all the same thing, if they are written without a mistake.

@@ -42,7 +42,7 @@
 # **Needs** Labs 3 to 7: the binary losses and `nll_loss`, `backward`, the network of lab
 # 6, `training.fit`.
 #
-# **Takes** 75 minutes to read and run, 45 more for the exercises and the quiz.
+# **Takes** 110 minutes to read and run, 45 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1608,4 +1608,4 @@ print(f"{a.item() + b.item():.4f}")
 #   optimizer holds another network.
 # * Exactly one of K: softmax. Any number of K: K sigmoids.
 #
-# Next: **lab 9, MNIST, many digits**. Ten classes, and what a classifier does with each.
+# Next: [**lab 9, MNIST, many digits**](09_mnist_multiclass.ipynb). Ten classes, and what a classifier does with each.

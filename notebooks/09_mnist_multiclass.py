@@ -38,7 +38,7 @@
 # **Needs** Labs 1 to 8: softmax and its temperature, cross entropy, `nn.Linear`, the
 # three-way split of lab 6, `batches` and `fit` of lab 7.
 #
-# **Takes** 60 minutes to read and run, 45 more for the exercises and the quiz.
+# **Takes** 90 minutes to read and run, 45 more for the exercises and the quiz.
 
 # %%
 # In Colab this fetches the helpers of the course; else it does nothing.
@@ -1345,4 +1345,4 @@ for K in (2, 10, 100):
 # build a model for any kind of label, train it on any device, prove each step against a
 # second source, and say how far its answers and its probabilities can be trusted.
 #
-# Next: **lab 10, faster**.
+# Next: [**lab 10, faster**](10_faster.ipynb).

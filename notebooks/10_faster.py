@@ -43,7 +43,7 @@
 # **Needs** Labs 6 to 9: `DataLoader`, `training.batches`, Adam, validation and test. Lab 3
 # for smoothed labels.
 #
-# **Takes** 60 minutes to read and run, 45 more for the exercises. With the full data set
+# **Takes** 90 minutes to read and run, 45 more for the exercises. With the full data set
 # the long table of section 6 takes some minutes more.
 
 # %%

@@ -53,6 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="overwrite notebooks that were edited after their .py files",
     )
+    refresh.add_argument(
+        "--prose",
+        action="store_true",
+        help="take over new text only, and keep all outputs: no code was changed",
+    )
+    refresh.add_argument(
+        "--times",
+        action="store_true",
+        help="also record anew what is not compared, such as times: on a quiet machine",
+    )
     args = parser.parse_args(argv)
     try:
         paths = labs.lab_paths(getattr(args, "lab", None))
@@ -61,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command == "run":
             return run_labs(paths)
         if args.command == "refresh":
-            return refresh_labs(paths, force=args.force)
+            if args.prose:
+                return _for_each(paths, _take_over_prose)
+            return refresh_labs(paths, force=args.force, times=args.times)
         if args.command == "stamp":
             return stamp.main(paths)
         # Here, because these need pandoc and typst, which the labs do not.
@@ -98,8 +110,21 @@ def run_labs(paths: Sequence[Path]) -> int:
     return status
 
 
-def refresh_labs(paths: Sequence[Path], *, force: bool = False) -> int:
-    """Make the stored outputs anew, from full MNIST and from the embedded images."""
+def refresh_labs(
+    paths: Sequence[Path], *, force: bool = False, times: bool = False
+) -> int:
+    """Make the stored outputs anew, from full MNIST and from the embedded images.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The ``.py`` files of labs.
+    force : bool
+        Overwrite notebooks that were edited after their ``.py`` files.
+    times : bool
+        Take over new outputs of the cells that are not compared, too. Else a cell of
+        which the code is the same keeps what was once recorded on a quiet machine.
+    """
     source = labs.mnist_source()
     if source == "embedded":
         raise LabError(
@@ -110,10 +135,12 @@ def refresh_labs(paths: Sequence[Path], *, force: bool = False) -> int:
         _check_before_refresh(path, force=force)
     for folder in (labs.ROOT / "notebooks", labs.ROOT / "tests" / "embedded"):
         _check_writable(folder)
-    return _for_each(paths, lambda path, on_cell: _refresh(path, source, on_cell))
+    return _for_each(
+        paths, lambda path, on_cell: _refresh(path, source, times, on_cell)
+    )
 
 
-def _refresh(path: Path, source: str, on_cell: Callable) -> str:
+def _refresh(path: Path, source: str, times: bool, on_cell: Callable) -> str:
     """Execute a lab, twice if it uses MNIST, and then write all of it."""
     nb = _result(path, source, on_cell)
     embedded_path = labs.ROOT / "tests" / "embedded" / f"{path.stem}.ipynb"
@@ -124,6 +151,9 @@ def _refresh(path: Path, source: str, on_cell: Callable) -> str:
             for output in cell.outputs:
                 for part in ("data", "metadata"):
                     output.get(part, {}).pop("image/png", None)
+    for new, stored in ((nb, path.with_suffix(".ipynb")), (embedded, embedded_path)):
+        if new and not times and stored.exists():
+            _keep_uncompared(new, _read(stored))
     changed = _store(path.with_suffix(".ipynb"), nb)
     if embedded:
         changed |= _store(embedded_path, embedded)
@@ -131,6 +161,35 @@ def _refresh(path: Path, source: str, on_cell: Callable) -> str:
         embedded_path.unlink()
         changed = True
     return "written" if changed else "unchanged"
+
+
+def _keep_uncompared(new: NotebookNode, stored: NotebookNode) -> None:
+    """Give cells that are not compared the outputs that they have had so far."""
+    old = {cell.id: cell for cell in labs.code_cells(stored)}  # an id means a source
+    for cell in labs.code_cells(new):
+        if "nbval-ignore-output" in cell.metadata.get("tags", []) and cell.id in old:
+            cell.outputs = old[cell.id].outputs
+
+
+def _take_over_prose(path: Path, on_cell: Callable) -> str:
+    """Write the text of a lab into its stored notebooks, with the outputs they have."""
+    folders = (path.parent, labs.ROOT / "tests" / "embedded")
+    stored = [folder / f"{path.stem}.ipynb" for folder in folders]
+    written = False
+    for target in filter(Path.exists, stored):
+        nb, old = labs.read_lab(path), _read(target)
+        cells = labs.code_cells(nb), labs.code_cells(old)
+        if [(c.source, c.metadata) for c in cells[0]] != [
+            (c.source, c.metadata) for c in cells[1]
+        ]:
+            raise LabRunError(f"{path.name}: its code is new, so leave out --prose")
+        for cell, old_cell in zip(*cells, strict=True):
+            cell.outputs = old_cell.outputs
+            cell.execution_count = old_cell.execution_count
+        nb.metadata = old.metadata
+        written |= _store(target, nb)
+    on_cell(len(cells[0]))
+    return "written" if written else "unchanged"
 
 
 def _result(path: Path, source: str, on_cell: Callable) -> NotebookNode:

@@ -23,6 +23,7 @@ from course_utils.authoring.stamp import COLAB_TEST
 USE = re.compile(
     r"^[# ]*(?P<module>lab\d\d)\.(?P<name>\w+)\.(check|hint|solution)\(", re.MULTILINE
 )
+LAB_LINK = re.compile(r"\[([^\]]+)\]\(\d\d_\w+\.ipynb\)")  # leads nowhere on paper
 DISPLAY = re.compile(r"\$\$.+?\$\$", re.DOTALL)  # a formula on a line of its own
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 SPACE_PER_LINE = 1.5  # lines to write on, for each line of the reference solution
@@ -107,6 +108,7 @@ def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
         cell.metadata = NotebookNode()
         if cell.cell_type != "code":
             source = re.sub(r"^\[!\[.*\n\n?", "", cell.source, flags=re.MULTILINE)
+            source = LAB_LINK.sub(r"\1", source)
             if following:  # a quiz shows the code of the cell that it asks about
                 source = source.replace(f"```python\n{following.source}\n```", "")
             # A line that starts with + inside of a formula is no list.

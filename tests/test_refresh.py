@@ -1,0 +1,70 @@
+"""Refreshing a lab without losing what was recorded with care."""
+
+import nbformat
+import pytest
+
+from course_utils.authoring import labs
+from course_utils.authoring.__main__ import main
+
+HEADER = "# %% [markdown]\n# A text.\n\n"
+TIMED = (
+    "# %%\nfrom time import perf_counter\n\n"
+    '# %% tags=["nbval-ignore-output"]\nprint(perf_counter())\n\n'
+)
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A refreshed lab with a cell that prints the time; its .py."""
+    monkeypatch.setattr(labs, "ROOT", tmp_path)
+    monkeypatch.setenv("COURSE_MNIST", str(tmp_path))
+    path = tmp_path / "notebooks" / "01_timed.py"
+    path.parent.mkdir()
+    path.write_text(HEADER + TIMED + "# %%\nprint(1)\n", encoding="utf-8")
+    assert main(["refresh"]) == 0
+    return path
+
+
+def outputs(lab):
+    nb = nbformat.read(lab.with_suffix(".ipynb"), as_version=4)
+    return [cell.outputs[0].text for cell in labs.code_cells(nb)[1:]]
+
+
+def edit(lab, old, new):
+    text = lab.read_text(encoding="utf-8")
+    assert old in text
+    lab.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("times", [[], ["--times"]])
+def test_recorded_times_stay_unless_asked_for(lab, times):
+    time, one = outputs(lab)
+    edit(lab, "print(1)", "print(2)")
+    assert main(["refresh", "--force", *times]) == 0
+    assert outputs(lab)[1] == "2\n" != one
+    assert (outputs(lab)[0] == time) is not bool(times)
+
+
+def test_a_timed_cell_with_new_code_is_recorded_anew(lab):
+    edit(lab, "print(perf_counter())", 'print("new")')
+    assert main(["refresh", "--force"]) == 0
+    assert outputs(lab)[0] == "new\n"
+
+
+def test_new_prose_needs_no_run(lab, monkeypatch):
+    before = outputs(lab)
+    edit(lab, "A text.", "Another text.")
+    monkeypatch.setattr(labs, "execute", None)
+    assert main(["refresh", "--prose"]) == 0
+    nb = nbformat.read(lab.with_suffix(".ipynb"), as_version=4)
+    assert nb.cells[0].source == "Another text."
+    assert labs.outline(nb) == labs.outline(labs.read_lab(lab))
+    assert outputs(lab) == before
+
+
+def test_new_code_is_not_taken_for_prose(lab, capsys):
+    before = lab.with_suffix(".ipynb").read_bytes()
+    edit(lab, "print(1)", "print(2)")
+    assert main(["refresh", "--prose"]) == 1
+    assert "its code is new, so leave out --prose" in capsys.readouterr().out
+    assert lab.with_suffix(".ipynb").read_bytes() == before
