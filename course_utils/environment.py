@@ -43,7 +43,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 EXTRAS = ("lab", "authoring", "test")  # each holds the one before
 OLDEST_UV = (0, 5)
 ANSWER_SECONDS = 5.0  # for a server to begin its answer
-DISK_PER_DOWNLOAD = 2.6  # measured: what is installed, in bytes per byte downloaded
+DISK_PER_DOWNLOAD, DISK_MORE = 1.75, 300  # MB installed, from MB downloaded: measured
 
 
 class SetupError(Exception):
@@ -95,7 +95,14 @@ def make(extra: str) -> None:
 
 def run(command: Sequence[str]) -> int:
     """Run ``python -m`` something in the environment and return its exit status."""
-    return subprocess.run([PYTHON, "-m", *command], cwd=ROOT, check=False).returncode
+    arguments = [str(PYTHON), "-m", *command]
+    os.chdir(ROOT)
+    if os.name != "nt":
+        os.execv(PYTHON, arguments)  # so that Ctrl-C and signals are its own
+    with subprocess.Popen(arguments) as process:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def ready(extra: str) -> bool:
@@ -205,7 +212,9 @@ def platform_problem(machine: Machine, wheels: Sequence[str]) -> str | None:
         system, version = system_of(tag)
         fits.setdefault(system, {})[abi] = version
     if machine.bits == 32:
-        return f"This Python has 32 bits, and {torch} needs 64: install a 64-bit Python."
+        return (
+            f"This Python has 32 bits, and {torch} needs 64: install a 64-bit Python."
+        )
     if machine.system not in fits:
         name = {
             "macos-x86_64": "Macs with an Intel chip (on an Apple chip, the Python is "
@@ -239,7 +248,7 @@ def platform_problem(machine: Machine, wheels: Sequence[str]) -> str | None:
 
 
 def system_of(tag: str) -> tuple[str, tuple[int, ...] | None]:
-    """Return the system of a wheel's tag, and the oldest glibc or macOS that it runs on."""
+    """Return the system of a wheel's tag, and the oldest glibc or macOS for it."""
     if match := re.fullmatch(r"(manylinux|macosx)_(\d+)_(\d+)_(\w+)", tag):
         kind, major, minor, machine = match.groups()
         system = "linux-" if kind == "manylinux" else "macos-"
@@ -259,7 +268,7 @@ def _has_nvidia_card() -> bool:
 
 
 def check_packed_files() -> None:
-    """Check a folder made by ``pack``: is all of it here, and does it fit?
+    """Check that all of a folder made by ``pack`` is here, and fits this machine.
 
     Raises
     ------
@@ -269,11 +278,11 @@ def check_packed_files() -> None:
     again = "copy the whole folder again from where it came."
     if not MANIFEST.is_file():
         if WHEELS.is_dir():
-            raise SetupError(f"This copy is not complete: MANIFEST.txt is missing; {again}")
+            raise SetupError(f"MANIFEST.txt is missing: {again}")
         return
     lines = MANIFEST.read_text(encoding="utf-8").splitlines()
     if not lines or lines[-1] != "# end":
-        raise SetupError(f"This copy is not complete: MANIFEST.txt is cut off; {again}")
+        raise SetupError(f"MANIFEST.txt is cut off: {again}")
     entries = [line.split(" ", 2) for line in lines if not line.startswith("#")]
     changed = []
     for sha256, size, name in entries:
@@ -326,7 +335,8 @@ def _claim_folder() -> None:
             raise
         raise SetupError(
             f"This folder cannot be written to ({error.strerror}). Copy the whole "
-            "course to your own disk, for example into your home folder, and start there."
+            "course to your own disk, into your home folder for example, and start it "
+            "there."
         ) from None
 
 
@@ -407,7 +417,7 @@ def _check_space(sections: dict[str, str], extra: str, *, cpu: bool) -> None:
     """Say how much will be downloaded, and stop if the disk cannot hold it."""
     size = megabytes(sections, extra, cpu=cpu)
     have = _installed_megabytes()
-    needed = size * DISK_PER_DOWNLOAD - have
+    needed = max(0, size * DISK_PER_DOWNLOAD + DISK_MORE - have)
     if not have:
         source = "Installing" if WHEELS.is_dir() else "Downloading"
         _say(
@@ -519,7 +529,7 @@ def _pip_install(uv: Path | None, arguments: Sequence[str | Path]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return variables that keep uv and pip in our folder and give uv pip's settings."""
+    """Return variables that keep uv and pip in our folder; uv gets pip's settings."""
     environment = dict(os.environ)
     for name in ("VIRTUAL_ENV", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         environment.pop(name, None)

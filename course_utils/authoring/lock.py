@@ -8,9 +8,10 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.markers import Marker
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
@@ -89,7 +90,7 @@ def _export(uv: Path, extra: str) -> dict[str, str]:
 def _sections(pins: dict[str, dict[str, str]]) -> dict[str, str]:
     """Divide all pins into sections, each pin in the first extra that needs it."""
     gpu = _gpu_packages()
-    sections = {name: "" for name in ("torch", "gpu", *environment.EXTRAS)}
+    sections = dict.fromkeys(("torch", "gpu", *environment.EXTRAS), "")
     for pin, block in pins["test"].items():
         name = pin.partition("==")[0]
         extra = next(e for e in environment.EXTRAS if pin in pins[e])
@@ -179,7 +180,6 @@ def select(pins: str, system: str, python: tuple[int, int]) -> list[dict]:
         If a package has no wheel for the system.
     """
     packages = {f"{p['name']}=={p['version']}": p for p in _lock() if "version" in p}
-    rank = {tag: number for number, tag in enumerate(_tags(system, python))}
     chosen = []
     for line in pins.splitlines():
         if not line or line[0] in "# ":
@@ -187,16 +187,26 @@ def select(pins: str, system: str, python: tuple[int, int]) -> list[dict]:
         pin, _, marker = line.removesuffix("\\").partition(" ; ")
         if marker and not _applies(_marker(marker), system, python):
             continue
-        wheels = [
-            (min(rank[tag] for tag in tags), wheel)
-            for wheel in packages[pin.strip()].get("wheels", [])
-            if (tags := _tags_of(file_name(wheel)) & rank.keys())
-        ]
-        if not wheels:
+        try:
+            chosen.append(best(packages[pin.strip()]["wheels"], system, python))
+        except (KeyError, ValueError):
             number = ".".join(map(str, python))
-            raise LabError(f"{pin} has no wheel for Python {number} on {system}")
-        chosen.append(min(wheels, key=lambda pair: pair[0])[1])
+            raise LabError(
+                f"{pin} has no wheel for Python {number} on {system}"
+            ) from None
     return chosen
+
+
+def best(wheels: Iterable[dict], system: str, python: tuple[int, int]) -> dict:
+    """Return the wheel that fits best, or raise ``ValueError`` if none does."""
+    rank = _tags(system, python)
+    fitting = [wheel for wheel in wheels if _tags_of(file_name(wheel)) & rank.keys()]
+    return min(
+        fitting,
+        key=lambda wheel: min(
+            rank.get(t, len(rank)) for t in _tags_of(file_name(wheel))
+        ),
+    )
 
 
 @cache  # the same names are asked for again and again
@@ -211,7 +221,7 @@ def _marker(text: str) -> Marker:
 
 def file_name(wheel: dict) -> str:
     """Return the name of a wheel's file."""
-    return wheel["url"].rsplit("/", 1)[-1]
+    return unquote(wheel["url"].rsplit("/", 1)[-1])
 
 
 def _megabytes(
@@ -241,8 +251,9 @@ def _applies(marker: Marker, system: str, python: tuple[int, int]) -> bool:
     )
 
 
-def _tags(system: str, python: tuple[int, int]) -> Iterator[Tag]:
-    """Return the tags that fit, the best one first, on the oldest system for torch."""
+@cache
+def _tags(system: str, python: tuple[int, int]) -> dict[Tag, int]:
+    """Return the tags that fit, numbered from the best, on torch's oldest system."""
     name, machine = system.split("-")
     oldest = {}
     for wheel in _torch_wheels():
@@ -257,5 +268,8 @@ def _tags(system: str, python: tuple[int, int]) -> Iterator[Tag]:
         platforms = list(mac_platforms(oldest[system], machine))
     else:
         platforms = [f"win_{machine}"]
-    yield from cpython_tags(python, platforms=platforms)
-    yield from compatible_tags(python, f"cp{python[0]}{python[1]}", platforms)
+    tags = [
+        *cpython_tags(python, platforms=platforms),
+        *compatible_tags(python, f"cp{python[0]}{python[1]}", platforms),
+    ]
+    return {tag: number for number, tag in enumerate(tags)}
