@@ -1,125 +1,91 @@
-"""Make the course's environment in .venv, then start something in it.
+"""The one door of the course: make its environment, then start something in it.
 
     python3 -m course_utils open          JupyterLab with the course's start page
     python3 -m course_utils test          every test; more words go to pytest
     python3 -m course_utils run           every lab, without a browser
 
-Run it in the folder of the course, with any Python 3.11 or newer. It needs no other
-package: this file uses the standard library alone.
+For teachers and authors:
+
+    python3 -m course_utils pack FOLDER   the course for machines without a network
+    python3 -m course_utils handouts      paper and offline pages, in build/handouts/
+    python3 -m course_utils slides        slides for the projector, in build/slides/
+    python3 -m course_utils refresh       the stored outputs of the labs, made anew
+    python3 -m course_utils stamp         the repository's address in labs and README
+    python3 -m course_utils lock          the list of packages, resolved anew
+
+Each word says more with --help. Run it in the folder of the course; it needs Python
+3.11 or newer and nothing else. All that it installs is in the folder .course.
 """
+# No word of this file is newer than Python 3.0: an old one must be able to say so.
 
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "course-stamp.txt"  # written last: a broken installation has none
+OLDEST = (3, 11)
 START_PAGE = "/lab/tree/notebooks/00_start_here.ipynb"
 
-COMMANDS = {
-    "open": ["jupyter", "lab", f"--LabApp.default_url={START_PAGE}"],
-    "test": ["pytest"],
-    "run": ["course_utils.authoring", "run"],
+# Which packages a word needs: an extra of pyproject.toml.
+EXTRAS = {
+    "open": "lab",
+    "run": "lab",
+    "test": "test",
+    "pack": "authoring",
+    "handouts": "authoring",
+    "slides": "authoring",
+    "refresh": "authoring",
+    "stamp": "authoring",
+    "lock": "authoring",
 }
 
 
-def main(words: list[str]) -> int:
+def main(words):
     """Do what the words of the command line say and return the exit status."""
-    if not words or words[0] not in COMMANDS:
-        print(__doc__.strip(), file=sys.stderr)
+    if not words or words[0] not in EXTRAS:
+        sys.stderr.write(__doc__.strip() + "\n")
         return 0 if words and words[0] in ("-h", "--help") else 2
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs in any Python
+    if sys.version_info < OLDEST:
         return _stop(
-            f"This is Python {sys.version.split()[0]}; the course needs 3.11 or newer."
+            "This is Python %s; the course needs 3.11 or newer. Get one from your "  # noqa: UP031
+            "system or https://www.python.org/downloads/ and start with it."
+            % sys.version.split()[0]
         )
-    if not (ROOT / "requirements.txt").is_file():
-        return _stop("This works in a copy of the course's repository only.")
     try:
-        make_environment()
-    except subprocess.CalledProcessError as error:
+        from course_utils import environment
+    except (ImportError, SyntaxError) as error:
         return _stop(
-            f"The environment could not be made (exit status {error.returncode}; its "
-            "last lines above say why). Nothing else was changed; run this again when "
-            "the cause is mended."
+            "This copy of the course is damaged ({}): copy it again.".format(error)  # noqa: UP032
         )
-    except OSError as error:
-        return _stop(f"The environment could not be made: {error}")
     try:
-        command = [PYTHON, "-m", *COMMANDS[words[0]], *words[1:]]
-        if words[0] == "open" and hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")  # in a container there is no other user
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        environment.make(EXTRAS[words[0]])
+        return environment.run(command(words))
+    except environment.SetupError as error:
+        return _stop(str(error))
     except KeyboardInterrupt:  # Ctrl-C reaches the program in the environment as well
         return 130
 
 
-def make_environment() -> None:
-    """Install what requirements.txt pins, unless that has been done already."""
-    pins = (ROOT / "requirements.txt").read_bytes()
-    package = (ROOT / "pyproject.toml").read_bytes()
-    # The path is part of it: a copied or moved .venv still points to the old place.
-    wanted = hashlib.sha256(pins + package + os.fsencode(VENV)).hexdigest()
-    if _works() and STAMP.is_file() and STAMP.read_text() == wanted:
-        return
-    if not _works():
-        print("Making the environment in .venv ...", file=sys.stderr)
-        _make_venv()
-    print(
-        "Installing the packages: a few minutes and several GB the first time ...",
-        file=sys.stderr,
-    )
-    STAMP.unlink(missing_ok=True)
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    if not sys.stdout.isatty():  # nobody watches: no progress bars in a log
-        pip.append("--quiet")
-    requirements = ["-r", ROOT / "requirements.txt", "-e", ROOT]
-    subprocess.run([*pip, *requirements], cwd=ROOT, check=True)
-    STAMP.write_text(wanted)
+def command(words):
+    """Return what follows ``python -m``, in the environment, for the words given."""
+    word, more = words[0], list(words[1:])
+    if word == "open":
+        return open_command() + more
+    if word == "test":
+        return ["pytest"] + more  # noqa: RUF005
+    return ["course_utils.authoring"] + list(words)  # noqa: RUF005
 
 
-def _works() -> bool:
-    """Whether .venv holds a Python that starts and has pip."""
-    if not PYTHON.exists():
-        return False
-    test = [PYTHON, "-c", "import pip"]
-    return subprocess.run(test, capture_output=True, check=False).returncode == 0
+def open_command():
+    """Return how JupyterLab is started: the only place that knows."""
+    import os
+
+    # Not `jupyter lab`, a script that knows the path at which it was installed.
+    start = ["jupyterlab", "--LabApp.default_url=" + START_PAGE]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        start.append("--allow-root")  # in a container there is no other user
+    return start
 
 
-def _make_venv() -> None:
-    make = [sys.executable, "-m", "venv", "--clear", VENV]
-    try:
-        subprocess.run(make, check=True, capture_output=True)
-    except subprocess.CalledProcessError:
-        # Debian and Ubuntu ship Python without the part that puts pip into a new
-        # environment. An installed pip can do that; otherwise apt brings the part.
-        subprocess.run([*make, "--without-pip"], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", PYTHON, "install", "pip"]
-        if subprocess.run(pip, capture_output=True, check=False).returncode == 0:
-            return
-        _apt_install_venv()
-        subprocess.run(make, check=True)
-
-
-def _apt_install_venv() -> None:
-    """Install Debian's python3.X-venv, as root or by way of sudo."""
-    if not shutil.which("apt-get"):
-        raise OSError("this Python has neither ensurepip nor pip; install one of them.")
-    package = f"python3.{sys.version_info.minor}-venv"
-    prefix = [] if os.geteuid() == 0 else ["sudo"]
-    if prefix and not shutil.which("sudo"):
-        raise OSError(f"first, as root, run: apt-get install {package}")
-    print(f"Installing the system package {package} ...", file=sys.stderr)
-    subprocess.run([*prefix, "apt-get", "update", "-qq"], check=True)
-    subprocess.run([*prefix, "apt-get", "install", "-y", "-qq", package], check=True)
-
-
-def _stop(message: str) -> int:
-    print(message, file=sys.stderr)
+def _stop(message):
+    sys.stderr.write(message + "\n")
     return 2
 
 

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils.authoring", description=__doc__
+        prog="python3 -m course_utils", description=__doc__
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
@@ -46,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "stamp", help="write the address of the repository into labs and README"
     )
+    commands.add_parser(
+        "lock", help="resolve the packages anew; write the lists made from uv.lock"
+    )
+    pack = commands.add_parser(
+        "pack", help="put the course into a folder for machines without a network"
+    )
+    _describe_pack(pack)
     for command in (run, refresh, handouts, slides):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
@@ -76,6 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return refresh_labs(paths, force=args.force, times=args.times)
         if args.command == "stamp":
             return stamp.main(paths)
+        if args.command == "lock":
+            from course_utils.authoring import lock
+
+            return lock.main()
+        if args.command == "pack":
+            from course_utils.authoring import pack
+
+            options = {"gpu": args.gpu, "paper": args.paper}
+            targets = {"pythons": args.python, "systems": args.system}
+            return pack.main(args.folder, **targets, **options)
         # Here, because these need pandoc and typst, which the labs do not.
         from course_utils.authoring import handouts, slides
 
@@ -88,6 +105,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def _describe_pack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="new, empty, or packed before")
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        default=(),
+        metavar="3.x",
+        help="for these versions of Python; by default this one",
+    )
+    parser.add_argument(
+        "--system",
+        nargs="+",
+        default=(),
+        choices=["linux-x86_64", "linux-aarch64", "macos-arm64", "windows-amd64"],
+        help="for these systems; by default this one",
+    )
+    parser.add_argument(
+        "--gpu", action="store_true", help="with PyTorch's 3 GB for NVIDIA cards"
+    )
+    parser.add_argument(
+        "--no-paper",
+        dest="paper",
+        action="store_false",
+        help="without handouts and slides",
+    )
 
 
 def run_labs(paths: Sequence[Path]) -> int:
