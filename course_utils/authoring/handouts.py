@@ -1,6 +1,7 @@
 """Handouts: the labs on paper, and as pages that can be read without a network."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -197,6 +198,7 @@ def _narrow(formula: str) -> str:
     """Put formulas that stand side by side in a lab below each other."""
     if r"\qquad" not in formula:
         return formula
-    formula = formula.replace(r"\qquad\text{so}\qquad", r"\\ & \text{so}\quad")
+    # A word between two of them begins the line of the second.
+    formula = re.sub(r"\\qquad(\\text\{\w+\})\\qquad", r"\\qquad\1\\quad", formula)
     formula = formula.replace(r"\qquad", r"\\ &")
     return formula.replace(r"\begin{aligned}", r"\begin{aligned} &")
