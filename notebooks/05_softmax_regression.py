@@ -42,13 +42,13 @@
 #
 # **Takes** 85 minutes to read and run, 45 more for the exercises and the quiz.
 
-# %%
-# In Colab this fetches the helpers of the course; else it does nothing.
+# %% jupyter={"source_hidden": true} tags=["colab"]
+# @title For Colab only: fetch the helpers of the course
 import sys
 from importlib.util import find_spec
 
 if "google.colab" in sys.modules and find_spec("course_utils") is None:
-    # %pip install -q --no-deps "git+https://github.com/OWNER/REPOSITORY@main"
+    # %pip install -q --no-deps "https://github.com/OWNER/REPOSITORY/releases/download/v0.2.0/course_utils-0.2.0-py3-none-any.whl" anywidget psygnal
     assert find_spec("course_utils"), "pip failed: its lines above say why"
 
 # %%

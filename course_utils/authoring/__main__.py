@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from course_utils.authoring import labs, stamp
+from course_utils.authoring import new as new_lab
 from course_utils.authoring.labs import LabError, LabRunError
 
 
@@ -53,6 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "pack", help="put the course into a folder for machines without a network"
     )
     _describe_pack(pack)
+    new = commands.add_parser(
+        "new", help="begin a lab: text, exercises and oracles to be filled"
+    )
+    new.add_argument("number", help="such as 11")
+    new.add_argument("name", help="for the files, such as decision_trees")
+    new.add_argument("title", help='such as "Decision trees"')
     for command in (run, refresh, handouts, slides):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
@@ -81,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.prose:
                 return _for_each(paths, _take_over_prose)
             return refresh_labs(paths, force=args.force, times=args.times)
+        if args.command == "new":
+            return new_lab.main(args.number, args.name, args.title)
         if args.command == "stamp":
             return stamp.main(paths)
         if args.command == "lock":
@@ -170,7 +179,7 @@ def refresh_labs(
         which the code is the same keeps what was once recorded on a quiet machine.
     """
     source = labs.mnist_source()
-    if source == "embedded":
+    if source == "embedded" and any(map(_uses_mnist, paths)):
         raise LabError(
             "the stored outputs are made from the whole of MNIST, and only the "
             "embedded images are here; set COURSE_MNIST=download or to its folder"
@@ -184,12 +193,16 @@ def refresh_labs(
     )
 
 
+def _uses_mnist(path: Path) -> bool:
+    return "load_mnist" in path.read_text(encoding="utf-8")
+
+
 def _refresh(path: Path, source: str, times: bool, on_cell: Callable) -> str:
     """Execute a lab, twice if it uses MNIST, and then write all of it."""
     nb = _result(path, source, on_cell)
     embedded_path = labs.ROOT / "tests" / "embedded" / f"{path.stem}.ipynb"
     embedded = None
-    if "load_mnist" in path.read_text(encoding="utf-8"):
+    if _uses_mnist(path):
         embedded = _result(path, "embedded", lambda: None)
         for cell in labs.code_cells(embedded):
             for output in cell.outputs:

@@ -1,6 +1,7 @@
 """The editions of a lab: what of it belongs on a student's or an instructor's paper.
 
-Every function here is pure: a notebook goes in, another notebook or text comes out.
+A notebook goes in, another notebook or text comes out; the notebook that went in stays
+as it was.
 """
 
 import ast
@@ -17,7 +18,6 @@ from nbformat.v4 import new_markdown_cell
 
 from course_utils.authoring import labs
 from course_utils.authoring.labs import LabError
-from course_utils.authoring.stamp import COLAB_TEST
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
 USE = re.compile(
@@ -103,7 +103,7 @@ def instructor(nb: NotebookNode) -> NotebookNode:
 def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
     """Drop what makes sense on a screen only: badges, widgets, Colab's cell, tags."""
     nb = copy.deepcopy(nb)
-    nb.cells = [cell for cell in nb.cells if not _only_for_colab(cell)]
+    nb.cells = [c for c in nb.cells if "colab" not in c.metadata.get("tags", [])]
     for cell, following in zip(nb.cells, [*nb.cells[1:], None], strict=True):
         cell.metadata = NotebookNode()
         if cell.cell_type != "code":
@@ -121,10 +121,6 @@ def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
                 del data[kind]
         cell.outputs = [o for o in cell.outputs if "data" not in o or o.data]
     return nb
-
-
-def _only_for_colab(cell: NotebookNode) -> bool:
-    return cell.cell_type == "code" and COLAB_TEST in cell.source
 
 
 def exercises(cell: NotebookNode) -> list:
@@ -252,11 +248,6 @@ def timing(nb: NotebookNode) -> str:
         if match := re.match(r"\*\*Takes\*\*\s+(.*)", paragraph, re.DOTALL):
             return " ".join(match[1].split())
     return ""
-
-
-def rules(nb: NotebookNode) -> list[str]:
-    """Return the lab's rules in markdown, each on one line, in order."""
-    return [rule for _, rule in pitfalls(nb)]
 
 
 def formulas(nb: NotebookNode) -> list[str]:

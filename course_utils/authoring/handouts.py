@@ -1,6 +1,7 @@
 """Handouts: the labs on paper, and as pages that can be read without a network."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +12,9 @@ from typing import Any
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import editions, labs, paper, publish
+from course_utils.authoring import credits, editions, labs, paper, publish
 from course_utils.authoring.labs import LabError
 
-COURSE = "Classification with PyTorch"
-SUBTITLE = "from the first formula to MNIST"
 EDITIONS = {
     "student": (editions.student, "student edition"),
     "instructor": (editions.instructor, "instructor edition, with solutions"),
@@ -122,7 +121,7 @@ def lab_text(edition: str, body: str, title: str) -> str:
         "lab",
         body,
         title=paper.quote(title),
-        course=paper.quote(COURSE),
+        course=paper.quote(credits.read().title),
         edition=paper.quote(EDITIONS[edition][1]),
     )
 
@@ -134,9 +133,10 @@ def book_text(
     return paper.document(
         "book",
         "\n\n".join(bodies),
-        title=paper.quote(COURSE),
-        subtitle=paper.quote(SUBTITLE),
+        title=paper.quote(credits.read().title),
+        subtitle=paper.quote(credits.read().subtitle),
         edition=paper.quote(EDITIONS[edition][1]),
+        sources=f"[{paper.sources()}]",
         plan=plan(notebooks) if edition == "instructor" else "none",
     )
 
@@ -159,12 +159,13 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
         If they do not fit.
     """
     body = sheet_body(notebooks)
+    told = credits.read()
     for size in SHEET_SIZES:
         text = paper.document(
             "sheet",
             body,
             title=paper.quote("Formulas and pitfalls"),
-            course=paper.quote(f"{COURSE}, {SUBTITLE}"),
+            course=paper.quote(f"{told.title}, {told.subtitle}"),
             size=f"{size}pt",
         )
         if paper.query(text, workshop, "rules") <= SHEET_PAGES:
@@ -197,6 +198,7 @@ def _narrow(formula: str) -> str:
     """Put formulas that stand side by side in a lab below each other."""
     if r"\qquad" not in formula:
         return formula
-    formula = formula.replace(r"\qquad\text{so}\qquad", r"\\ & \text{so}\quad")
+    # A word between two of them begins the line of the second.
+    formula = re.sub(r"\\qquad(\\text\{\w+\})\\qquad", r"\\qquad\1\\quad", formula)
     formula = formula.replace(r"\qquad", r"\\ &")
     return formula.replace(r"\begin{aligned}", r"\begin{aligned} &")

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course_utils.authoring import editions
+from course_utils.authoring import credits, editions
 from course_utils.authoring.labs import LabError
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -216,11 +216,42 @@ def document(template: str, body: str, **settings: str) -> str:
         The function of ``course.typ`` that sets the pages: lab, book or sheet.
     body : str
     **settings : str
-        Its arguments, in typst's language.
+        Its arguments, in typst's language. The credits are added.
     """
+    settings["credits"] = _credits()
     arguments = "".join(f", {name}: {value}" for name, value in settings.items())
     start = f'#import "course.typ": *\n#show: it => {template}(it{arguments})'
     return f"{start}\n\n{body}\n"
+
+
+def _credits() -> str:
+    """Return version, licence and how to cite as a dictionary of typst."""
+    told = credits.read()
+    words = {
+        "authors": told.authors,
+        "short": told.short,
+        "version": f"{told.version[0].upper()}{told.version[1:]}, {told.year}",
+        "licence": f"{credits.LICENCE}.",
+        "cite": f"To cite: {told.cite}",
+    }
+    return "(" + " ".join(f"{key}: {quote(text)}," for key, text in words.items()) + ")"
+
+
+def sources() -> str:
+    """Return the notes that the course grew from, and the licences, for a book."""
+    items = []
+    for title, author, place, _ in credits.notes():
+        # The fonts inside of typst have no Korean letters.
+        title = re.sub(r"[가-힣]+(?: [가-힣]+)*", "…", title)
+        items.append(f"* {title}: {author}; {place}.")
+    parts = [
+        "**The notes it grew from**, written in Korean (… stands for Korean letters, "
+        "which README.md has):",
+        "\n".join(items),
+        "**Licences**",
+        credits.section("Licences"),
+    ]
+    return convert("\n\n".join(parts))
 
 
 def fill_workshop(folder: Path, images: dict[str, bytes]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import editions, web
+from course_utils.authoring import credits, editions, web
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tolerance import read_tags
@@ -629,6 +629,9 @@ def _section(slide: Slide, number: int) -> Node:
     blocks = [{"t": "Plain", "c": title}]
     blocks += [_item(item) for item in slide.items]
     board = {"t": "Div", "c": [["", ["board"], [["style", style]]], blocks]}
+    if slide.kind == "title":
+        words = {"t": "Str", "c": credits.read().line}
+        blocks.append(div([{"t": "Plain", "c": [words]}], "credits"))
     notes = [_raw('<aside class="notes">'), *slide.notes, _raw("</aside>")]
     return {
         "t": "Div",

@@ -23,6 +23,7 @@ ALLOWED_TAGS = (
     "nbval-atol=",
     "exercise",
     "pitfall",
+    "colab",  # the cell that only Colab needs, see stamp.py
     "slide",  # starts a slide, see slides.py
     "slide-more",  # goes on the slide before it
 )

@@ -10,12 +10,14 @@ import functools
 import json
 import re
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
+from course_utils.authoring import credits
 from course_utils.authoring.editions import ANSI
 from course_utils.authoring.labs import LabError
 
@@ -167,6 +169,9 @@ def html(
     blocks: list[Node], *, template: str, variables: dict, options: Sequence[str] = ()
 ) -> bytes:
     """Return a whole HTML file of blocks, with all that it needs inside."""
+    told = credits.read()
+    everywhere = {"credits": escape(told.line), "cite": escape(told.cite)}
+    variables = everywhere | variables
     tree = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": blocks}
     text = pandoc(
         json.dumps(tree),
