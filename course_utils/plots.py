@@ -35,7 +35,8 @@ def bars(
     ax: Axes | None = None,
     *,
     labels: Sequence[str] | None = None,
-    ylabel: str = "probability",
+    ylabel: str | None = None,
+    ylim: tuple[float, float] | None = None,
     digits: int = 2,
     color: str = "C0",
 ) -> Axes:
@@ -49,13 +50,28 @@ def bars(
         Where to draw; a new figure if not given.
     labels : sequence of str, optional
         Names of the classes; 0 to K - 1 if not given.
-    ylabel : str
-        What the height means. For "probability" the axis runs from 0 to 1.
+    ylabel : str, optional
+        What the height means. If not given, it is a probability, and `ylim` is (0, 1.1)
+        unless given, too.
+    ylim : (low, high), optional
+        The ends of the vertical axis; Matplotlib's choice if not given.
     digits : int
         Decimals of the written values.
     color : str
         Any Matplotlib colour.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer labels than values.
     """
+    if ylabel is None:
+        ylabel, ylim = "probability", (0, 1.1) if ylim is None else ylim
     ax = ax if ax is not None else plt.subplots()[1]
     heights = _array(values)
     positions = np.arange(len(heights))
@@ -64,9 +80,9 @@ def bars(
     ax.set_xticks(positions, labels if labels is not None else positions)
     ax.set_ylabel(ylabel)
     ax.margins(y=0.15)
-    if ylabel == "probability":
-        ax.set_ylim(0, 1.1)
-    elif (heights < 0).any():
+    if ylim is not None:
+        ax.set_ylim(ylim)
+    if (heights < 0).any():
         ax.axhline(0, color="black", linewidth=0.8)
     return ax
 
@@ -88,6 +104,16 @@ def logits_and_probs(
         Where to draw; a new figure if not given.
     labels : sequence of str, optional
         Names of the classes.
+
+    Returns
+    -------
+    sequence of two Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer labels than values.
     """
     if axes is None:
         axes = plt.subplots(1, 2, figsize=(6.4, 2.6))[1]
@@ -119,6 +145,17 @@ def number_table(
         Decimals of the written values.
     vmax : float
         The value that is drawn darkest.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If `table` is no matrix, or if there are more or fewer labels than rows or
+        columns.
     """
     values = _array(table)
     n_rows, n_columns = values.shape
@@ -164,6 +201,13 @@ def image_grid(
     Returns
     -------
     numpy.ndarray of Axes, shape (N,)
+        Those that show an image.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, another number of titles, or too few axes; or if the
+        images do not have 784 pixels.
     """
     pictures = _array(images).reshape(-1, 28, 28)
     if len(pictures) == 0:
@@ -178,6 +222,8 @@ def image_grid(
             n_rows, n_columns, figsize=(n_columns, height * n_rows), squeeze=False
         )[1]
     axes = np.ravel(np.asarray(axes, dtype=object))
+    if len(axes) < len(pictures):
+        raise ValueError(f"{len(pictures)} images do not fit on {len(axes)} axes.")
     limit = np.abs(pictures).max() or 1.0
     colors = (
         {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
@@ -215,6 +261,16 @@ def learning_curves(
         When the numbers were taken; 1, 2, ... if not given.
     baseline : (str, float), optional
         Name and height of a horizontal line to compare with.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If a curve has more or fewer numbers than `epochs`.
     """
     ax = ax if ax is not None else plt.subplots()[1]
     markers = "os^Dvx"
@@ -251,17 +307,28 @@ def decision_regions(
     Parameters
     ----------
     classify : callable
-        Takes points, shape (M, 2), and returns their classes, shape (M,).
+        Takes points, shape (M, 2), with dtype and device of `X`, and returns their
+        classes, integers of shape (M,) on any device. Runs without gradients.
     X : Tensor, shape (N, 2)
-        Points.
+        Points, floating, on any device.
     y : Tensor, shape (N,)
-        Their classes, integers from 0 to K - 1, at most 6.
+        Their classes, integers from 0 to 5, on the device of `X`.
     ax : Axes, optional
         Where to draw; a new figure if not given.
     labels : sequence of str, optional
-        Names of the classes for the legend.
+        Names of the classes for the legend, from class 0 on.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If there is a class below 0 or above 5, in `y` or chosen by `classify`, or one
+        without a label.
     """
-    ax = ax if ax is not None else plt.subplots(figsize=(4.6, 3.8))[1]
     margin = 0.1 * (X.amax(dim=0) - X.amin(dim=0))
     (left, bottom), (right, top) = X.amin(dim=0) - margin, X.amax(dim=0) + margin
     across = torch.linspace(left, right, 400)
@@ -269,13 +336,23 @@ def decision_regions(
     grid = torch.cartesian_prod(across, upward).to(X)
     with torch.no_grad():
         classes = _array(classify(grid)).reshape(400, 400).T
+    lowest = int(min(y.min(), classes.min()))
     n_classes = int(max(y.max(), classes.max())) + 1
+    markers = "os^DvP"[:n_classes]  # all of them filled, with a black edge
+    if lowest < 0 or len(markers) < n_classes:
+        raise ValueError(
+            f"The classes go from {lowest} to {n_classes - 1}; a figure can show 0 to "
+            "5. Draw fewer classes, or number them from 0."
+        )
+    if labels is not None and len(labels) < n_classes:
+        raise ValueError(f"{n_classes} classes have {len(labels)} labels.")
+    ax = ax if ax is not None else plt.subplots(figsize=(4.6, 3.8))[1]
     colors = [f"C{k}" for k in range(n_classes)]
     levels = np.arange(n_classes + 1) - 0.5
     ax.contourf(across, upward, classes, levels, colors=colors, alpha=0.2)
     edges = levels[1:-1]
     ax.contour(across, upward, classes, edges, colors="black", linewidths=1)
-    for k, marker in zip(range(n_classes), "os^Dvx", strict=False):
+    for k, marker in enumerate(markers):
         name = f"class {k}" if labels is None else labels[k]
         points = _array(X[y == k])
         style = {"marker": marker, "color": colors[k], "edgecolor": "black"}
@@ -294,6 +371,11 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
         Called with one number per keyword argument; draws one figure.
     **values : (low, high, start)
         The names of these arguments, each with the ends and the start of its slider.
+
+    Returns
+    -------
+    None
+        What it shows is an output of the cell.
 
     Notes
     -----

@@ -4,7 +4,6 @@ Nothing here decides anything about a model: loss, optimizer, learning rate, see
 and device stay in the lab, where they can be read and changed.
 """
 
-import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "fit",
     "pick_device",
     "run_epoch",
-    "seed_everything",
 ]
 
 
@@ -41,21 +40,14 @@ class Result(NamedTuple):
     accuracy: float
 
 
-def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch, on the CPU and on every GPU.
-
-    Parameters
-    ----------
-    seed : int
-        From 0 to 2**32 - 1, the range that NumPy accepts.
-    """
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
 def pick_device() -> torch.device:
-    """Return the fastest device of this machine: CUDA, Apple's MPS or the CPU."""
+    """Choose the fastest device of this machine.
+
+    Returns
+    -------
+    torch.device
+        CUDA, else Apple's MPS, else the CPU.
+    """
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -87,7 +79,14 @@ class batches:  # noqa: N801 - it is used like `range`, which is a class too
     Raises
     ------
     ValueError
-        If ``X`` and ``y`` differ in length, are empty, or ``batch_size`` is below 1.
+        If ``X`` and ``y`` differ in length or device, are empty, or ``batch_size`` is
+        below 1.
+
+    Yields
+    ------
+    X, y : Tensor
+        ``batch_size`` rows of each, or fewer in the last batch, with dtype and device
+        of the whole. Without ``shuffle`` they are views of it.
     """
 
     def __init__(
@@ -163,9 +162,14 @@ def accuracy(outputs: Tensor, y: Tensor, *, threshold: float = 0.0) -> float:
 
 
 def is_correct(outputs: Tensor, y: Tensor, threshold: float) -> Tensor:
-    """Return for each sample whether it is classified correctly, in the shape of y.
+    """Say for each sample whether it is classified correctly.
 
-    Parameters and errors are those of `accuracy`.
+    Parameters and errors are those of `accuracy`; without samples there is no error.
+
+    Returns
+    -------
+    Tensor, bool
+        In the shape and on the device of `y`.
     """
     if outputs.ndim != 2:
         raise ValueError(
@@ -209,7 +213,8 @@ def run_epoch(
     loader : iterable of (X, y)
         `batches`, a ``DataLoader``, or ``[(X, y)]`` for one full batch.
     loss_fn : callable
-        ``loss_fn(outputs, y)`` returns the mean loss of the batch, a scalar.
+        ``loss_fn(outputs, y)`` returns the mean loss of the batch, a scalar tensor on
+        the device of the model: the sum over the samples divided by their number.
     optimizer : torch.optim.Optimizer, optional
         Makes one step per batch.
     threshold : float
@@ -224,15 +229,15 @@ def run_epoch(
     Raises
     ------
     ValueError
-        If the loader is empty, the loss is no mean, or shapes do not fit.
+        If the loader is empty, or shapes do not fit; or if the loss divides by
+        something else than the number of samples: by 1 (``reduction="sum"``), or, as
+        cross entropy with ``weight`` or ``ignore_index``, by the sum of the weights of
+        the batch. This is seen in a module or a ``functools.partial``, not in a
+        function of your own.
     FloatingPointError
         If the loss is nan or infinite.
     """
-    if getattr(loss_fn, "reduction", "mean") != "mean":
-        raise ValueError(
-            f"loss_fn has reduction={loss_fn.reduction!r}; use 'mean', so that the "
-            "learning rate does not depend on the batch size."
-        )
+    _check_mean(loss_fn)
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     modes = [(module, module.training) for module in model.modules()]
     # Results stay on the device: asking for a number after each batch would make a GPU
@@ -270,6 +275,36 @@ def run_epoch(
             "large, log(0), exp of a large logit, or nan in the data."
         )
     return result
+
+
+def _check_mean(loss_fn: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Refuse a loss that is no mean per sample, so far as this can be seen."""
+
+    def given(name, default):
+        of_module = getattr(loss_fn, name, default)
+        return getattr(loss_fn, "keywords", {}).get(name, of_module)  # of a partial
+
+    if given("reduction", "mean") != "mean":
+        raise ValueError(
+            f"loss_fn has reduction={given('reduction', None)!r}; use 'mean', so that "
+            "the learning rate does not depend on the batch size."
+        )
+    # Other losses multiply by their weight, too, but divide by the number of samples.
+    divides_by_weights = isinstance(loss_fn, nn.CrossEntropyLoss | nn.NLLLoss) or (
+        getattr(loss_fn, "func", None) in (F.cross_entropy, F.nll_loss)
+    )
+    changed = {
+        "weight": given("weight", None) is not None,
+        "ignore_index": given("ignore_index", -100) != -100,  # PyTorch's own default
+    }
+    for name in changed:
+        if divides_by_weights and changed[name]:
+            raise ValueError(
+                f"loss_fn has {name}, so its mean is not over the samples but over "
+                "their weights (lab 03), and the batches do not add up to a mean per "
+                "sample. Leave it out, or write the loop of lab 07 and divide by the "
+                "sum of the weights."
+            )
 
 
 def fit(

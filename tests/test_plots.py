@@ -27,6 +27,24 @@ def test_bars_show_the_values():
     assert ax.get_ylabel() == "probability"
 
 
+def test_the_range_of_bars_does_not_depend_on_the_words_of_the_label():
+    ranges = {
+        plots.bars([0.1, 0.2], ylabel=word).get_ylim()
+        for word in ("probability", "Wahrscheinlichkeit", "slope")
+    }
+    assert len(ranges) == 1
+    assert ranges != {(0, 1.1)}
+    assert plots.bars([0.1, 0.2]).get_ylim() == (0, 1.1)
+    for word in (None, "probability", "slope"):
+        ax = plots.bars([0.1, 0.2], ylabel=word, ylim=(0, 0.5))
+        assert ax.get_ylim() == (0, 0.5)
+
+
+def test_bars_below_zero_have_a_line_at_zero():
+    assert [list(line.get_ydata()) for line in plots.bars([-1, 2]).lines] == [[0, 0]]
+    assert len(plots.bars([1, 2], ylabel="logit").lines) == 0
+
+
 def test_axes_in_axes_out():
     ax = plt.subplots()[1]
     pair = plt.subplots(1, 2)[1]
@@ -77,6 +95,16 @@ def test_image_grid_refuses():
         plots.image_grid(torch.zeros(0, 784))
     with pytest.raises(ValueError, match="2 images have 1 titles"):
         plots.image_grid(torch.zeros(2, 784), ["one"])
+    few = plt.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match="3 images do not fit on 2 axes"):
+        plots.image_grid(torch.zeros(3, 784), axes=few)
+    assert few[0].axison and not few[0].images  # nothing was drawn
+
+
+def test_image_grid_empties_axes_that_are_left_over():
+    axes = plt.subplots(1, 3)[1]
+    assert list(plots.image_grid(torch.zeros(2, 784), axes=axes)) == list(axes[:2])
+    assert not axes[2].axison
 
 
 def test_learning_curves_have_a_second_cue_and_a_baseline():
@@ -107,6 +135,37 @@ def test_decision_regions_follow_the_classifier():
     assert asked[0].shape == (400 * 400, 2)
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts == ["a", "b", "c", "d"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_decision_regions_draw_every_point_with_a_marker_of_its_own():
+    X, y = torch.rand(60, 2), torch.arange(60) % 6
+    ax = plots.decision_regions(lambda points: 6 * points[:, 0].clamp(0, 0.99), X, y)
+    clouds = ax.collections[-6:]
+    assert sum(len(cloud.get_offsets()) for cloud in clouds) == 60
+    assert len({cloud.get_paths()[0].vertices.tobytes() for cloud in clouds}) == 6
+
+
+@pytest.mark.parametrize(
+    ("chosen", "y", "labels", "message"),
+    [
+        (0, [0, 6], None, "classes go from 0 to 6"),  # of a point
+        (7, [0, 1], None, "classes go from 0 to 7"),  # of a region
+        (0, [-1, 1], None, "classes go from -1 to 1"),
+        (-1, [0, 1], None, "classes go from -1 to 1"),
+        (2, [0, 1], ["a", "b"], "3 classes have 2 labels"),
+    ],
+)
+def test_decision_regions_refuse_classes_that_would_vanish(chosen, y, labels, message):
+    X = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    with pytest.raises(ValueError, match=message):
+        plots.decision_regions(
+            lambda points: torch.full((len(points),), chosen),
+            X,
+            torch.tensor(y),
+            labels=labels,
+        )
+    assert plt.get_fignums() == []
 
 
 def test_the_style_sheet_travels_with_the_package():

@@ -1,10 +1,11 @@
 """The training loop: what it returns, what it refuses, what it leaves alone."""
 
-import math
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.testing import assert_close
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -14,7 +15,6 @@ from course_utils.training import (
     fit,
     pick_device,
     run_epoch,
-    seed_everything,
 )
 
 DEVICES = ["cpu"] + ([pick_device().type] if pick_device().type != "cpu" else [])
@@ -73,6 +73,7 @@ def test_batches_keep_the_order_unless_told_to_shuffle():
         (torch.zeros(3, 1), torch.zeros(4), 2, "X has 3 rows and y has 4"),
         (torch.zeros(0, 1), torch.zeros(0), 2, "no rows"),
         (torch.zeros(3, 1), torch.zeros(3), 0, "at least 1"),
+        (torch.zeros(3, 1), torch.zeros(3, device="meta"), 2, "X is on cpu.*y is on m"),
     ],
 )
 def test_batches_refuse(X, y, batch_size, message):
@@ -189,6 +190,44 @@ def test_a_sum_is_refused_as_loss():
         run_epoch(model, [(X, y)], nn.CrossEntropyLoss(reduction="sum"))
 
 
+WEIGHT = torch.tensor([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("loss_fn", "message"),
+    [
+        (nn.CrossEntropyLoss(weight=WEIGHT), "has weight"),
+        (nn.CrossEntropyLoss(ignore_index=0), "has ignore_index"),
+        (nn.NLLLoss(weight=WEIGHT), "has weight"),
+        (partial(F.cross_entropy, weight=WEIGHT), "has weight"),
+        (partial(F.nll_loss, ignore_index=1), "has ignore_index"),
+        (partial(F.cross_entropy, reduction="none"), "reduction='none'"),
+    ],
+)
+def test_a_loss_that_divides_by_its_weights_is_refused(loss_fn, message):
+    model, X, y, _ = toy_problem(3)
+    with pytest.raises(ValueError, match=message):
+        run_epoch(model, batches(X, y, 33), loss_fn)
+    assert model.training
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "loss_fn"),
+    [
+        (3, nn.CrossEntropyLoss(label_smoothing=0.1)),
+        (3, partial(F.cross_entropy, label_smoothing=0.1, weight=None)),
+        (1, nn.BCEWithLogitsLoss(weight=torch.tensor([3.0]))),
+        (1, nn.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0]))),
+        (1, partial(F.binary_cross_entropy_with_logits, weight=torch.tensor([3.0]))),
+    ],
+)
+def test_other_settings_leave_the_loss_a_mean_per_sample(n_classes, loss_fn):
+    model, X, y, _ = toy_problem(n_classes)
+    result = run_epoch(model, batches(X, y, 33), loss_fn)
+    with torch.no_grad():
+        assert result.loss == pytest.approx(loss_fn(model.eval()(X), y).item())
+
+
 # ---- fit ----------------------------------------------------------------------------
 
 
@@ -214,27 +253,25 @@ def test_fit_learns_and_records_one_number_per_epoch(n_classes, device, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_fit_shows_a_bar_on_stderr_only(capsys, monkeypatch):
-    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+def test_fit_shows_a_bar_on_stderr_only(capsys):
     model, X, y, loss_fn = toy_problem(3)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     history = fit(model, [(X, y)], loss_fn, optimizer, n_epochs=2)
     captured = capsys.readouterr()
     assert captured.out == ""
-    if captured.err:  # TQDM_DISABLE is read when tqdm is imported
-        assert "2/2" in captured.err
+    assert "2/2" in captured.err and "loss=" in captured.err
     assert list(history) == ["loss", "accuracy"]
 
 
 def test_the_same_seed_gives_the_same_history():
-    def run():
-        seed_everything(3)
+    def run(seed):
         model, X, y, loss_fn = toy_problem(3)
+        torch.manual_seed(seed)  # of the orders and of dropout
         loader = batches(X, y, 16, shuffle=True)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         return fit(model, loader, loss_fn, optimizer, n_epochs=3, progress=False)
 
-    assert run() == run()
+    assert run(3) == run(3) != run(4)
 
 
 def test_fit_stops_when_the_loss_is_not_finite():
@@ -260,20 +297,14 @@ def test_a_used_up_loader_is_explained():
 # ---- the rest -----------------------------------------------------------------------
 
 
-def test_seed_everything():
-    import random
-
-    import numpy as np
-
-    def draw():
-        seed_everything(7)
-        return random.random(), np.random.rand(), torch.rand(1).item()
-
-    assert draw() == draw()
-
-
-def test_pick_device_is_one_that_works():
-    assert math.isclose(torch.ones(3, device=pick_device()).sum().item(), 3)
+@pytest.mark.parametrize(
+    ("cuda", "mps", "best"),
+    [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_pick_device_takes_the_fastest(monkeypatch, cuda, mps, best):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert pick_device() == torch.device(best)
 
 
 def test_sigmoid_outputs_need_the_threshold_of_probabilities():
