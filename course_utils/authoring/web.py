@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
 
 from course_utils.authoring import credits
 from course_utils.authoring.editions import ANSI
@@ -23,6 +21,9 @@ from course_utils.authoring.labs import LabError
 
 TEMPLATES = Path(__file__).with_name("templates")
 SEE = "What you should see"
+# Jupyter's markdown. (Of a line that begins with "10." pandoc's own reader of notebooks
+# makes a list, in the midst of a sentence.)
+MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_divs"
 
 # The name of a function, such as log, in the MathML that pandoc writes.
 FUNCTION = (
@@ -72,18 +73,16 @@ def cells(nb: NotebookNode) -> list[list[Node]]:
 
 def _prose(nb: NotebookNode) -> list[list[Node]]:
     """Return the blocks of each markdown cell."""
-    texts = new_notebook(cells=[c for c in nb.cells if c.cell_type == "markdown"])
-    for cell in texts.cells:
-        cell.setdefault("id", "note")
-    # Columns, because a table wider than these would get fixed widths.
+    fence = ":" * 40
+    sources = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
     text = pandoc(
-        nbformat.writes(texts),
-        source="ipynb",
+        "\n\n".join(f"{fence} cell\n\n{source}\n\n{fence}" for source in sources),
+        source=MARKDOWN,
         target="json",
+        # Because a table wider than these would get fixed widths.
         options=["--columns=1000"],
     )
-    tree = json.loads(text)
-    return [block["c"][1] for block in tree["blocks"]]
+    return [block["c"][1] for block in json.loads(text)["blocks"]]
 
 
 def _descriptions(nb: NotebookNode, prose: list[list[Node]]) -> list[list[Node]]:
@@ -184,7 +183,7 @@ def html(
             *options,
         ],
     )
-    return (_space_functions(text).rstrip("\n") + "\n").encode()
+    return (_space_functions(text).rstrip("\n") + "\n").encode("utf-8")
 
 
 def _space_functions(text: str) -> str:
