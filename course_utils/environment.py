@@ -107,27 +107,23 @@ def run(command: Sequence[str]) -> int:
 
 def ready(extra: str) -> bool:
     """Return whether the environment holds what an extra needs, and starts."""
+    wanted = read_requirements()
     enough = EXTRAS[EXTRAS.index(extra) :]
-    try:
-        sections = read_requirements()
-        return any(_stamp(e).read_text() == digest(sections, e) for e in enough) and (
-            _starts(PYTHON)
-        )
-    except FileNotFoundError:
-        return False
+    return any(_has_stamp(e, wanted) for e in enough) and _starts(PYTHON)
+
+
+def _has_stamp(extra: str, wanted: dict[str, str]) -> bool:
+    """Return whether the installation of an extra was finished, with these pins."""
+    path = ENV / f"course-{extra}.txt"
+    return path.is_file() and path.read_text() == digest(wanted, extra)
 
 
 # What is to be installed ----------------------------------------------------------
 
 
-def requirements_path() -> Path:
-    """Return the file of pins; a packed folder has one for its wheels."""
-    return WHEELS / "requirements.txt" if WHEELS.is_dir() else ROOT / "requirements.txt"
-
-
-def read_requirements() -> dict[str, str]:
-    """Return the sections of the file of pins by name, with ``""`` for its head."""
-    text = requirements_path().read_text(encoding="utf-8")
+def read_requirements(folder: Path | None = None) -> dict[str, str]:
+    """Return the sections of ``requirements.txt`` by name, with ``""`` for its head."""
+    text = ((folder or ROOT) / "requirements.txt").read_text(encoding="utf-8")
     parts = re.split(r"^# == (\w+)\n", text, flags=re.MULTILINE)
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
@@ -153,10 +149,6 @@ def lock_packages(name: str) -> list[dict]:
     """Return what ``uv.lock`` says of a package, once for each version."""
     lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
     return [package for package in lock["package"] if package["name"] == name]
-
-
-def _stamp(extra: str) -> Path:
-    return ENV / f"course-{extra}.txt"  # written last: a half-made one has none
 
 
 # The machine ----------------------------------------------------------------------
@@ -372,8 +364,8 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _install(extra: str) -> None:
-    sections = read_requirements()
     packed = WHEELS.is_dir()
+    sections = read_requirements(WHEELS if packed else None)
     uv = find_uv()
     if not _starts(PYTHON):
         if ENV.exists():
@@ -406,10 +398,11 @@ def _install(extra: str) -> None:
         arguments += ["--no-index", "--find-links", WHEELS]
         arguments += ["--offline"] if uv else []
     for stamp in ENV.glob("course-*.txt"):
-        stamp.unlink()
+        stamp.unlink()  # from here on the environment is a half-made one
     _pip_install(uv, arguments)
     _link_package()
-    _stamp(extra).write_text(digest(sections, extra))
+    stamp = ENV / f"course-{extra}.txt"
+    stamp.write_text(digest(read_requirements(), extra))
     shutil.rmtree(CACHE, ignore_errors=True)
 
 
@@ -511,7 +504,9 @@ def _install_cpu_build(uv: Path | None) -> None:
     """Install torch and torchvision from PyTorch's index, which states their hashes."""
     names = ("torch", "torchvision")
     wanted = [f"{n}=={p['version']}+cpu" for n in names for p in lock_packages(n)]
-    _pip_install(uv, ["--index-url", CPU_INDEX, *wanted])
+    # For uv `--index-url` would give way to the variable for a mirror.
+    index = "--default-index" if uv else "--index-url"
+    _pip_install(uv, [index, CPU_INDEX, *wanted])
 
 
 def _pip_install(uv: Path | None, arguments: Sequence[str | Path]) -> None:
