@@ -576,9 +576,7 @@ def find_uv() -> Path | None:
             if _sha256(path) != sha256:
                 raise SetupError(f"{path} is damaged: copy the folder again.")
         else:
-            _say(
-                f"Downloading uv ({wheel['size'] / 1e6:.0f} MB), which installs packages."
-            )
+            _say(f"Downloading uv, which installs packages ({wheel['size'] / 1e6:.0f} MB).")
             CACHE.mkdir(parents=True, exist_ok=True)
             path = CACHE / name
             fetch(wheel_url("uv", wheel["url"]), sha256, path)
