@@ -576,7 +576,8 @@ def find_uv() -> Path | None:
             if _sha256(path) != sha256:
                 raise SetupError(f"{path} is damaged: copy the folder again.")
         else:
-            _say(f"Downloading uv, which installs packages ({wheel['size'] / 1e6:.0f} MB).")
+            size = f"{wheel['size'] / 1e6:.0f} MB"
+            _say(f"Downloading uv, the program that installs packages ({size}).")
             CACHE.mkdir(parents=True, exist_ok=True)
             path = CACHE / name
             fetch(wheel_url("uv", wheel["url"]), sha256, path)
