@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".course"  # all that is made here; .gitignore names it, too
@@ -81,11 +81,12 @@ def make(extra: str) -> None:
                 _install(extra)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise SetupError(_disk_is_full()) from None
+            raise SetupError(
+                "The disk is full. Make room and run this again: it goes on where it "
+                f"stopped. To give up, delete {FOLDER}."
+            ) from None
         raise SetupError(f"The environment could not be made: {error}") from None
     except subprocess.CalledProcessError as error:
-        if shutil.disk_usage(FOLDER).free < 200e6:
-            raise SetupError(_disk_is_full()) from None
         raise SetupError(
             f"The environment could not be made (exit status {error.returncode}; the "
             "lines above say why). Nothing else was changed, and what was downloaded "
@@ -107,27 +108,23 @@ def run(command: Sequence[str]) -> int:
 
 def ready(extra: str) -> bool:
     """Return whether the environment holds what an extra needs, and starts."""
+    wanted = read_requirements()
     enough = EXTRAS[EXTRAS.index(extra) :]
-    try:
-        sections = read_requirements()
-        return any(_stamp(e).read_text() == digest(sections, e) for e in enough) and (
-            _starts(PYTHON)
-        )
-    except FileNotFoundError:
-        return False
+    return any(_has_stamp(e, wanted) for e in enough) and _starts(PYTHON)
+
+
+def _has_stamp(extra: str, wanted: dict[str, str]) -> bool:
+    """Return whether the installation of an extra was finished, with these pins."""
+    path = ENV / f"course-{extra}.txt"
+    return path.is_file() and path.read_text() == digest(wanted, extra)
 
 
 # What is to be installed ----------------------------------------------------------
 
 
-def requirements_path() -> Path:
-    """Return the file of pins; a packed folder has one for its wheels."""
-    return WHEELS / "requirements.txt" if WHEELS.is_dir() else ROOT / "requirements.txt"
-
-
-def read_requirements() -> dict[str, str]:
-    """Return the sections of the file of pins by name, with ``""`` for its head."""
-    text = requirements_path().read_text(encoding="utf-8")
+def read_requirements(folder: Path | None = None) -> dict[str, str]:
+    """Return the sections of ``requirements.txt`` by name, with ``""`` for its head."""
+    text = ((folder or ROOT) / "requirements.txt").read_text(encoding="utf-8")
     parts = re.split(r"^# == (\w+)\n", text, flags=re.MULTILINE)
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
@@ -153,10 +150,6 @@ def lock_packages(name: str) -> list[dict]:
     """Return what ``uv.lock`` says of a package, once for each version."""
     lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
     return [package for package in lock["package"] if package["name"] == name]
-
-
-def _stamp(extra: str) -> Path:
-    return ENV / f"course-{extra}.txt"  # written last: a half-made one has none
 
 
 # The machine ----------------------------------------------------------------------
@@ -372,9 +365,11 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _install(extra: str) -> None:
-    sections = read_requirements()
     packed = WHEELS.is_dir()
+    sections = read_requirements(WHEELS if packed else None)
     uv = find_uv()
+    if not uv and not any(map(importlib.util.find_spec, ("ensurepip", "pip"))):
+        raise SetupError(_how_to_get_pip())
     if not _starts(PYTHON):
         if ENV.exists():
             _say("The environment in .course/env does not start; making it anew.")
@@ -404,21 +399,25 @@ def _install(extra: str) -> None:
     arguments = ["--require-hashes", "-r", wanted]
     if packed:
         arguments += ["--no-index", "--find-links", WHEELS]
-        arguments += ["--offline"] if uv else []
+        arguments += ["--offline", "--no-config"] if uv else []
     for stamp in ENV.glob("course-*.txt"):
-        stamp.unlink()
-    _pip_install(uv, arguments)
+        stamp.unlink()  # from here on the environment is a half-made one
+    try:
+        _pip_install(uv, arguments)
+    except subprocess.CalledProcessError:
+        _check_space(sections, extra, cpu=cpu)  # that is why, if it does not return
+        raise
     _link_package()
-    _stamp(extra).write_text(digest(sections, extra))
+    stamp = ENV / f"course-{extra}.txt"
+    stamp.write_text(digest(read_requirements(), extra))
     shutil.rmtree(CACHE, ignore_errors=True)
 
 
 def _check_space(sections: dict[str, str], extra: str, *, cpu: bool) -> None:
     """Say how much will be downloaded, and stop if the disk cannot hold it."""
     size = megabytes(sections, extra, cpu=cpu)
-    have = _installed_megabytes()
-    needed = max(0, size * DISK_PER_DOWNLOAD + DISK_MORE - have)
-    if not have:
+    needed = max(0, size * DISK_PER_DOWNLOAD + DISK_MORE - _megabytes_there())
+    if not ENV.exists():
         source = "Installing" if WHEELS.is_dir() else "Downloading"
         _say(
             f"{source} about {size / 1e3:.1f} GB of packages into .course, where they "
@@ -428,20 +427,15 @@ def _check_space(sections: dict[str, str], extra: str, *, cpu: bool) -> None:
     if free < needed:
         raise SetupError(
             f"The disk has {free / 1e3:.1f} GB free, and the packages need about "
-            f"{needed / 1e3:.1f} GB: make room, then run this again."
+            f"{needed / 1e3:.1f} GB more: make room, then run this again. It goes on "
+            f"where it stopped; to give up, delete {FOLDER}."
         )
 
 
-def _disk_is_full() -> str:
-    return (
-        "The disk is full. Make room and run this again: it goes on where it stopped. "
-        f"To give up, delete {FOLDER}."
-    )
-
-
-def _installed_megabytes() -> float:
-    files = (path for path in ENV.rglob("*") if path.is_file())
-    return sum(path.stat().st_size for path in files) / 1e6
+def _megabytes_there() -> float:
+    """Return what our folder takes; what uv has linked twice counts once."""
+    stats = (path.stat() for path in FOLDER.rglob("*") if path.is_file())
+    return sum({stat.st_ino: stat.st_size for stat in stats}.values()) / 1e6
 
 
 def _installed_torch() -> str | None:
@@ -478,10 +472,7 @@ def _make_venv(uv: Path | None) -> None:
     make = [sys.executable, "-m", "venv", ENV]
     if importlib.util.find_spec("ensurepip") is None:
         make.append("--without-pip")
-    try:
-        subprocess.run(make, check=True)
-    except subprocess.CalledProcessError:
-        raise SetupError(_how_to_get_pip()) from None
+    subprocess.run(make, check=True)
 
 
 def _how_to_get_pip() -> str:
@@ -490,8 +481,8 @@ def _how_to_get_pip() -> str:
     if shutil.which("apt-get"):
         advice = f"run this as an administrator: apt-get install {package}"
     return (
-        "Neither uv nor pip could be had: uv was not to be downloaded (see above), and "
-        f"this Python has no pip. With a network, run this again; or {advice}"
+        "uv could not be downloaded, and this Python has no pip. Run this again where "
+        f"there is a network; or {advice}"
     )
 
 
@@ -511,13 +502,15 @@ def _install_cpu_build(uv: Path | None) -> None:
     """Install torch and torchvision from PyTorch's index, which states their hashes."""
     names = ("torch", "torchvision")
     wanted = [f"{n}=={p['version']}+cpu" for n in names for p in lock_packages(n)]
-    _pip_install(uv, ["--index-url", CPU_INDEX, *wanted])
+    # For uv `--index-url` would give way to the variable for a mirror.
+    index = "--default-index" if uv else "--index-url"
+    _pip_install(uv, [index, CPU_INDEX, *wanted])
 
 
 def _pip_install(uv: Path | None, arguments: Sequence[str | Path]) -> None:
     """Install what is listed, from wheels alone; the lists are complete."""
     if uv:
-        command = [uv, "pip", "install", "--no-config", "--python", PYTHON]
+        command = [uv, "pip", "install", "--python", PYTHON]
     elif importlib.util.find_spec("ensurepip"):
         command = [PYTHON, "-m", "pip", "install", "--retries=2"]
     else:
@@ -583,6 +576,8 @@ def find_uv() -> Path | None:
             if _sha256(path) != sha256:
                 raise SetupError(f"{path} is damaged: copy the folder again.")
         else:
+            size = f"{wheel['size'] / 1e6:.0f} MB"
+            _say(f"Downloading uv, the program that installs packages ({size}).")
             CACHE.mkdir(parents=True, exist_ok=True)
             path = CACHE / name
             fetch(wheel_url("uv", wheel["url"]), sha256, path)
@@ -667,9 +662,11 @@ def open_url(url: str, seconds: float) -> BinaryIO:
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
-        raise TimeoutError(f"no answer from {url} in {seconds:g} s") from None
+        raise TimeoutError(
+            f"{urlsplit(url).hostname}: no answer in {seconds:g} s"
+        ) from None
     if isinstance(answer, Exception):
-        raise OSError(f"{url}: {answer}") from None
+        raise OSError(f"{urlsplit(url).hostname}: {answer}") from None
     return answer
 
 

@@ -59,7 +59,8 @@ def colab(tmp_path_factory):
     folder = Path(SETTING).absolute() if kept else tmp_path_factory.mktemp("colab")
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
-        run(sys.executable, "-m", "venv", folder / "venv")
+        # Not `venv`: Debian's Python cannot put pip into it.
+        run(sys.executable, "-m", "uv", "venv", "--seed", folder / "venv")
     run(python, "-m", "pip", "install", "--quiet", *COLAB)
     run(python, "-m", "pip", "uninstall", "--quiet", "--yes", "course-utils")
     (site,) = (folder / "venv").glob("lib/python*/site-packages")

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tomllib
 
 import jupytext
 import nbformat
@@ -224,33 +223,3 @@ def test_images_of_the_badges_exist():
         assert (labs.ROOT / "notebooks" / image).is_file()
     assert f"notebooks/{stamp.START}.ipynb" in line
     assert (labs.ROOT / "notebooks" / f"{stamp.START}.ipynb").is_file()
-
-
-# Binder --------------------------------------------------------------------------
-
-
-def pins(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    pinned = [line.partition("#")[0].split() for line in lines if "==" in line]
-    return dict(words[0].split("==") for words in pinned)
-
-
-def test_binder_installs_the_pinned_versions():
-    binder = pins(labs.ROOT / ".binder" / "requirements.txt")
-    stripped = {name: pin.removesuffix("+cpu") for name, pin in binder.items()}
-    everywhere = pins(labs.ROOT / "requirements.txt")
-    assert stripped.items() <= everywhere.items()
-    # PyPI's torch is 5 GB larger, and fails beside a torchvision for the CPU.
-    assert {n for n, pin in binder.items() if pin.endswith("+cpu")} == {
-        "torch",
-        "torchvision",
-    }
-
-
-def test_binder_installs_what_the_package_needs():
-    text = (labs.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    project = tomllib.loads(text)["project"]
-    needed = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}
-    assert needed == {*pins(labs.ROOT / ".binder" / "requirements.txt")}
-    runtime = (labs.ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8")
-    assert runtime.strip() == "python-" + project["requires-python"].removeprefix(">=")

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,6 +22,7 @@ from course_utils.authoring import labs
 from course_utils.authoring.labs import LabError
 
 BINDER = labs.ROOT / ".binder" / "requirements.txt"
+BINDER_RUNS = ("linux-x86_64", (3, 11))  # see .binder/runtime.txt
 SYSTEMS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "windows-amd64")
 CPU_TORCH_MB = 200  # about: PyTorch's own index is not in the lock
 HEAD = """\
@@ -133,12 +134,20 @@ def _reachable(packages: dict[str, list[dict]], names: Iterable[str]) -> set[str
 
 def _binder(sections: dict[str, str]) -> str:
     """Return the pins for Binder; no hashes, as PyTorch's index is not in the lock."""
-    blocks = sections["torch"] + sections["lab"]
-    lines = [line for line in blocks.splitlines() if not line[0].isspace()]
-    lines = [line.removesuffix(" \\") for line in lines]
-    return "".join(
-        re.sub(r"^(torch(vision)?==\S+)", r"\1+cpu", line) + "\n" for line in lines
-    )
+    lines = []
+    for pin, marker in _pins(sections["torch"] + sections["lab"]):
+        if _applies(marker, *BINDER_RUNS, patches=(99,)):
+            gets = "+cpu" if pin.startswith("torch") else ""
+            lines.append(f"{pin}{gets}\n")
+    return "".join(lines)
+
+
+def _pins(text: str) -> Iterator[tuple[str, str]]:
+    """Return pins, such as ``numpy==2.5.5``, each with its marker."""
+    for line in text.splitlines():
+        if line and line[0] not in "# ":
+            pin, _, marker = line.removesuffix("\\").partition(" ; ")
+            yield pin.strip(), marker
 
 
 # Wheels ---------------------------------------------------------------------------
@@ -181,14 +190,11 @@ def select(pins: str, system: str, python: tuple[int, int]) -> list[dict]:
     """
     packages = {f"{p['name']}=={p['version']}": p for p in _lock() if "version" in p}
     chosen = []
-    for line in pins.splitlines():
-        if not line or line[0] in "# ":
-            continue
-        pin, _, marker = line.removesuffix("\\").partition(" ; ")
-        if marker and not _applies(_marker(marker), system, python):
+    for pin, marker in _pins(pins):
+        if not _applies(marker, system, python):
             continue
         try:
-            chosen.append(best(packages[pin.strip()]["wheels"], system, python))
+            chosen.append(best(packages[pin]["wheels"], system, python))
         except (KeyError, ValueError):
             number = ".".join(map(str, python))
             raise LabError(
@@ -233,7 +239,11 @@ def _megabytes(
     return round(max(sizes) / 1e6) + CPU_TORCH_MB * cpu
 
 
-def _applies(marker: Marker, system: str, python: tuple[int, int]) -> bool:
+def _applies(
+    marker: str, system: str, python: tuple[int, int], *, patches: Sequence = (0, 99)
+) -> bool:
+    if not marker:
+        return True
     name, machine = system.split("-")
     number = ".".join(map(str, python))
     variables = {
@@ -246,8 +256,8 @@ def _applies(marker: Marker, system: str, python: tuple[int, int]) -> bool:
         "platform_python_implementation": "CPython",
     }
     return any(
-        marker.evaluate({**variables, "python_full_version": f"{number}.{patch}"})
-        for patch in (0, 99)
+        _marker(marker).evaluate(variables | {"python_full_version": f"{number}.{n}"})
+        for n in patches
     )
 
 
