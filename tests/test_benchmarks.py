@@ -3,7 +3,9 @@
 import re
 import runpy
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -148,11 +150,32 @@ def test_course(capsys, monkeypatch):
     assert rows[0][1] == ""  # there is no full MNIST here
 
 
-def test_one_command_runs_them_by_name(capsys):
+def test_one_command_runs_them_by_name(capsys, monkeypatch):
     main = runpy.run_path(str(FOLDER / "__main__.py"))["main"]
-    main.__globals__["NAMES"] = ("gone",)
+    ran = []
+
+    def bench(name, error=None, **options):
+        ran.append((name, options))
+        if error is not None:
+            raise error
+
+    def stand_in(name, error=None):
+        module = SimpleNamespace(main=partial(bench, name, error))
+        monkeypatch.setitem(sys.modules, f"bench_{name}", module)
+
+    for path in FOLDER.glob("bench_*.py"):
+        stand_in(path.stem.removeprefix("bench_"))
     assert main([]) == 0
-    assert "skipped: gone (there is no bench_gone.py)" in capsys.readouterr().out
+    assert sorted(name for name, _ in ran) == sorted(  # each file has its word
+        path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py")
+    )
+    ran.clear()
+    assert main(["training", "course", "--default-adam", "--tests"]) == 0
+    assert ran == [("training", {"fused": False}), ("course", {"with_tests": True})]
+    stand_in("loading", main.__globals__["BenchmarkError"]("no files"))
+    assert main(["loading", "growth"]) == 1
+    assert ran[-1][0] == "growth"  # the others go on
+    assert "loading: no files" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stopped:
         main(["nonsense"])
     assert stopped.value.code == 2

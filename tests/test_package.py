@@ -9,12 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 import nbformat
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-    "project"
-]
 
 
 def python(code):
@@ -27,30 +23,25 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not {"torch", "torchvision", "matplotlib", "numpy"} & set(loaded)
 
 
-@pytest.mark.parametrize("module", ["data", "training", "exercises.lab01"])
-def test_modules_load_no_more_than_they_need(module):
-    loaded = python(f"import sys, course_utils.{module}; print(*sys.modules)").split()
-    assert not {"torchvision", "matplotlib", "mlxtend"} & set(loaded)
+def test_modules_load_no_more_than_they_need():
+    modules = "data, course_utils.training, course_utils.exercises.lab01"
+    loaded = python(f"import sys, course_utils.{modules}; print(*sys.modules)").split()
+    assert "torch" in loaded
+    heavy = {"torchvision", "matplotlib", "mlxtend", "pooch", "requests", "pandas"}
+    assert not heavy & set(loaded)
 
 
-def test_every_package_is_installed():
+def test_every_package_is_installed_but_the_authors_one():
     folders = {p.parent for p in (ROOT / "course_utils").rglob("*.py")}
     names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
-    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
-    assert set(tool["setuptools"]["packages"]) == names
+    assert "course_utils.authoring" in names
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    packages = set(tool["setuptools"]["packages"])
+    assert packages == names - {"course_utils.authoring"}
     assert resources.files("course_utils").joinpath("course.mplstyle").is_file()
 
 
-def test_every_dependency_is_pinned_once():
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    pins = dict(line.split("==") for line in lines if line and line[0] != "#")
-    assert pins["torch"] == "2.15.0" and pins["torchvision"] == "0.29.2"
-    extras = PROJECT["optional-dependencies"].values()
-    for needed in (*PROJECT["dependencies"], *(need for e in extras for need in e)):
-        assert needed.split(">")[0].split("=")[0] in pins
-
-
-def test_an_old_python_and_a_wrong_word_are_explained():
+def test_a_wrong_word_is_explained():
     command = [sys.executable, "-m", "course_utils", "opne"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2
