@@ -869,7 +869,7 @@ def hanging_names(monkeypatch, use_mirrors):
 
     def hang(host, *args, **kwargs):
         asked.append(host)
-        done.wait(60)
+        done.wait(20)
         raise socket.gaierror("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
@@ -921,7 +921,7 @@ def test_server_that_stalls_half_way(tmp_path, use_mirrors, gz, monkeypatch):
         content = gz[handler.path[1:]]
         send(handler, content[: len(content) // 2], length=len(content))
         if handler.command == "GET":
-            done.wait(30)
+            done.wait(10)
 
     with serving(answer) as server:
         use_mirrors(server.url)
