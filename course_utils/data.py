@@ -61,7 +61,13 @@ class MNIST(NamedTuple):
     location: Path | None  # the folder that holds MNIST/raw; None if embedded
 
     def describe(self) -> str:
-        """Return one line on the data set, the same on every machine that has it."""
+        """Say in one line which data set this is.
+
+        Returns
+        -------
+        str
+            The same on every machine that has the data set, as outputs are compared.
+        """
         if self.source == "embedded":
             return "MNIST: the 5,000 embedded images (4,000 training and 1,000 test)"
         return "MNIST: the full data set (60,000 training and 10,000 test images)"
@@ -106,9 +112,9 @@ def load_mnist(
     -------
     MNIST
         ``train``, ``validation`` and ``test``, each with `X`, float32 in [0, 1] of
-        shape (N, 784) or (N, 1, 28, 28), and `y`, int64 of shape (N,). `y` holds the
-        digits themselves: for classes 0 and 1 out of ``digits=(3, 5)`` take
-        ``(y == 5).long()``; for any digits in rising order,
+        shape (N, 784) or (N, 1, 28, 28), and `y`, int64 of shape (N,), on the CPU and
+        in memory of their own. `y` holds the digits themselves: for classes 0 and 1 out
+        of ``digits=(3, 5)`` take ``(y == 5).long()``; for any digits in rising order,
         ``torch.searchsorted(torch.tensor(digits), y)``.
 
     Raises
@@ -126,7 +132,8 @@ def load_mnist(
     Notes
     -----
     The files are those of http://yann.lecun.com/exdb/mnist/ (LeCun, Cortes, Burges);
-    their md5 sums are checked on every load.
+    their md5 sums are checked on every load. The embedded images are text, and parsing
+    it takes seconds: the pixels are kept, 4 MB, beside the folder ``MNIST``.
     """
     wanted = _check_digits(digits)
     if isinstance(validation, bool) or not isinstance(validation, int | float):
@@ -153,8 +160,15 @@ def load_mnist(
 
 
 def find_mnist() -> Literal["disk", "embedded"]:
-    """Return the source that ``"auto"`` would use if nothing could be downloaded.
+    """Find out which source ``"auto"`` would use if nothing could be downloaded.
 
+    Returns
+    -------
+    str
+        ``"disk"`` or ``"embedded"``.
+
+    Notes
+    -----
     Files count only if their md5 sums are right. Nothing is downloaded, and the
     variable ``COURSE_MNIST`` plays no part.
     """

@@ -1,9 +1,12 @@
 """The benchmarks still run: with tiny settings, and with no limit on any time."""
 
+import json
 import re
 import runpy
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -119,9 +122,19 @@ def test_training_refuses_another_accuracy():
         bench_training.check_accuracies(near | {"peer": [0.8, 0.8]}, "here")
 
 
-def test_growth(capsys):
+def test_growth(capsys, monkeypatch):
     import bench_growth
 
+    run, first = bench_growth.subprocess.run, []
+
+    def in_a_process_once(command, **options):  # importing torch takes seconds
+        if not first:
+            first.append(command)
+            return run(command, **options)
+        answer = bench_growth.measure_here(*json.loads(command[-1]))
+        return SimpleNamespace(returncode=0, stdout=json.dumps(answer))
+
+    monkeypatch.setattr(bench_growth.subprocess, "run", in_a_process_once)
     bench_growth.main(sizes=(128, 256), repeats=1, images=256)
     rows, text = printed(capsys)
     assert [row[0] for row in rows] == ["128", "256"]
@@ -148,11 +161,32 @@ def test_course(capsys, monkeypatch):
     assert rows[0][1] == ""  # there is no full MNIST here
 
 
-def test_one_command_runs_them_by_name(capsys):
+def test_one_command_runs_them_by_name(capsys, monkeypatch):
     main = runpy.run_path(str(FOLDER / "__main__.py"))["main"]
-    main.__globals__["NAMES"] = ("gone",)
+    ran = []
+
+    def bench(name, error=None, **options):
+        ran.append((name, options))
+        if error is not None:
+            raise error
+
+    def stand_in(name, error=None):
+        module = SimpleNamespace(main=partial(bench, name, error))
+        monkeypatch.setitem(sys.modules, f"bench_{name}", module)
+
+    for path in FOLDER.glob("bench_*.py"):
+        stand_in(path.stem.removeprefix("bench_"))
     assert main([]) == 0
-    assert "skipped: gone (there is no bench_gone.py)" in capsys.readouterr().out
+    assert sorted(name for name, _ in ran) == sorted(  # each file has its word
+        path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py")
+    )
+    ran.clear()
+    assert main(["training", "course", "--default-adam", "--tests"]) == 0
+    assert ran == [("training", {"fused": False}), ("course", {"with_tests": True})]
+    stand_in("loading", main.__globals__["BenchmarkError"]("no files"))
+    assert main(["loading", "growth"]) == 1
+    assert ran[-1][0] == "growth"  # the others go on
+    assert "loading: no files" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stopped:
         main(["nonsense"])
     assert stopped.value.code == 2

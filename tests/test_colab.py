@@ -24,7 +24,6 @@ from course_utils.authoring.tolerance import respell
 # From https://github.com/googlecolab/backend-info in the summer of 2026, what the
 # course meets there, as far as PyPI has it for every Python.
 COLAB = [
-    "filelock==3.29.*",
     "ipykernel==6.17.*",
     "ipython==7.34.*",
     "ipywidgets==7.7.*",
@@ -32,6 +31,7 @@ COLAB = [
     "mlxtend==0.23.4",
     "numpy==2.1.*",
     "platformdirs==4.10.*",
+    "pooch==1.9.*",
     "scikit-learn==1.6.1",
     "scipy==1.16.*",
     "torch==2.11.*",

@@ -12,7 +12,6 @@ Each prints one table in Markdown. They are never part of the tests.
 import argparse
 import importlib
 import sys
-from importlib.util import find_spec
 
 from measure import BenchmarkError, use_one_thread
 
@@ -44,9 +43,6 @@ def main(words: list[str]) -> int:
     options["course"] = {"with_tests": args.tests}
     status = 0
     for name in args.name or NAMES:
-        if find_spec(f"bench_{name}") is None:
-            print(f"\nskipped: {name} (there is no bench_{name}.py)")
-            continue
         use_one_thread()
         try:
             importlib.import_module(f"bench_{name}").main(**options.get(name, {}))

@@ -27,7 +27,7 @@ def peak_memory() -> int:
     """Return the most memory, in bytes, that this process has had at one time."""
     try:
         # getrusage would count the memory of the parent before exec as well.
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     except OSError:
