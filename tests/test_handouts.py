@@ -318,7 +318,7 @@ def everything(folder):
 
 
 def refused(course, capsys, *words, out="out", made=()):
-    """Run the command; return its one line, if it changed nothing else than ``made``."""
+    """Run the command; return its one line, if no file but ``made`` has changed."""
     before = everything(course / "out")
     before |= dict.fromkeys(made)
     capsys.readouterr()

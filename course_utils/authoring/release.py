@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-import yaml
-
 import course_utils
 from course_utils.authoring import credits, labs, stamp
 from course_utils.authoring.labs import LabError
@@ -36,9 +34,8 @@ def problems(tag: str) -> Iterator[str]:
     date = credits.date_released()
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
         yield f"CHANGELOG.md: give {version} its date in the place of '{date}'"
-    citation = yaml.safe_load((labs.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    if str(citation.get("date-released")) != date:
-        yield f"CITATION.cff: date-released must be that of CHANGELOG.md, {date}"
+    if str(credits.citation().get("date-released")) != date:
+        yield "CITATION.cff: date-released must be the date in CHANGELOG.md"
     if stamp.read_address().repository == credits.NOWHERE:
         yield "pyproject.toml: Repository must be the address of your copy"
     stale = stamp.changes(labs.lab_paths())
