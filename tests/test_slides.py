@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.authoring import __main__, editions, labs, slides, web
+from course_utils.authoring import __main__, credits, editions, labs, slides, web
 from course_utils.authoring.slides import Item, Slide
 
 pytestmark = pytest.mark.skipif(
@@ -91,6 +91,16 @@ def tags(cell):
 @pytest.mark.parametrize("name", LABS)
 def test_deck_is_self_contained(decks, name):
     assert Reader((decks / f"{name}.html").read_text()).fetched == []
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_first_slide_says_what_the_deck_is(decks, name):
+    text = (decks / f"{name}.html").read_text(encoding="utf-8")
+    first, *others = re.findall(r"<section.*?</section>", text, re.DOTALL)
+    line = credits.read().line
+    assert packed(line) in packed("".join(Reader(first).texts))
+    assert not any(packed(line) in packed(slide) for slide in others)
+    assert "MIT licensed" in text and "Hakim El Hattab" in text  # reveal.js
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -392,7 +402,8 @@ def copy(tmp_path, monkeypatch):
     notebooks.mkdir(parents=True)
     for suffix in (".py", ".ipynb"):
         shutil.copy(LABS["00_start_here"].with_suffix(suffix), notebooks)
-    shutil.copy(labs.ROOT / "pyproject.toml", notebooks.parent)
+    for name in ("pyproject.toml", "CITATION.cff", "CHANGELOG.md"):
+        shutil.copy(labs.ROOT / name, notebooks.parent)
     monkeypatch.setattr(labs, "ROOT", notebooks.parent)
     return notebooks / "00_start_here.py"
 

@@ -8,16 +8,18 @@ import nbformat
 import pytest
 import test_notebooks as guards
 
-from course_utils.authoring import labs, stamp
+import course_utils
+from course_utils.authoring import credits, labs, stamp
 from course_utils.authoring.__main__ import main
 
 ADDRESS = stamp.Address("ada-l/classes_1.0", "v2.1")
-STAMPED = ["notebooks", "tests/embedded", "README.md", "pyproject.toml"]
+STAMPED = ["notebooks", "tests/embedded", "README.md", "CITATION.cff", "pyproject.toml"]
+PATHS = labs.lab_paths()
 
 
 def files(root):
     """Return the text of each file that a stamp may change, by its path."""
-    found = [root / "README.md", *root.glob("notebooks/*.*")]
+    found = [root / "README.md", root / "CITATION.cff", *root.glob("notebooks/*.*")]
     found += root.glob("tests/embedded/*.ipynb")
     return {path.relative_to(root): path.read_text(encoding="utf-8") for path in found}
 
@@ -51,25 +53,92 @@ def course(tmp_path, monkeypatch, capsys):
 
 
 def test_all_is_stamped():
-    new, _ = stamp.changes(labs.lab_paths())  # test_pair finds those to be refreshed
-    names = [str(path.relative_to(labs.ROOT)) for path in new]
+    names = [p.relative_to(labs.ROOT).as_posix() for p in stamp.changes(PATHS)]
     assert not names, f"run: python -m course_utils.authoring stamp ({names})"
+
+
+def wrong_parts(nb, name):
+    """Yield what a lab lacks to be opened in Colab, with the helpers of its release."""
+    address = stamp.read_address()
+    lines = [line for line in nb.cells[0].source.splitlines() if "open-in-" in line]
+    if lines != [stamp.badges(name, address)]:
+        yield f"below the title must stand: {stamp.badges(name, address)}"
+    tagged = [c for c in nb.cells if stamp.COLAB_TAG in c.metadata.get("tags", [])]
+    if tagged != labs.code_cells(nb)[:1]:
+        yield "the first code cell, and no other, has the tag colab"
+    package = stamp.package_url(address, course_utils.__version__)
+    for cell in tagged:
+        if cell.source != stamp.colab_cell(package):
+            yield f"the cell tagged colab must be:\n{stamp.colab_cell(package)}"
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            yield 'the cell tagged colab has no jupyter={"source_hidden": true}'
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_lab_opens_in_colab(path):
+    assert list(wrong_parts(labs.read_lab(path), path.stem)) == []
+
+
+def another_badge(nb):
+    nb.cells[0].source = nb.cells[0].source.replace("/06_mnist", "/05_mnist")
+
+
+def no_badge(nb):
+    nb.cells[0].source = "# 6. MNIST, two digits"
+
+
+def no_tag(nb):
+    del labs.code_cells(nb)[0].metadata["tags"]
+
+
+def two_tags(nb):
+    labs.code_cells(nb)[1].metadata["tags"] = ["colab"]
+
+
+def unfolded(nb):
+    del labs.code_cells(nb)[0].metadata["jupyter"]
+
+
+def with_dependencies(nb):
+    cell = labs.code_cells(nb)[0]
+    cell.source = cell.source.replace("--no-deps", "--upgrade")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (another_badge, "below the title"),
+        (no_badge, "below the title"),
+        (no_tag, "the first code cell"),
+        (two_tags, "the first code cell"),
+        (unfolded, "source_hidden"),
+        (with_dependencies, "must be"),
+    ],
+)
+def test_a_lab_that_does_not_open_in_colab_is_found(change, message):
+    (path,) = labs.lab_paths(["06"])
+    nb = labs.read_lab(path)
+    change(nb)
+    assert message in "\n".join(wrong_parts(nb, path.stem))
 
 
 def test_one_address_in_all_places(course, capsys):
     before = files(course)
     publish(course, f"https://github.com/{ADDRESS.repository}", ADDRESS.branch)
     assert main(["stamp"]) == 0
-    assert "refresh" not in capsys.readouterr().out
+    assert "notebooks/06_mnist_binary.py: stamped\n" in capsys.readouterr().out
     after = files(course)
     for path, text in after.items():
         if path.suffix == ".svg":
             continue
+        assert "OWNER" not in re.sub("lead to OWNER/REPOSITORY, which", "", text), path
         urls = set(re.findall(r"(?:git\+)?https://[^\s\"()\\]+", text))
-        assert not any("OWNER" in url for url in urls), path
         ours = {url for url in urls if "ada-l/classes_1.0" in url}
         assert ours, path
-        assert all("v2.1" in url for url in ours), path
+        of_version = f"/v{course_utils.__version__}/"
+        for url in ours:
+            plain = path.name == "CITATION.cff"
+            assert plain or "v2.1" in url or of_version in url, (path, url)
     # A line per address has changed, and of an .ipynb two cell ids as well.
     for path, text in after.items():
         lines = zip(before[path].splitlines(), text.splitlines(), strict=True)
@@ -83,6 +152,41 @@ def test_one_address_in_all_places(course, capsys):
         ]
 
 
+def test_the_notes_of_others_keep_their_addresses(course):
+    notes = credits.section("The notes it grew from")
+    publish(course, f"https://github.com/{ADDRESS.repository}", ADDRESS.branch)
+    main(["stamp"])
+    assert credits.section("The notes it grew from") == notes
+    other = "https://colab.research.google.com/github/somebody/x/blob/main/Lab06.ipynb"
+    assert stamp.stamped(other, ADDRESS, "1.0.0") == other
+
+
+def test_a_new_version_reaches_labs_and_citation(course, monkeypatch, capsys):
+    monkeypatch.setattr(course_utils, "__version__", "7.8.9")
+    assert main(["stamp"]) == 0
+    for path, text in files(course).items():
+        if path.name == "CITATION.cff":
+            assert "\nversion: 7.8.9\n" in text
+            assert "\ncff-version: 1.2.0\n" in f"\n{text}"
+        elif path.suffix in (".py", ".ipynb"):
+            assert "/v7.8.9/course_utils-7.8.9-py3-none-any.whl" in text, path
+
+
+def test_what_colab_fetches():
+    release = stamp.package_url(ADDRESS, "1.2.3")
+    assert release == (
+        "https://github.com/ada-l/classes_1.0/releases/download/v1.2.3/"
+        "course_utils-1.2.3-py3-none-any.whl"
+    )
+    # What is not released yet has no wheel there.
+    branch = stamp.package_url(ADDRESS, "1.3.0.dev0")
+    assert branch == "git+https://github.com/ada-l/classes_1.0@v2.1"
+    for one, other in ((release, branch), (branch, release)):
+        version = "1.3.0.dev0" if other == branch else "1.2.3"
+        cell = stamp.stamped(stamp.colab_cell(one), ADDRESS, version)
+        assert cell == stamp.colab_cell(other)
+
+
 def test_stamped_twice(course, capsys):
     publish(course, f"https://github.com/{ADDRESS.repository}.git")
     main(["stamp"])
@@ -90,95 +194,39 @@ def test_stamped_twice(course, capsys):
     capsys.readouterr()
     assert main(["stamp"]) == 0
     assert capsys.readouterr().out == (
-        "All is as pyproject.toml says: https://github.com/ada-l/classes_1.0\n"
+        "All is as pyproject.toml says: https://github.com/ada-l/classes_1.0, "
+        f"version {course_utils.__version__}\n"
     )
     assert times == {path: path.stat().st_mtime_ns for path in course.rglob("*.*")}
 
 
-@pytest.mark.parametrize("folder", ["notebooks", "tests/embedded"])
+LAB_FILES = [
+    "notebooks/06_mnist_binary.py",
+    "notebooks/06_mnist_binary.ipynb",
+    "tests/embedded/06_mnist_binary.ipynb",
+]
+VERSION = course_utils.__version__
+
+
 @pytest.mark.parametrize(
-    ("right", "wrong"),
+    ("name", "right", "wrong"),
     [
-        ("/blob/main/notebooks/06", "/blob/main/notebooks/05"),
-        ("--no-deps", "--upgrade"),
-        ("%pip install", "%pip download"),
+        *((name, "/OWNER/", "/SOMEBODY/") for name in [*LAB_FILES, "README.md"]),
+        *((name, "blob/main/notebooks", "blob/old/notebooks") for name in LAB_FILES),
+        *((name, f"-{VERSION}-py3", "-0.0.1-py3") for name in LAB_FILES),
+        ("README.md", "blob/main/notebooks", "blob/old/notebooks"),
+        ("CITATION.cff", "/OWNER/", "/SOMEBODY/"),
+        ("CITATION.cff", f"\nversion: {VERSION}", "\nversion: 0.0.1"),
     ],
 )
-def test_a_changed_stamp_is_found_and_mended(course, folder, right, wrong):
-    (path,) = labs.lab_paths(["06"])
-    stored = course / folder / "06_mnist_binary.ipynb"
-    good = stored.read_text(encoding="utf-8")
+def test_a_changed_stamp_is_found_and_mended(course, name, right, wrong):
+    path = course / name
+    good = path.read_text(encoding="utf-8")
     assert right in good
-    stored.write_text(good.replace(right, wrong, 1), encoding="utf-8")
-    new, stale = stamp.changes([path])
-    assert (list(new), stale) == ([stored], [])
+    path.write_text(good.replace(right, wrong), encoding="utf-8")
+    assert list(stamp.changes(labs.lab_paths(["06"]))) == [path]
     assert main(["stamp"]) == 0
-    assert stored.read_text(encoding="utf-8") == good
-
-
-def test_a_changed_link_in_the_readme_is_found(course):
-    readme = course / "README.md"
-    good = readme.read_text(encoding="utf-8")
-    readme.write_text(good.replace("/OWNER/", "/SOMEBODY/"), encoding="utf-8")
-    assert stamp.changes([]) == ({readme: good}, [])
-
-
-LAB = """\
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#       format_version: '1.3'
-# ---
-
-# %% [markdown]
-# # 12. New
-#
-# Text.
-
-# %% tags=["exercise"]
-1 + 1
-"""
-
-
-def test_a_new_lab_gets_badge_and_cell(course, capsys):
-    path = course / "notebooks" / "12_new.py"
-    path.write_text(LAB, encoding="utf-8")
-    nb = jupytext.reads(LAB, "py:percent")
-    stored = path.with_suffix(".ipynb")
-    nbformat.write(nb, stored)
-    before = stored.read_bytes()
-    assert main(["stamp"]) == 0
-    out = capsys.readouterr().out
-    assert "notebooks/12_new.py: stamped" in out
-    assert out.endswith("Run: python -m course_utils.authoring refresh 12\n")
-    assert stored.read_bytes() == before  # In [1] there is In [2] of the new .py
-
-    text = path.read_text(encoding="utf-8")
-    title, setup, code = jupytext.read(path).cells
-    badge = stamp.badges("12_new", stamp.read_address())
-    assert title.source == f"# 12. New\n\n{badge}\n\nText."
-    assert setup.source == stamp.colab_cell(stamp.package_url(stamp.read_address()))
-    assert (code.source, code.metadata["tags"]) == ("1 + 1", ["exercise"])
-    main(["stamp"])
-    assert path.read_text(encoding="utf-8") == text
-
-
-@pytest.mark.parametrize("text", ["", "# %%\n1\n", "# %% [markdown]\n# # 12. New\n"])
-def test_a_lab_that_cannot_be_stamped(course, capsys, text):
-    before = files(course)
-    publish(course, f"https://github.com/{ADDRESS.repository}")
-    path = course / "notebooks" / "12_new.py"
-    path.write_text(text, encoding="utf-8")
-    assert main(["stamp"]) == 2
-    error = capsys.readouterr().err
-    assert error == (
-        "error: 12_new.py must begin with its title, and have code after it\n"
-    )
-    path.unlink()
-    assert files(course) == before
+    assert path.read_text(encoding="utf-8") == good
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from course_utils.authoring import labs, stamp
 from course_utils.authoring import new as new_lab
+from course_utils.authoring import release as release_check
 from course_utils.authoring.labs import LabError, LabRunError
 
 
@@ -60,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     new.add_argument("number", help="such as 11")
     new.add_argument("name", help="for the files, such as decision_trees")
     new.add_argument("title", help='such as "Decision trees"')
+    release = commands.add_parser(
+        "release", help="say whether a tag can become a release"
+    )
+    release.add_argument("tag", help="such as v1.2.3")
     for command in (run, refresh, handouts, slides):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
@@ -90,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return refresh_labs(paths, force=args.force, times=args.times)
         if args.command == "new":
             return new_lab.main(args.number, args.name, args.title)
+        if args.command == "release":
+            return release_check.main(args.tag)
         if args.command == "stamp":
             return stamp.main(paths)
         if args.command == "lock":

@@ -48,24 +48,47 @@ def read() -> Credits:
         If one of them is missing or does not know this version.
     """
     number = course_utils.__version__
-    citation = yaml.safe_load(_text("CITATION.cff"))
-    changes = _text("CHANGELOG.md")
-    entry = re.search(rf"^## \[{re.escape(number)}\] - (.+)$", changes, re.MULTILINE)
-    if not entry:
-        raise LabError(
-            f"CHANGELOG.md has no entry for this version; "
-            f"begin one: ## [{number}] - unreleased"
-        )
-    dated = re.search(r"^## \[.+\] - (\d{4})-", changes[entry.start() :], re.MULTILINE)
-    title, _, subtitle = citation["title"].partition(": ")
-    authors = " and ".join(author["name"] for author in citation["authors"])
-    unreleased = " (unreleased)" if entry[1] == "unreleased" else ""
+    told = citation()
+    unreleased = " (unreleased)" if date_released() == "unreleased" else ""
+    # While it has no date, the year is that of the release before it.
+    dated = re.search(
+        r"^## \[.+\] - (\d{4})-\d\d-\d\d$", _text("CHANGELOG.md"), re.MULTILINE
+    )
+    title, _, subtitle = told["title"].partition(": ")
+    authors = " and ".join(_name(author) for author in told["authors"])
     version = f"version {number}{unreleased}"
     year = dated[1] if dated else "no year"
-    cite = f"{authors} ({year}). {citation['title']}, {version}."
-    if NOWHERE not in citation["repository-code"]:
-        cite += f" {citation['repository-code']}"
+    cite = f"{authors} ({year}). {told['title']}, {version}."
+    if NOWHERE not in told["repository-code"]:
+        cite += f" {told['repository-code']}"
     return Credits(title, subtitle, authors, version, year, cite)
+
+
+def citation() -> dict:
+    """Return what CITATION.cff holds."""
+    try:
+        return yaml.safe_load(_text("CITATION.cff"))
+    except yaml.YAMLError as error:
+        raise LabError(f"CITATION.cff cannot be read: {error}") from None
+
+
+def _name(author: dict) -> str:
+    """Return the name of a group or of a person."""
+    return author.get("name") or f"{author['given-names']} {author['family-names']}"
+
+
+def date_released() -> str:
+    """Return the date of this version in CHANGELOG.md, or ``"unreleased"``."""
+    number = course_utils.__version__
+    entry = re.search(
+        rf"^## \[{re.escape(number)}\] - (.+)$", _text("CHANGELOG.md"), re.MULTILINE
+    )
+    if not entry:
+        raise LabError(
+            "CHANGELOG.md has no entry for this version; "
+            f"begin one: ## [{number}] - unreleased"
+        )
+    return entry[1]
 
 
 def section(heading: str) -> str:
