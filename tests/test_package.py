@@ -19,7 +19,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 
 def python(code):
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
 
 
 def test_importing_the_package_loads_nothing_heavy():
@@ -36,13 +38,13 @@ def test_modules_load_no_more_than_they_need(module):
 def test_every_package_is_installed():
     folders = {p.parent for p in (ROOT / "course_utils").rglob("*.py")}
     names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
-    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert set(tool["setuptools"]["packages"]) == names
     assert resources.files("course_utils").joinpath("course.mplstyle").is_file()
 
 
 def test_every_dependency_is_pinned_once():
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line and line[0] != "#")
     assert pins["torch"] == "2.15.0" and pins["torchvision"] == "0.29.2"
     extras = PROJECT["optional-dependencies"].values()
@@ -52,7 +54,9 @@ def test_every_dependency_is_pinned_once():
 
 def test_an_old_python_and_a_wrong_word_are_explained():
     command = [sys.executable, "-m", "course_utils", "opne"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
     assert result.returncode == 2
     assert "python3 -m course_utils open" in result.stderr
 

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import labs, stamp
+from course_utils.authoring import labs, pictures, stamp
 from course_utils.authoring.labs import LabError, LabRunError
 
 
@@ -54,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="overwrite notebooks that were edited after their .py files",
     )
     args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may lack a character
+            stream.reconfigure(errors="backslashreplace")
     try:
         paths = labs.lab_paths(getattr(args, "lab", None))
         if not paths:
@@ -121,9 +124,14 @@ def _refresh(path: Path, source: str, on_cell: Callable) -> str:
     if "load_mnist" in path.read_text(encoding="utf-8"):
         embedded = _result(path, "embedded", lambda: None)
         for cell in labs.code_cells(embedded):
+            uncompared = {"nbval-ignore-output", "ignore-figures"}
+            ignored = uncompared.intersection(cell.metadata.get("tags", []))
             for output in cell.outputs:
-                for part in ("data", "metadata"):
-                    output.get(part, {}).pop("image/png", None)
+                if "image/png" in output.get("data", {}):
+                    output.metadata.pop("image/png", None)
+                    png = output.data.pop("image/png")
+                    if not ignored:
+                        output.data["image/png"] = pictures.small(png)
     changed = _store(path.with_suffix(".ipynb"), nb)
     if embedded:
         changed |= _store(embedded_path, embedded)
