@@ -550,7 +550,7 @@ for name, target, error, piece, advice in wrong_targets:
 # And these are the messages as your version of PyTorch words them, so that you recognise
 # them when you meet one.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=version"]
 for name, message in messages.items():
     print(f"{name}:\n    {message}")
 

@@ -901,7 +901,7 @@ print(f"loss at the end: lr 0.1 {own['loss'][-1]:.4f}, lr 0.08 {calm['loss'][-1]
 # How much is too much? Back to the three clouds: 100 updates with each of five learning
 # rates. The axis of the loss is logarithmic, so that large losses fit on it.
 
-# %% tags=["slide"]
+# %% tags=["ignore-figures", "differs=rounding", "slide"]
 fig, axes = plt.subplots(1, 5, figsize=(9, 2.6), sharey=True)
 for ax, lr in zip(axes, (0.01, 0.1, 1.0, 10.0, 100.0), strict=True):
     run = train(F.cross_entropy, points, labels, n_biases=3, lr=lr, n_updates=100)

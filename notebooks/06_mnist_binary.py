@@ -156,7 +156,7 @@ print("test ", tuple(X_test.shape), tuple(y_test.shape))
 # and 1.0, because the binary loss wants the shape that the model gives. How long did each
 # way take? (Times differ from run to run.)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 start = time.perf_counter()
 load_mnist(digits=(0, 1), validation=0, order="class")
 seconds = time.perf_counter() - start

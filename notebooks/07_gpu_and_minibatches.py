@@ -113,7 +113,7 @@ def pick_device():
     return torch.device("cpu")
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=device"]
 device = pick_device()
 assert device == training.pick_device()
 print("the fastest device of this computer:", device)
@@ -158,7 +158,7 @@ except RuntimeError as error:
 # back, because a copy is expensive. On a real GPU the words differ a little with device
 # and version. Look for the names of two devices in the message.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=device"]
 try:
     make_model().to(device)(X[:16])
     print("no error: model and data are both on the", X.device)
@@ -222,7 +222,7 @@ print("both ways give the same probabilities")
 # The notes write `.to("cuda:0")` into every line that moves something. (`cuda:0` is the
 # first card, `cuda:1` the second.) **Predict** What happens on a computer without one?
 
-# %% tags=["pitfall", "nbval-ignore-output", "slide-more"]
+# %% tags=["pitfall", "nbval-ignore-output", "differs=device", "slide-more"]
 try:
     make_model().to("cuda:0")
     print("this computer has a cuda:0")
@@ -323,7 +323,7 @@ def update(model, X, y, optimizer):
 # Now the clock. (`lambda:` makes a function without a name, here one that `seconds` can
 # call. `copy=True` makes a copy even if the tensor is there already.)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 model, X_there, y_there = make_model().to(device), X.to(device), y.to(device)
 optimizer = torch.optim.SGD(model.parameters())
 one_update = seconds(lambda: update(model, X_there, y_there, optimizer))
@@ -894,7 +894,7 @@ _ = left.legend()
 #
 # How many? Not as many as the ratio of images promises. (Times differ from run to run.)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 print(f"images in one full update: {len(X) / 16:.0f} times as many as in a small one")
 ratio = (full_seconds / 500) / (small_seconds / (2 * n_batches))
 print(f"time of one full update:   {ratio:.0f} times that of a small one")
@@ -1157,7 +1157,7 @@ def parts_of_a_step(loader):
 # Three ways to get batches: a `DataLoader`, our indexing with the data on the device, and
 # the same with 16 times as many images in a batch.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 X_there, y_there = X.to(device), y.to(device)
 setups = {
     "DataLoader, 16": DataLoader(TensorDataset(X, y), 16, shuffle=True),
@@ -1170,7 +1170,7 @@ for name, times in steps.items():
     batch, forward, backward, step = times / times.sum()
     print(f"{name:16} {batch:6.0%} {forward:8.0%} {backward:9.0%} {step:10.0%}")
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 fig, ax = plt.subplots(figsize=(8, 2.6))
 for k, part in enumerate(("batch", "forward", "backward", "optimizer")):
     shares = [times[k] / times.sum() for times in steps.values()]
@@ -1214,7 +1214,7 @@ def cost(loader, **options):
 # (`**options` takes any further arguments by name and hands them on.) Which 800 images we
 # take does not matter here: nobody looks at the trained model.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 near = X[:800], y[:800]
 far = X[:800].to(device), y[:800].to(device)
 cut = training.batches
@@ -1260,7 +1260,7 @@ def epoch_with_sum(ask_each_time):
     return float(total)
 
 
-# %% tags=["pitfall", "nbval-ignore-output"]
+# %% tags=["pitfall", "nbval-ignore-output", "differs=time"]
 asking = seconds(lambda: epoch_with_sum(ask_each_time=True))
 adding = seconds(lambda: epoch_with_sum(ask_each_time=False))
 print(f"{device.type}: asking each time takes {asking / adding:.2f} times as long")
@@ -1286,7 +1286,7 @@ def seconds_per_update(place, n_images):
     return seconds(lambda: update(model, *part, optimizer))
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 for n_images in (len(X), 16):
     ratio = seconds_per_update("cpu", n_images) / seconds_per_update(device, n_images)
     print(f"{n_images:6} images: {device.type} is {ratio:.1f} times as fast as cpu")
@@ -1337,7 +1337,7 @@ def accuracies_on(place, loader, n_epochs):
     return accuracy_of(model, X, y), accuracy_of(model, X_test, y_test)
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=device"]
 if device.type == "cpu":
     print("no GPU here: the right column above is what there is to see")
 else:

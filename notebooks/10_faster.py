@@ -354,7 +354,7 @@ def measure(name, seeds=(0,)):
 # **Predict** Five epochs. How much of the time will be spent on the network, and how much
 # on getting the images?
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 seconds, right = measure("start")
 n_images = start["n_epochs"] * len(train_images.y)
 print(f"{device.type}: {seconds:.2f} s for {n_images:,} images, "
@@ -392,7 +392,7 @@ def draw_profile(shares, ax, title):
 # %% [markdown] tags=["slide"]
 # **Predict** Which operation is at the top for the plain recipe?
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 profile_before = profile_of(start)
 fig, ax = plt.subplots(figsize=(7, 2.8))
 draw_profile(profile_before, ax, "start")
@@ -443,7 +443,7 @@ def step(name, before, **changes):
           f"validation accuracy {right:.2%}")
 
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 step("index", "start", prepare=all_at_once, batches=by_index)
 
 # %% [markdown]
@@ -459,7 +459,7 @@ step("index", "start", prepare=all_at_once, batches=by_index)
 # shared by more images. But each update has to go further, so the learning rate doubles:
 # the rule of thumb is **batch size times two, learning rate times two**, up to a limit.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 step("batch", "index", batch_size=128, lr=0.002)
 
 # %% [markdown] tags=["slide"]
@@ -517,7 +517,7 @@ _ = ax.legend()
 # polls average out. **Predict** Now with *two* epochs instead of five: where will the
 # accuracy be?
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 step("OneCycle", "batch", schedule=one_cycle, lr=0.007, n_epochs=2)
 
 # %% [markdown]
@@ -531,7 +531,7 @@ step("OneCycle", "batch", schedule=one_cycle, lr=0.007, n_epochs=2)
 # 10 and the last 1,000 updates, because $1 / (1 - \beta)$ is the length of the memory. But
 # our whole run has fewer than 1,000! `train_mnist_fast` found 0.7 and 0.9: about 3 and 10.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 step("memory", "OneCycle", adam={"betas": (0.7, 0.9)})
 
 # %% [markdown]
@@ -544,7 +544,7 @@ step("memory", "OneCycle", adam={"betas": (0.7, 0.9)})
 # others get `0.005` each. **Predict** Does it help the accuracy if the targets are a little
 # wrong?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 ladder["one epoch"] = ladder["memory"] | {"n_epochs": 1}
 print(f"one epoch, not smoothed: {measure('one epoch')[1]:.2%}")
 step("smooth", "memory", smoothing=0.05, n_epochs=1)
@@ -581,7 +581,7 @@ work = [(16 * 25 * (side - 4) ** 2, 32 * 16 * 9 * ((side - 4) // 2 - 2) ** 2)
         for side in (28, 24)]
 print("multiplications per image and layer:", work)
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 step("border", "smooth", border=2)
 
 # %% [markdown] tags=["slide"]
@@ -609,7 +609,7 @@ print("channels_last", t.shape, t.stride())
 # processor can take 8 or 16 numbers at a time. The model is told once, and its layers hand
 # the order on. **Predict** Cheaper updates or fewer updates? And the accuracy?
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 step("channels_last", "border", layout=torch.channels_last)
 
 # %% [markdown]
@@ -621,7 +621,7 @@ step("channels_last", "border", layout=torch.channels_last)
 # Adam changes eight tensors here (four weights, four biases) with about ten small operations
 # each. `fused=True` makes a single operation of them (lab 7).
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 step("fused", "channels_last", adam={"betas": (0.7, 0.9), "fused": True})
 
 # %% [markdown]
@@ -647,7 +647,7 @@ assert (1 + torch.tensor(0.003, dtype=torch.bfloat16)) == 1  # too small to be s
 # update would vanish), the optimizer, and our loss, thanks to `.float()`. **Predict** What
 # do two digits do to the accuracy?
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 step("bfloat16", "fused", bfloat16=True)
 faster = results["bfloat16"][0][0] < results["fused"][0][0]
 final = "bfloat16" if faster else "fused"
@@ -674,7 +674,7 @@ assert max(same) - min(same) < 0.01  # cheaper updates, not other ones
 #
 # **Still larger batches.** 512 images per update, and the learning rate with them, or not.
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
 ladder["512"] = ladder["fused"] | {"batch_size": 512}
 ladder["512, lr x 4"] = ladder["512"] | {"lr": 4 * ladder["512"]["lr"]}
 for name in ("512", "512, lr x 4"):
@@ -740,7 +740,7 @@ def compile_or_not(recipe):
 # %% [markdown]
 # **Predict** How many updates does it take until the translation has paid?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 if short:
     print("(left out in the short form)")
 else:
@@ -843,7 +843,7 @@ X, _ = all_at_once(few, ladder["fused"]["border"])
 assert_close(one(X), other(X), atol=2e-2, rtol=1e-2)
 print("the same logits")
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 if device.type == "cuda":
     train_graph(ladder[final], few, seed=0)  # warm up
     ladder["CUDA graph"] = ladder[final]
@@ -880,7 +880,7 @@ def middle(values):
 # The time is the one in the middle, the accuracy is the mean, with the smallest and the
 # largest of all seeds.
 
-# %% tags=["nbval-ignore-output", "slide"]
+# %% tags=["nbval-ignore-output", "differs=time", "slide"]
 steps += ["CUDA graph"] if "CUDA graph" in results else []
 column = "GPU" if device.type == "cuda" else device.type.upper()
 print(f"step           {column}: s    ratio  accuracy (from, to), {n_seeds} seed(s)")
@@ -896,7 +896,7 @@ for name in steps:
 # "Ratio" is the time of the step before divided by that of this one. A ratio below 1 is a
 # step back.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 fig, ax = plt.subplots(figsize=(7, 3.4))
 heights = [middle([s for s, _ in results[name]]) for name in steps]
 ax.bar_label(ax.barh(steps, heights, edgecolor="black"), fmt="{:.2f}", padding=3)
@@ -933,7 +933,7 @@ _ = ax.set(xlabel="seconds of training", xlim=(0, 1.12 * max(heights)))
 # The profile again, with the last recipe. **Predict** What has disappeared, and what
 # is at the top now?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 fig, axes = plt.subplots(2, 1, figsize=(7, 5.2))
 draw_profile(profile_before, axes[0], "start")
 draw_profile(profile_of(ladder[final]), axes[1], final)
@@ -961,7 +961,7 @@ for seed in range(2 if short and mnist.source != "embedded" else 10):
     model, seconds = train_final(ladder[final], everything, seed)
     final_runs.append((seconds, accuracy(model, ladder[final], mnist.test)))
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 times = sorted(seconds for seconds, _ in final_runs)
 print(f"{len(everything.y):,} images, {final}: {middle(times):.2f} s of training, "
       f"from {times[0]:.2f} to {times[-1]:.2f}, on {torch.get_num_threads()} thread(s)")
@@ -982,7 +982,7 @@ if mnist.source != "embedded":
 # Two things are not on the clock, and must be named beside it: loading the images, and
 # what is done once before the first update. A result without them is half a result.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 begin = time.perf_counter()
 load_mnist(flat=False)
 loading = time.perf_counter() - begin
@@ -1052,7 +1052,7 @@ assert max(wrong) < max(rates) / 20
 # them by its own. **Predict** We ask about one and the same image twice, once in the company
 # of ones and once in that of zeros. What changes?
 
-# %% tags=["pitfall", "nbval-ignore-output"]
+# %% tags=["pitfall", "nbval-ignore-output", "differs=time"]
 X, y = mnist.validation
 logits = []
 for company in (0, 1):
@@ -1129,7 +1129,7 @@ print("one position, copied to", len(place), "places")
 # **Predict** The same update, timed once, in a model that has just been made: how many
 # times as long as usual?
 
-# %% tags=["pitfall", "nbval-ignore-output"]
+# %% tags=["pitfall", "nbval-ignore-output", "differs=time"]
 fresh = make_model(1).to(device)  # a size of image that did not occur before
 first, usual = seconds_per_update(fresh, ladder["index"] | {"border": 1})
 print(f"the first update takes {first / usual:.1f} times as long as usual")

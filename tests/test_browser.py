@@ -122,7 +122,7 @@ def server(tmp_path_factory):
     command += [f"--IdentityProvider.token={token}", f"--port={free_port()}"]
     log = home / "log.txt"
     with (
-        log.open("w") as stream,
+        log.open("w", encoding="utf-8") as stream,
         subprocess.Popen(
             command, cwd=folder, env=environment, stdout=stream, stderr=stream
         ) as process,
@@ -135,7 +135,7 @@ def server(tmp_path_factory):
 
 def write_json(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def free_port():
@@ -148,9 +148,12 @@ def wait_for_server(process, runtime, log):
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
         for info in runtime.glob("jpserver-*.json"):
-            return json.loads(info.read_text())["url"]
+            return json.loads(info.read_text(encoding="utf-8"))["url"]
         time.sleep(0.05)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}", pytrace=False)
+    pytest.fail(
+        f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-2000:]}",
+        pytrace=False,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,9 @@ def package(tmp_path_factory):
 
 
 def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

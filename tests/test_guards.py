@@ -182,7 +182,9 @@ def test_closed_to_jupyterlab():
 
 def test_script_errors(tmp_path):
     script = tmp_path / "lab.py"
-    script.write_text("import os\nassert os.environ['COURSE_STRICT'] == '0'\n")
+    script.write_text(
+        "import os\nassert os.environ['COURSE_STRICT'] == '0'\n", encoding="utf-8"
+    )
     assert not list(guards.script_errors(script, tmp_path))
     (error,) = guards.script_errors(script, tmp_path, COURSE_STRICT="1")
     assert "AssertionError" in error

@@ -150,6 +150,7 @@ def pdfs(tmp_path_factory):
         env={**os.environ, "PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=True,
     )
     assert "5/5" in run.stderr  # the progress bar
@@ -354,7 +355,7 @@ def test_a_lab_that_was_edited_since(course, capsys):
     path = course / "notebooks" / "00_start_here.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n# %%\n1 + 1\n", "utf-8")
     assert "differ; run: " in refused(course, capsys)
-    path.with_suffix(".ipynb").write_text("no notebook")
+    path.with_suffix(".ipynb").write_text("no notebook", encoding="utf-8")
     assert "is not a notebook; run: " in refused(course, capsys)
     path.with_suffix(".ipynb").unlink()
     assert "is missing; run: " in refused(course, capsys)

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def python(code):
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
 
 
 def test_importing_the_package_loads_nothing_heavy():

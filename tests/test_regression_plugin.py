@@ -218,7 +218,7 @@ def test_run(course, capsys):
 def test_refresh(course, capsys):
     notebooks, embedded = course / "notebooks", course / "tests" / "embedded"
     silent = notebooks / "03_silent.py"
-    silent.write_text(HEADER + '# %% tags=["raises-exception"]\n1\n')
+    silent.write_text(HEADER + '# %% tags=["raises-exception"]\n1\n', encoding="utf-8")
     assert main(["refresh"]) == 1
     out = capsys.readouterr().out
     assert "failed at cell In [2]: ZeroDivisionError" in out
@@ -272,7 +272,7 @@ def test_refresh_does_not_overwrite_edits(course, capsys):
     ],
 )
 def test_bad_input(course, capsys, monkeypatch, command, message):
-    (course / "build").write_text("not a folder")
+    (course / "build").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("COURSE_MNIST", "embedded")
     assert main(command.split()) == 2
     err = capsys.readouterr().err
@@ -281,7 +281,7 @@ def test_bad_input(course, capsys, monkeypatch, command, message):
 
 def test_refresh_refuses_unknown_tags(course, capsys):
     path = course / "notebooks" / "02_bad.py"
-    path.write_text('# %% tags=["nbval_exact"]\n1\n')
+    path.write_text('# %% tags=["nbval_exact"]\n1\n', encoding="utf-8")
     assert main(["refresh"]) == 2
     assert (
         "02_bad.py, cell In [1]: unknown tag 'nbval_exact'" in capsys.readouterr().err
@@ -298,7 +298,7 @@ def test_lab_paths(course):
 def test_cell_ids_follow_the_sources(course):
     path = course / "notebooks" / "01_good.py"
     ids = [cell.id for cell in labs.read_lab(path).cells]
-    path.write_text(GOOD + "\n# %%\nprint(1, flush=True)\nprint(2)\n")
+    path.write_text(GOOD + "\n# %%\nprint(1, flush=True)\nprint(2)\n", encoding="utf-8")
     longer = [cell.id for cell in labs.read_lab(path).cells]
     assert longer[:-1] == ids
     assert len(set(longer)) == len(longer)
@@ -311,9 +311,11 @@ def test_pairing_is_set_in_pyproject(course):
         "notebook_metadata_filter": "kernelspec,jupytext,-all",
     }
     lines = [f'{name} = "{value}"' for name, value in settings.items()]
-    (course / "pyproject.toml").write_text("\n".join(["[tool.jupytext]", *lines]))
+    (course / "pyproject.toml").write_text(
+        "\n".join(["[tool.jupytext]", *lines]), encoding="utf-8"
+    )
     path = course / "notebooks" / "02_bad.py"
-    path.write_text("# ---\n# jupyter:\n" + KERNEL + "# %%\n1\n")
+    path.write_text("# ---\n# jupyter:\n" + KERNEL + "# %%\n1\n", encoding="utf-8")
     assert labs.read_lab(path).metadata.jupytext == settings
 
 

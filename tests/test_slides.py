@@ -90,7 +90,7 @@ def tags(cell):
 
 @pytest.mark.parametrize("name", LABS)
 def test_deck_is_self_contained(decks, name):
-    assert Reader((decks / f"{name}.html").read_text()).fetched == []
+    assert Reader((decks / f"{name}.html").read_text(encoding="utf-8")).fetched == []
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -105,7 +105,7 @@ def test_the_first_slide_says_what_the_deck_is(decks, name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_every_marked_cell_is_in_the_deck(decks, name):
-    reader = Reader((decks / f"{name}.html").read_text())
+    reader = Reader((decks / f"{name}.html").read_text(encoding="utf-8"))
     text = packed("".join(reader.texts))
     pictures = [src for src, alt in reader.pictures if alt]
     for _cell, blocks in cells(LABS[name]):
@@ -122,7 +122,9 @@ def test_every_marked_cell_is_in_the_deck(decks, name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_no_solution_is_in_the_deck(decks, name):
-    text = packed("".join(Reader((decks / f"{name}.html").read_text()).texts))
+    text = packed(
+        "".join(Reader((decks / f"{name}.html").read_text(encoding="utf-8")).texts)
+    )
     nb = editions.student(editions.read_executed(LABS[name]))
     lab = packed("".join(cell.source for cell in nb.cells))
     found = [e for cell in nb.cells for e in editions.exercises(cell)]
@@ -136,7 +138,7 @@ def test_no_solution_is_in_the_deck(decks, name):
 
 @pytest.mark.parametrize("name", LABS)
 def test_formulas_are_set(decks, name):
-    html = (decks / f"{name}.html").read_text()
+    html = (decks / f"{name}.html").read_text(encoding="utf-8")
     html = re.sub(r"<(annotation|pre|code|script)\b.*?</\1>", "", html, flags=re.S)
     text = "".join(Reader(html).texts)
     assert re.findall(r"\$[^$\n]{1,40}\$|\\[a-z]+\b", text) == []
@@ -360,7 +362,7 @@ def test_page_is_self_contained_and_describes_its_figures():
     nb = editions.student(editions.read_executed(LABS["01_softmax"]))
     data = web.page(nb, "Softmax")
     assert data == web.page(nb, "Softmax")
-    html = data.decode()
+    html = data.decode("utf-8")
     reader = Reader(html)
     assert reader.fetched == []
     assert '<html lang="en">' in html
@@ -379,7 +381,7 @@ def luminance(colour):
 
 @pytest.mark.parametrize("name", ["page.css", "slides.css"])
 def test_colours_have_contrast(name):
-    css = (web.TEMPLATES / name).read_text()
+    css = (web.TEMPLATES / name).read_text(encoding="utf-8")
     inks = re.findall(
         r"(?:--(?:ink|quiet|blue|red|green|link)|[{; ]color): (#\w+)", css
     )
@@ -455,21 +457,21 @@ def nothing(path, patch):
 def test_bad_requests(copy, tmp_path, monkeypatch, capsys, spoil, lab, message):
     out = tmp_path / "out"
     out.mkdir()
-    (out / "00_start_here.html").write_text("from yesterday")
+    (out / "00_start_here.html").write_text("from yesterday", encoding="utf-8")
     spoil(copy, monkeypatch)
     assert __main__.main(["slides", lab, "--out", str(out)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(message, line)
     assert [path.name for path in out.iterdir()] == ["00_start_here.html"]
-    assert (out / "00_start_here.html").read_text() == "from yesterday"
+    assert (out / "00_start_here.html").read_text(encoding="utf-8") == "from yesterday"
 
 
 def test_a_file_in_the_place_of_the_folder(copy, tmp_path, capsys):
-    (tmp_path / "out").write_text("a file")
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
     assert __main__.main(["slides", "00", "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot write" in line
-    assert (tmp_path / "out").read_text() == "a file"
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "a file"
 
 
 def test_an_unknown_or_double_tag_is_named():

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import labs, stamp
+from course_utils.authoring import labs, pictures, stamp
 from course_utils.authoring import new as new_lab
 from course_utils.authoring import release as release_check
 from course_utils.authoring.labs import LabError, LabRunError
@@ -83,6 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="also record anew what is not compared, such as times: on a quiet machine",
     )
     args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may lack a character
+            stream.reconfigure(errors="backslashreplace")
     try:
         paths = labs.lab_paths(getattr(args, "lab", None))
         if not paths:
@@ -212,9 +215,14 @@ def _refresh(path: Path, source: str, times: bool, on_cell: Callable) -> str:
     if _uses_mnist(path):
         embedded = _result(path, "embedded", lambda: None)
         for cell in labs.code_cells(embedded):
+            uncompared = {"nbval-ignore-output", "ignore-figures"}
+            ignored = uncompared.intersection(cell.metadata.get("tags", []))
             for output in cell.outputs:
-                for part in ("data", "metadata"):
-                    output.get(part, {}).pop("image/png", None)
+                if "image/png" in output.get("data", {}):
+                    output.metadata.pop("image/png", None)
+                    png = output.data.pop("image/png")
+                    if not ignored:
+                        output.data["image/png"] = pictures.small(png)
     for new, stored in ((nb, path.with_suffix(".ipynb")), (embedded, embedded_path)):
         if new and not times and stored.exists():
             _keep_uncompared(new, _read(stored))

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 ALLOWED_TAGS = (
     "raises-exception",
-    "nbval-ignore-output",  # only for a cell that times things or prints versions
+    "nbval-ignore-output",  # nothing that the cell shows is compared
+    "ignore-figures",  # its text is
+    "differs=",  # why, with one of the words below
     "nbval-exact",
     "nbval-rtol=",
     "nbval-atol=",
@@ -27,6 +29,9 @@ ALLOWED_TAGS = (
     "slide",  # starts a slide, see slides.py
     "slide-more",  # goes on the slide before it
 )
+
+# What makes the outputs of two machines differ by more than a tolerance.
+REASONS = ("time", "device", "version", "rounding")
 
 # The spaces before a number belong to it: a sign that appears takes one of them.
 FLOAT = re.compile(
@@ -49,11 +54,14 @@ class Tolerance:
         Close means ``abs(new - stored) <= atol + rtol * abs(stored)``.
     exact : bool
         No number may differ, not even in its spelling.
+    figures : bool
+        Figures are compared, too.
     """
 
     rtol: float = 1e-3
     atol: float = 1e-6
     exact: bool = False
+    figures: bool = True
 
 
 def respell(new: str, stored: str, tolerance: Tolerance) -> str:
@@ -125,27 +133,36 @@ def read_tags(tags: Iterable[str], cell: str) -> Tolerance:
     Raises
     ------
     ValueError
-        For a tag that the course does not know, a value that is not a tolerance, or
-        tags that contradict each other.
+        For a tag that the course does not know, a value that is not a tolerance, tags
+        that contradict each other, or an output that is not compared for no reason.
     """
     if not isinstance(tags, list | tuple):
         raise ValueError(f"{cell}: the tags must be a list, not {tags!r}")
-    values = {}
+    values, reasons = {}, []
     for tag in tags:
         name, equals, value = tag.partition("=")
         if name + equals not in ALLOWED_TAGS:
             near = difflib.get_close_matches(name + equals, ALLOWED_TAGS, 1, cutoff=0)
             raise ValueError(f"{cell}: unknown tag '{tag}'; did you mean '{near[0]}'?")
-        if equals:
+        if tag.startswith("differs="):
+            reasons.append(value)
+        elif equals:
             values[name.removeprefix("nbval-")] = _read_value(tag, value, cell)
     exclusive = {"nbval-exact", "nbval-ignore-output"}.intersection(tags)
     if len(exclusive) + bool(values) > 1:
         raise ValueError(f"{cell}: these tags contradict each other: {', '.join(tags)}")
+    ignoring = {"nbval-ignore-output", "ignore-figures"}.intersection(tags)
+    if len(reasons) != len(ignoring) or not set(reasons) <= set(REASONS):
+        raise ValueError(
+            f"{cell}: what is not compared needs a reason, and nothing else has one: "
+            f"a tag differs=..., with {', '.join(REASONS[:-1])} or {REASONS[-1]}"
+        )
     if {"slide", "slide-more"} <= set(tags):
         raise ValueError(f"{cell}: it starts a slide or goes on one, not both")
     if {"nbval-ignore-output", "raises-exception"} <= set(tags):
         raise ValueError(f"{cell}: nothing would notice if it no longer raised")
-    return Tolerance(**values, exact="nbval-exact" in tags)
+    figures = "ignore-figures" not in tags
+    return Tolerance(**values, exact="nbval-exact" in tags, figures=figures)
 
 
 def _read_value(tag: str, value: str, cell: str) -> float:

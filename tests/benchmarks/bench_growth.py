@@ -27,7 +27,7 @@ def peak_memory() -> int:
     """Return the most memory, in bytes, that this process has had at one time."""
     try:
         # getrusage would count the memory of the parent before exec as well.
-        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     except OSError:
@@ -79,7 +79,9 @@ class Runs:
 
     def __call__(self) -> float:
         command = [sys.executable, __file__, json.dumps(self.arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", check=False
+        )
         if done.returncode:
             raise BenchmarkError(
                 f"a process for {self.arguments} failed: {done.stderr}"
