@@ -8,6 +8,7 @@ import pytest
 
 import course_utils.exercises as package
 from course_utils import progress
+from course_utils.authoring import labs
 from course_utils.exercises import questions
 from course_utils.exercises.questions import (
     AnswerError,
@@ -256,6 +257,17 @@ def test_a_question_of_a_lab_is_complete(name, question):
     if question.kind in ("choice", "order"):  # each wrong option is explained
         wrong = set(question.options) - set(str(question.right)[:1])
         assert wrong <= set(question.why)
+
+
+@pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
+def test_a_lab_asks_all_of_its_questions(path):
+    number = path.stem[:2]
+    asked = re.findall(
+        rf"^lab{number}\.(\w+)\.ask\(\)", path.read_text("utf-8"), re.MULTILINE
+    )
+    module = importlib.import_module(f"course_utils.exercises.lab{number}")
+    made = [k for k, v in vars(module).items() if isinstance(v, Question | WarmUp)]
+    assert sorted(asked) == sorted(made)
 
 
 def test_the_right_answer_is_not_always_at_the_same_place():

@@ -95,8 +95,9 @@ scribble = choice(
 
 counter = number(
     "lab00.counter",
-    "You have just run both cells once. Now you run only the second one two more "
-    "times. Which number does it print the last time?",
+    "One cell says `n_runs = 0`, the next one adds 1 to it and prints it. You have run "
+    "each of them once. Now you run only the second one two more times. Which number "
+    "does it print the last time?",
     right=3,
     because="The cell adds 1 to what the kernel remembers: 1, then 2, then 3. The same "
     "code gives another result because a variable has changed.",

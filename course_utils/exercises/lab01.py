@@ -434,7 +434,7 @@ def table_integer_division(counts):
 
 # Questions ----------------------------------------------------------------------
 
-warm_up = WarmUp("lab01", lab00.scribble, lab00.counter, lab00.honest)
+warm_up = WarmUp("lab01", lab00.scribble, lab00.muddled, lab00.honest)
 
 score = number(
     "lab01.score",
@@ -472,7 +472,8 @@ distributions = several(
 
 stretched = choice(
     "lab01.stretched",
-    "`counts.sum(dim=1)` gives the sums of the three rows, as a list of shape (3,). "
+    "`counts` is a table of shape (3, 3). `counts.sum(dim=1)` gives the sums of its "
+    "rows, as a list of shape (3,). "
     "What does `counts / counts.sum(dim=1)` do?",
     right="c",
     because="A list of shape (3,) is laid over every row, so its first number meets "
@@ -492,8 +493,8 @@ stretched = choice(
 
 divided = choice(
     "lab01.divided",
-    "The scores of the 4 are about (2, -1, -1). We divide them by their sum, as we did "
-    "with the counts. What comes out?",
+    "Three scores are (2, -1, -1), about those of our 4. We divide them by their sum, "
+    "as one does with counts. What comes out?",
     right="a",
     because="The sum is 0. Scores can be negative and cancel each other; counts "
     "cannot. So a step is needed that makes every score positive first.",
@@ -511,8 +512,8 @@ divided = choice(
 
 ratio = number(
     "lab01.ratio",
-    "Softmax has been taken. How many times as large is the probability for a logit of "
-    "3 as that for a logit of 2? (Two digits are enough.)",
+    "Softmax makes probabilities of logits. How many times as large is the probability "
+    "for a logit of 3 as that for a logit of 2? (Two digits are enough.)",
     right=2.718,
     because="e^3 / e^2 = e, about 2.7, and so it is for every two logits that differ "
     "by 1: 2 and 3, or -7 and -6. Equal *differences* of logits become equal *ratios* "
@@ -583,8 +584,8 @@ temperature = order(
 overflow = choice(
     "lab01.overflow",
     "A number of the usual kind, `float32`, holds at most about 3.4e38, and that is "
-    "less than e^89. Softmax, typed as we did, meets the logits (1000, 0, 0). Which "
-    "probability does the first class get?",
+    "less than e^89. Softmax, typed as its formula stands, meets the logits "
+    "(1000, 0, 0). Which probability does the first class get?",
     right="b",
     because="e^1000 becomes `inf`, infinity, and `inf / inf` has no value: `nan`, not "
     "a number. From there it spreads, because everything calculated with a `nan` is "
@@ -604,7 +605,7 @@ overflow = choice(
 
 logarithm = choice(
     "lab01.logarithm",
-    "Now with a softmax that survives 1000. The logits are (1000, 0, 0). The second "
+    "PyTorch's softmax survives large logits. For `z` = (1000, 0, 0) the second "
     "probability is e^-1000, so its logarithm is -1000. What does "
     "`torch.log(torch.softmax(z, dim=0))` give there?",
     right="a",
@@ -643,7 +644,8 @@ two_classes = number(
 
 blank = choice(
     "lab01.blank",
-    "The page is left blank: all 64 pixels are 0. Which bars does our machine show?",
+    "A machine multiplies an image by three templates, adds up, and takes softmax of "
+    "the three scores. The page is left blank: all pixels are 0. Which bars come out?",
     right="b",
     because="All products are 0, so all scores are 0, and equal logits give equal "
     "bars. The bars sum to 1 whatever the image is: softmax compares the scores with "
