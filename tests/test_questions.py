@@ -388,8 +388,11 @@ def test_panel(make, choose, answer):
     assert "Committed" in status.value
     assert ": right." not in status.value
     assert question.because not in status.value
-    assert button.disabled
+    assert button.description == "Change my answer"
     assert all(control.disabled for control in (*inputs, sure))
+    button.click()
+    assert button.description == "Commit"
+    assert not any(control.disabled for control in (*inputs, sure))
 
 
 def test_texts_are_escaped_in_html():

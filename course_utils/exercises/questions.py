@@ -553,13 +553,18 @@ def _show_panels(widgets: Any, questions: Sequence[Question], text: str) -> None
     )
 
 
+# The labels of radio buttons are cut after one line otherwise.
 STYLE = """<style>
 .course-question {border-left: .4em solid #0072b2; padding: 0 0 .4em .8em;
     max-width: 45em; overflow: visible}
 .course-question .widget-html-content {line-height: 1.5; white-space: normal}
 .course-question .widget-radio-box {max-width: 100%; height: auto}
-.course-question .widget-radio-box label {height: auto; white-space: normal;
-    line-height: 1.5; margin-bottom: .3em; overflow: visible}
+.course-question .widget-radio-box label {display: flex; gap: .5em;
+    flex-direction: row-reverse; justify-content: flex-end; align-items: baseline;
+    height: auto; white-space: normal; line-height: 1.5; margin-bottom: .3em;
+    overflow: visible}
+.course-question .widget-radio-box input {float: none; flex: none; margin: 0;
+    position: relative; top: .1em}
 .course-question .widget-checkbox label, .course-question .widget-checkbox {
     height: auto; white-space: normal; line-height: 1.5; width: 100%}
 .course-question :focus-visible {outline: 2px solid #0072b2; outline-offset: 2px}
@@ -581,20 +586,23 @@ def _panel(widgets: Any, question: Question) -> Any:
         continuous_update=True,
     )
     button = widgets.Button(
-        description="Commit", button_style="primary", tooltip="Commit to this answer"
+        description="Commit", button_style="primary", layout={"width": "11em"}
     )
     status = widgets.HTML()
 
     def commit(_: object) -> None:
-        try:
-            said = question.commit(read(), sure.value)
-        except AnswerError as problem:
-            status.value = f'<p role="alert">{as_html(str(problem))}</p>'
-            return
-        for control in (*inputs, sure, button):
-            control.disabled = True
-        again = " To change it, run this cell again."
-        status.value = f'<p role="alert">{as_html(said + again)}</p>'
+        # The button stays alive: else the keyboard loses its place in the page.
+        if inputs[0].disabled:
+            said, locked = "Choose again, then commit.", False
+        else:
+            try:
+                said, locked = question.commit(read(), sure.value), True
+            except AnswerError as problem:
+                said, locked = str(problem), False
+        for control in (*inputs, sure):
+            control.disabled = locked
+        button.description = "Change my answer" if locked else "Commit"
+        status.value = f'<p role="alert">{as_html(said)}</p>'
 
     button.on_click(commit)
     panel = widgets.VBox([head, *inputs, sure, button, status])
