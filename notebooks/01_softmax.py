@@ -130,7 +130,7 @@ scores = (image * templates).sum(dim=(1, 2))  # over rows and columns of pixels
 print("scores of our image for 4, 7, 9:", scores)
 lab01.score.result()
 
-# %% [markdown]
+# %% [markdown] tags=["slide-more"]
 # The 4 wins. A machine that learns its templates, and more than one layer of them, comes
 # in later labs. Its last step is this one: a score for each class. But how sure is "2.1
 # against -1.1"? We want a number that everybody can read.
@@ -140,7 +140,7 @@ lab01.score.result()
 # Roll a die. Six outcomes are possible, and each has a **probability**. The list of all
 # of them is a **distribution**.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.distributions.ask()
 
 # %% tags=["slide-more"]
@@ -192,7 +192,7 @@ _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 #
 # Dividing by the sum worked for counts.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.divided.ask()
 
 # %% tags=["slide-more"]
@@ -250,7 +250,7 @@ _ = axes[1].set_title("softmax (sums to 1)")
 # Machines look at many images together, at a **batch**. Their logits form a table with a
 # **row for each image** and a **column for each class**: shape (N, K). Here N = 5, K = 3.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 batch = images[[4, 7, 9, 27, 69]]  # a 4, a 7, a 9, a 7, a 9
 logits = (batch[:, None] * templates).sum(dim=(2, 3))  # each image, each template
 print(logits.shape)
@@ -284,7 +284,7 @@ for ax, dim, values in zip(axes, (1, 0), (right, wrong), strict=True):
 #
 # ## 5. What changes the answer, and what does not
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.shifted.ask()
 
 # %% tags=["slide-more"]
@@ -325,10 +325,10 @@ assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1)
 #
 # Real machines have logits far from 0.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.overflow.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 large = torch.tensor([1000.0, 0.0, 0.0])
 print("as typed:", large.exp() / large.exp().sum())
 lab01.overflow.result()
@@ -349,7 +349,7 @@ assert_close(shifted.exp() / shifted.exp().sum(), torch.softmax(large, dim=0))
 # %% tags=["slide-more"]
 lab01.logarithm.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 print("log(softmax):", torch.softmax(large, dim=0).log())
 print("log_softmax: ", torch.log_softmax(large, dim=0))
 lab01.logarithm.result()
@@ -372,7 +372,8 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # \end{aligned} \tag{logsumexp}$$
 #
 # **Rule** Never write `log(softmax(z))`. Write `log_softmax(z)`.
-#
+
+# %% [markdown] tags=["slide"]
 # ## 7. Two classes: the sigmoid
 #
 # With two classes one logit is enough. Only the difference counts, so we may fix the first
@@ -385,10 +386,10 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # This function of one number is the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.two_classes.ask()
 
-# %% tags=["slide-more"]
+# %%
 print(torch.softmax(torch.tensor([2.0, 3.0]), dim=0)[1])
 print(torch.sigmoid(torch.tensor([3.0, 1.0, -1.0])))
 lab01.two_classes.result()
@@ -399,15 +400,16 @@ fig, ax = plt.subplots(figsize=(4.4, 2.4))
 ax.plot(line, torch.sigmoid(line))
 _ = ax.set(xlabel="logit z of the second class (the first has 0)", ylabel="probability")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A line that rises from 0 to 1 in an S shape. At $z = 0$ both
 # classes have probability one half. You need large logits to come near 0 or 1.
-#
+
+# %% [markdown] tags=["slide"]
 # ## 8. Why is there no bar for "none"?
 #
 # Back to the machine that is sure of a scribble. You can now say why.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab01.blank.ask()
 
 # %% tags=["slide-more"]

@@ -341,8 +341,8 @@ def _add_questions(slides, cell, section, *, new: bool) -> None:
             slides.append(Slide(section, own=False))
         slide = slides[-1]
         blocks, answer = asked.blocks(question, number), asked.answer_block(question)
-        slide.items += [Item([block], "prose-predict") for block in blocks]
-        slide.items.append(Item([answer], "prose-rule", 1))
+        slide.items.append(Item(blocks, "prose-predict"))
+        slide.items.append(Item([sentences(answer, 200)], "prose-rule", 1))
         slide.notes += [*blocks, answer]
 
 

@@ -630,8 +630,8 @@ two_classes = number(
     "A model for two classes gives the logits 2 and 3. For which z is sigmoid(z) the "
     "probability of the second class?",
     right=1,
-    because="Only the difference counts, so (2, 3) is as good as (0, 1), and the "
-    "sigmoid is softmax over (0, z).",
+    because="Take 2 away from both logits: (2, 3) gives what (0, 1) gives. And the "
+    "sigmoid of z is softmax over (0, z).",
     wrong={
         3: "That would be so if the first logit were 0. Shift both until it is.",
         5: "It is the difference of the two logits, not their sum.",
