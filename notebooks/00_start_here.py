@@ -20,19 +20,21 @@
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/main?urlpath=lab/tree/notebooks/00_start_here.ipynb)
 #
-# This is a course on **classification**: programs that look at something and say which
-# kind it is. You build one from the first formula to a network that reads handwritten
-# digits. Every page is a **lab**: text, and code that runs on your computer.
+# In this course you build a machine that reads handwritten digits, from the first formula
+# to a network that makes one mistake in a hundred. It is a course on **classification**:
+# programs that look at something and say which kind it is. Every page is a **lab**: text,
+# questions, and code that runs on your computer.
 #
 # **You will be able to**
 #
-# * run a lab, cell by cell, and start it over when something is muddled;
+# * run a lab, cell by cell, and start it over when something is strange;
+# * answer its questions, and say how sure you are;
 # * use the checks, hints and solutions of the exercises;
-# * say what your computer brings along: versions, graphics card, data.
+# * find your way: what each lab is about, what you have done, what the symbols mean.
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 5 minutes.
+# **Takes** 20 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -49,49 +51,119 @@ import platform
 import matplotlib
 import torch
 
+from course_utils import progress
 from course_utils.data import load_mnist
 from course_utils.exercises import lab00
 from course_utils.training import pick_device
 
 # %% [markdown] tags=["slide"]
-# ## 1. How to read a lab
+# ## 1. A machine that reads digits
 #
 # A lab consists of **cells**. Click into a code cell and press **Shift+Enter**: it runs,
-# and its output appears below it. Go from top to bottom, because later cells use what
-# earlier ones made.
+# and its output appears below it. Run the two cells above, then the next one. It asks you
+# something about the machine that you will build. Choose an answer, say how sure you are,
+# and press *Commit*. You need not know it: a guess that you have made yourself is what
+# makes you remember the answer.
 #
-# * **Predict** asks you to decide what will come out *before* you run the next cell. Do
-#   it. You learn most where you were wrong.
+# <!-- here: explorables.draw_digit(), with one sentence about the ten bars -->
+#
+# The machine answers with ten bars, one for each digit. Each bar is a probability, and
+# together they make 100%.
+
+# %% tags=["slide-more"]
+lab00.scribble.ask()
+
+# %% [markdown]
+# The panel does not say whether you are right. The result comes in a later cell. Run it.
+
+# %% tags=["slide-more"]
+lab00.scribble.result()
+
+# %% [markdown] tags=["slide"]
+# ## 2. How to read a lab
+#
+# * A **question** stands before what answers it. Commit, then see. By keyboard: *Tab* goes
+#   to the next field, *space* chooses. You can also type the answer in a cell:
+#   `lab00.scribble.answer("a", sure=0.8)`.
 # * **What you should see** describes a figure in words.
-# * **Pitfall** shows a real bug from published notes: it runs, you see what goes wrong,
-#   you learn why, it is mended, and a **Rule** remains.
+# * **Pitfall** and **Rule** are about a real bug: it runs, you see what goes wrong and
+#   why, and one line remains to be kept.
+# * **Warm up**, at the start of each lab, asks three questions from earlier labs: first
+#   those that you missed, then those that you have not seen for longest.
+# * **Deeper**, at the end, is optional.
 #
 # **PyTorch** is the library for calculating that the whole course uses. The **kernel** is
 # the Python program in the background that runs your cells and remembers their variables.
-#
-# **When something is muddled** (you changed a cell, ran cells out of order, or a variable
-# has a strange value), choose *Kernel*, then *Restart Kernel and Run All Cells*. In Colab
-# it is *Runtime*, *Restart session and run all*. All labs run from top to bottom like
-# this.
 
-# %% tags=["slide-more"]
+# %%
 n_runs = 0
 
-# %% tags=["slide-more"]
+# %%
 n_runs += 1
 print("n_runs is", n_runs)
 
-# %% [markdown] tags=["slide-more"]
-# Now run only the last cell again, two or three times. The number grows, although the
-# code is the same: the variable remembers. That is the most common way to get lost in a
-# notebook, and a restart is the way back.
+# %% [markdown]
+# Do not run them again yet. First answer this:
+
+# %% tags=["slide"]
+lab00.counter.ask()
+
+# %% [markdown]
+# Now try it: click into the cell above that prints, and run it two more times.
+
+# %% tags=["slide-more"]
+lab00.counter.result()
 
 # %% [markdown] tags=["slide"]
-# ## 2. What this computer brings along
+# That is the most common way to get lost in a notebook. So what do you do when something
+# is strange?
+
+# %% tags=["slide-more"]
+lab00.muddled.ask()
+
+# %% tags=["slide-more"]
+lab00.muddled.result()
+
+# %% [markdown] tags=["slide-more"]
+# In JupyterLab it is *Kernel*, then *Restart Kernel and Run All Cells*; in Colab
+# *Runtime*, then *Restart session and run all*. Your answers are not lost.
+#
+# ## 3. How sure are you?
+#
+# The slider below each question asks for a probability: how sure you are that your answer
+# is right. The course measures its machines by such numbers, and you by the same rule.
+
+# %% tags=["slide"]
+lab00.honest.ask()
+
+# %% tags=["slide-more"]
+lab00.honest.result()
+
+# %% [markdown] tags=["slide-more"]
+# A certainty has a price, which the result shows: minus the logarithm of the probability
+# that you gave to what turned out to be so. Why the logarithm? Because probabilities of
+# several answers multiply, and their logarithms add up, so each answer has a price of its
+# own; and because it makes being sure *and* wrong dear. Saying 50% each time is what a
+# coin does, and costs 0.69. Lab 2 is about this number: it is the **cross entropy**, by
+# which nearly all classifiers learn. The slider ends at 99%, because 100% and wrong would
+# cost infinitely much.
+#
+# ## 4. Where you stand
+#
+# Answers and solved exercises are kept in one small file on this computer. Nothing is ever
+# sent anywhere. (The environment variable `COURSE_PROGRESS` moves the file; `off` keeps
+# nothing.) Come back to this cell at any time: it says what is solved, what is shaky, and
+# where to go on.
+
+# %% tags=["slide"]
+progress.show()
+
+# %% [markdown] tags=["slide"]
+# ## 5. What this computer has
 #
 # The next cell prints it. If you ask somebody for help, send these lines along. The first
-# time it may download the MNIST images, 12 MB; without a network the labs use 5,000
-# images that came with an installed package.
+# time it may download the MNIST images, 70,000 handwritten digits, 12 MB. Without a
+# network the labs use 5,000 of them that came with an installed package.
 
 # %% tags=["nbval-ignore-output", "slide-more"]
 print("Python     ", platform.python_version())
@@ -105,23 +177,59 @@ print(load_mnist(digits=(0,)).describe())
 # lab needs more than a CPU.
 
 # %% [markdown] tags=["slide"]
-# ## 3. The map
+# ## 6. The map
 #
 # | lab | what it is about | minutes |
 # |:--|:--|--:|
-# | 0 Start here | how the labs work | 5 |
-# | 1 Softmax | from scores to probabilities | 75 |
+# | 0 Start here | how the labs work | 24 |
+# | 1 Softmax | where the bars come from: from scores to probabilities | 58 |
 # | 2 Cross entropy by hand | how good is a probability? | 100 |
 # | 3 Cross entropy with PyTorch | the same from the library, and its traps | 100 |
-# | 4 Logistic regression | the first model that learns: two classes | 120 |
+# | 4 Logistic regression | the first machine that learns: two classes | 120 |
 # | 5 Softmax regression | three classes, and three published bugs | 105 |
 # | 6 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
-# | 7 GPU and mini-batches | more updates in less time, and the loop in a function | 110 |
-# | 8 Binary classification, four ways | the same model four times, and how each fails | 120 |
+# | 7 GPU and mini-batches | many small steps in place of a few large ones | 110 |
+# | 8 Binary classification, four ways | the same machine four times, and how each fails | 120 |
 # | 9 MNIST, many digits | ten classes, and how to read a classifier | 105 |
-# | 10 Faster | a convolutional network, from minutes to seconds | 105 |
+# | 10 Faster | a network that sees neighbours, from minutes to seconds | 105 |
 #
 # The minutes include the exercises.
+
+# %% [markdown]
+# ### The symbols
+#
+# You need none of them yet. They mean the same in all labs, so come back to this table
+# when you meet one.
+#
+# | symbol | in code | meaning |
+# |:--|:--|:--|
+# | $x$ | `X` | what goes in: a row for each example, $D$ numbers in a row |
+# | $y$ | `y` | the truth: the class of each example |
+# | $N$, $D$, $K$ | | how many examples, numbers per example, classes |
+# | $z$ | `logits` | the scores that a machine gives, one for each class |
+# | $p$ | `probs` | the probabilities made of them |
+# | $W$, $b$ | `W`, `b` | the numbers that a machine learns: weights and bias |
+# | $L$ | `loss` | how bad the answers are on average, in nats |
+# | $T$ | `T` | temperature: divides the logits |
+# | $\log$ | `torch.log` | the natural logarithm, school's $\ln$ |
+# | $\sum_j$ | `sum` | the sum over all $j$ |
+#
+# ### The source notes
+#
+# The course grew from five notes that learners published. Their code, their numbers, and
+# the bugs that thousands have copied stand in sections called *The published lab*. Thank
+# you to their authors.
+#
+# * [Lab06 - Softmax Classification](https://github.com/kookeej/DILAB/blob/main/7.1-7.7/Lab06.ipynb)
+# * [\[PyTorch\] Classifier: Logistic & Softmax Regression Model](https://zoshs2.github.io),
+#   4 March 2024, based on *PyTorch로 시작하는 딥 러닝 입문*
+#   ([wikidocs.net/book/2788](https://wikidocs.net/book/2788)) by 유원준 and 안상준
+# * [05wk-1.ipynb](https://github.com/guebin/DL2025/blob/main/posts/05wk-1.ipynb), without
+#   a title: 데이터분석 코딩패턴, 이진분류 코딩패턴, 다중클래스 분류
+# * \[파이토치로 시작하는 딥러닝 기초\] 1.6 Softmax Classification, based on a course of that
+#   name at EDWITH; the note gives no address
+# * [lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb),
+#   without a title: Softmax, Cross Entropy Loss
 
 # %% [markdown] tags=["slide"]
 # ## Exercises
@@ -130,9 +238,10 @@ print(load_mnist(digits=(0,)).describe())
 # your function on several inputs. It knows the typical mistakes: if you make one of them,
 # it tells you which one, and why it is wrong.
 #
-# Try it. Write `fraction_right(answers, truth)`: both are lists of the same length, and
-# the result is which part of the answers is right, as a number from 0 to 1. Then make a
-# mistake on purpose, for example `//` instead of `/`, and run the cell again.
+# **Exercise 1** (4 minutes). Write `fraction_right(answers, truth)`: both are lists of the
+# same length, and the result says which fraction of the answers is right, as a number
+# from 0 to 1. Then make a mistake on purpose, for example `//` instead of `/`, and run
+# the cell again.
 
 # %% tags=["exercise", "slide-more"]
 def fraction_right(answers, truth):
@@ -144,15 +253,16 @@ lab00.fraction_right.check(fraction_right)
 # lab00.fraction_right.solution()
 
 # %% [markdown]
-# Remove the `#` in front of `hint()` and run the cell to get a hint, and once more for
-# the next one. `solution()` shows one way to do it. Yours may look quite different and be
-# just as good; the check only looks at what it does.
+# Remove the `#` in front of `hint()` and run the cell to get a hint. `solution()` shows
+# one way to do it. Yours may look quite different and be just as good; the check only
+# looks at what it does.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
 #
 # * Shift+Enter runs a cell. Go from top to bottom.
-# * Predict first, then run.
+# * Commit first, then look.
+# * Be as sure as you are often right.
 # * When in doubt, restart the kernel and run all cells.
 # * `check`, `hint`, `solution`, in this order.
 #

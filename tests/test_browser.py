@@ -21,8 +21,9 @@ from contextlib import contextmanager
 import nbformat
 import pytest
 
-from course_utils.authoring import labs
-from course_utils.exercises import lab01
+from course_utils.authoring import asked, labs
+from course_utils.exercises import lab00, lab01
+from course_utils.exercises.questions import Question
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -110,6 +111,7 @@ def server(tmp_path_factory):
     for name in ("COURSE_STATIC", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):
         environment.pop(name, None)  # without COURSE_STATIC the sliders are there
     environment |= {
+        "COURSE_PROGRESS": str(home / "progress.jsonl"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
@@ -237,7 +239,7 @@ def expected(nb):
     """Return what a page has to show of each cell, by the stored notebook.
 
     With live sliders: `plots.slider` stores a line of text for each slider, and shows
-    a figure below them in the browser.
+    a figure below them in the browser. Each question has a slider for how sure one is.
     """
     cells, n = [], 0
     for cell in nb.cells:
@@ -258,7 +260,8 @@ def expected(nb):
                 "pictures": pictures
                 + (cell.source.count("plots.slider(") if code else prose.count("![")),
                 "pictures that do not load": 0,
-                "sliders": stored.count("(In Jupyter, a slider for "),
+                "sliders": stored.count("(In Jupyter, a slider for ")
+                + len(asked.questions(cell)),
                 "formulas": len(re.findall(r"\$\$.+?\$\$|\$.+?\$", prose, flags=re.S)),
                 "formulas in red": 0,
             }
@@ -388,3 +391,78 @@ def type_body(page, cell, source):
     page.keyboard.press("Shift+End")
     page.keyboard.type("\n".join(map(ast.unparse, statements)))
     page.keyboard.press("Shift+Enter")
+
+
+def test_questions_by_keyboard(server, context, tmp_path):
+    (path,) = labs.lab_paths(["00"])
+    with opened(path, server, context, tmp_path) as page:
+        run_cell(page, "import lab00")
+
+        # A wrong answer, quite sure of it.
+        panel = run_cell(page, "lab00.scribble.ask()").locator(".course-question")
+        choose(page, panel, lab00.scribble.options["a"])
+        assert "Committed" in panel.inner_text()
+        assert lab00.scribble.because not in page.locator(".jp-Notebook").inner_text()
+        result = playwright.expect(
+            run_cell(page, "lab00.scribble.result()").locator(".jp-Cell-outputArea")
+        )
+        result.to_contain_text("scribble: not right. You answered (a)")
+        result.to_contain_text(lab00.scribble.why["a"])
+
+        # The result of a question that is answered later comes by itself.
+        panel = run_cell(page, "lab00.muddled.ask()").locator(".course-question")
+        told = run_cell(page, "lab00.muddled.result()").locator(".jp-Cell-outputArea")
+        playwright.expect(told).to_contain_text("muddled: not answered yet")
+        choose(page, panel, lab00.muddled.options["c"])
+        playwright.expect(told).to_contain_text("muddled: right. You answered (c)")
+
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_role("menuitem", name="Restart Kernel…", exact=True).click()
+        page.get_by_role("button", name="Confirm Kernel Restart").click()
+        page.get_by_text("| Idle").first.wait_for()
+
+        run_cell(page, "import lab00")
+        shown = playwright.expect(
+            run_cell(page, "progress.show()").locator(".jp-Cell-outputArea")
+        )
+        shown.to_contain_text(f"2 of {len(questions_of(lab00))}")
+        shown.to_contain_text("scribble")  # shaky
+        shown.to_contain_text("Your certainty costs")
+        again = run_cell(page, "lab00.scribble.result()").locator(".jp-Cell-outputArea")
+        playwright.expect(again).to_contain_text("not right. You answered (a)")
+
+
+def questions_of(module):
+    return [v for v in vars(module).values() if isinstance(v, Question)]
+
+
+def run_cell(page, text):
+    """Run the cell that contains a text, and return it."""
+    cell = page.locator(".jp-CodeCell", has=page.locator(".cm-content", has_text=text))
+    cell.locator(".cm-line", has_text=text).click()
+    page.keyboard.press("Control+Enter")
+    playwright.expect(cell.locator(".jp-InputPrompt")).to_have_text(
+        re.compile(r"\[\d+\]:"), timeout=120 * SECONDS
+    )
+    return cell
+
+
+def choose(page, panel, option):
+    """Choose an option, say that it is certain, and commit: by keyboard alone."""
+    panel.get_by_role("radio").first.focus()
+    label = page.evaluate("() => document.activeElement.parentElement.textContent")
+    while option not in label:
+        page.keyboard.press("Tab")
+        label = page.evaluate("() => document.activeElement.parentElement.textContent")
+    page.keyboard.press("Space")
+    playwright.expect(panel.get_by_role("radio", name=option)).to_be_checked()
+    while not page.evaluate("() => document.activeElement.role === 'slider'"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("End")
+    playwright.expect(panel).to_contain_text("certain, 99%")
+    while not page.evaluate("() => document.activeElement.tagName === 'BUTTON'"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    playwright.expect(panel).to_contain_text("Committed: (")
+    # The keyboard is where it was.
+    assert page.evaluate("() => document.activeElement.textContent").startswith("Chan")

@@ -86,6 +86,26 @@ def unexplained_at_the_end(nb):
     nb.cells.append(v4.new_code_cell("plot()", outputs=[FIGURE]))
 
 
+def deeper(nb):
+    nb.cells.append(v4.new_markdown_cell("## Deeper"))
+
+
+def ask(*lines):
+    """Make a change that gives the first three code cells other sources."""
+
+    def change(nb):
+        for cell, line in zip(nb.cells[1:5:1], [*lines, "", "", ""], strict=False):
+            cell.cell_type, cell.source = "code", line
+
+    return change
+
+
+def predict_as_well(nb):
+    edit(2, "**Predict** What now?")(nb)
+    edit(1, "lab03.q.ask()")(nb)
+    edit(3, "lab03.q.result()")(nb)
+
+
 BAD = [
     (guards.title, edit(0, "# 4. Title"), "# 3. Title"),
     (guards.title, edit(0, "Hello"), "# 3. Title"),
@@ -95,6 +115,23 @@ BAD = [
     (guards.exercises, edit(8, "f(1)"), "3 of 4"),
     (guards.exercises, edit(6, "## Others"), "0 of 4"),
     (guards.summary, edit(12, "## Summary\n\n## More"), "Summary"),
+    (guards.summary, edit(12, "## Deeper"), "before ## Deeper"),
+    (guards.questions, ask("lab03.q.ask()"), r"In \[1\]: lab03.q has no result"),
+    (guards.questions, ask("lab03.q.result()"), r"In \[1\]: .* before its question"),
+    (guards.questions, ask("lab03.q.ask()\nlab03.q.result()"), "in one cell"),
+    (
+        guards.questions,
+        ask("lab03.q.ask()", "assert_close(a, b)", "lab03.q.result()"),
+        r"In \[2\]: an assert before the result of lab03.q",
+    ),
+    (
+        guards.questions,
+        ask("lab03.q.ask()", "assert a == b\nlab03.q.result()"),
+        r"In \[2\]: an assert",
+    ),
+    (guards.questions, predict_as_well, "Predict"),
+    (guards.questions, ask("lab03.q.ask()", "lab03.q.result()"), "1 of 10 questions"),
+    (guards.questions, ask("lab03.q.ask()", "lab03.q.result()"), "warm_up is not"),
     (guards.pitfalls, tag(4), "pitfall"),
     (guards.tags, tag(4, "nbval-skip"), r"In \[3\]: unknown tag 'nbval-skip'"),
     (guards.tags, edit(4, "# NBVAL_IGNORE_OUTPUT\n1"), "comment"),
@@ -153,6 +190,26 @@ def test_bad_notebook(guard, change, message):
     nb = good()
     change(nb)
     assert re.search(message, found(guard, nb))
+
+
+def test_a_deeper_part_may_follow_the_summary():
+    nb = good()
+    deeper(nb)
+    assert found(guards.summary, nb) == ""
+
+
+def test_an_assert_after_the_result_is_fine():
+    nb = good()
+    cells = ["lab03.q.ask()", "print(1)", "lab03.q.result()\nassert a", "assert b"]
+    ask(*cells)(nb)
+    assert "assert" not in found(guards.questions, nb)
+
+
+def test_a_bare_predict_is_refused_in_a_converted_lab_only():
+    nb = good()
+    edit(2, "**Predict** What now?")(nb)
+    assert found(guards.questions, nb) == ""
+    assert "Predict" in "\n".join(guards.questions(nb, 1))
 
 
 def test_the_introduction_needs_one_exercise():

@@ -19,6 +19,8 @@ import pytest
 
 from course_utils.authoring import labs
 
+CONVERTED = {0, 1}  # labs that ask questions; soon all of them
+
 # What the guards look at ----------------------------------------------------------
 
 
@@ -83,8 +85,40 @@ def exercises(nb, number):
 
 
 def summary(nb, number):
-    if list(sections(nb))[-1] != "Summary":
-        yield "the last section is not ## Summary"
+    headings = list(sections(nb))
+    if headings[-1] == "Deeper":  # what is optional may follow
+        headings.pop()
+    if headings[-1] != "Summary":
+        yield "the last section, or the last before ## Deeper, is not ## Summary"
+
+
+def questions(nb, number):
+    """Yield where a question is answered before the reader could commit."""
+    waiting, seen, n = {}, set(), 0
+    for cell in nb.cells:
+        n += cell.cell_type == "code"
+        for line in cell.source.splitlines() if cell.cell_type == "code" else []:
+            call = re.match(r"\s*(lab\d\d\.\w+)\.(ask|result)\(\)", line)
+            if call and call[2] == "ask":
+                waiting[call[1]] = n
+                seen.add(call[1])
+            elif call and call[1] not in seen:
+                yield f"In [{n}]: the result of {call[1]} comes before its question"
+            elif call and waiting.pop(call[1], 0) == n:
+                yield f"In [{n}]: {call[1]} has its question and result in one cell"
+            elif waiting and re.search(r"^[^#]*\bassert", line):
+                names = ", ".join(waiting)
+                yield f"In [{n}]: an assert before the result of {names}: {line}"
+    yield from (f"In [{n}]: {name} has no result cell" for name, n in waiting.items())
+    if number not in CONVERTED and not seen:
+        return
+    if "**Predict**" in "\n".join(prose(nb)):
+        yield "a **Predict** that takes no answer: make it a question"
+    needed = 10 if number else 3
+    if len(seen) < needed:
+        yield f"{len(seen)} of {needed} questions"
+    if number and f"lab{number:02}.warm_up" not in seen:
+        yield f"lab{number:02}.warm_up is not asked"
 
 
 def pitfalls(nb, number):
@@ -145,6 +179,7 @@ CELL_GUARDS = [
     setup,
     exercises,
     summary,
+    questions,
     pitfalls,
     tags,
     cell_length,

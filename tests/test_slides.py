@@ -12,7 +12,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.authoring import __main__, credits, editions, labs, slides, web
+from course_utils.authoring import (
+    __main__,
+    asked,
+    credits,
+    editions,
+    labs,
+    slides,
+    web,
+)
 from course_utils.authoring.slides import Item, Slide
 
 pytestmark = pytest.mark.skipif(
@@ -77,7 +85,12 @@ def cells(path):
     marked = {c.id for c in executed.cells if set(slides.TAGS) & set(tags(c))}
     nb = editions.student(executed)
     for cell, blocks in zip(nb.cells, web.cells(nb), strict=True):
-        if cell.id in marked:
+        if cell.id in marked and "asks" in cell.metadata:
+            asks = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
+            for question, number in asks:
+                answer = asked.answer_block(question)
+                yield cell, [*asked.blocks(question, number), answer]
+        elif cell.id in marked:
             yield cell, blocks
 
 
@@ -215,7 +228,7 @@ def show(browser, decks):
 def test_no_slide_overflows(show, name):
     page = show(name)
     total = page.evaluate("Reveal.getTotalSlides()")
-    assert 5 < total <= 25
+    assert 5 < total <= 30
     found = {}
     for number in range(total):
         page.evaluate(f"Reveal.slide({number}, 0, 99)")

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.authoring import labs
+from course_utils.authoring import asked, labs
 from course_utils.authoring.labs import LabError
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
@@ -69,9 +69,10 @@ def student(nb: NotebookNode) -> NotebookNode:
     """Return the edition for students: stubs to fill in, and no word of a solution.
 
     A code cell with exercises has no outputs. Its ``metadata["room"]`` says for each
-    function how many ruled lines it needs on paper.
+    function how many ruled lines it needs on paper. For questions see `asked.mark`.
     """
     nb = _without_screen_parts(nb)
+    asked.mark(nb)
     for cell in labs.code_cells(nb):
         found = exercises(cell)
         if found:
@@ -84,12 +85,22 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     """Return the edition for instructors: solutions in place, and notes.
 
     The notes are markdown cells with ``metadata["note"]``: ``"timing"`` before the
-    first code cell, and ``"exercise"`` after each cell with exercises.
+    first code cell, ``"exercise"`` after each cell with exercises, and ``"answer"``
+    after a cell that the lab's ``notes`` are about. Cells that ask a question have
+    ``metadata["answered"]``.
     """
     nb = labs.solve(_without_screen_parts(nb))
+    asked.mark(nb)
+    notes = lab_notes(nb)
     cells = []
     for cell in nb.cells:
         cells.append(cell)
+        cell.metadata.pop("tells", None)  # results stand where they are
+        if "asks" in cell.metadata:
+            cell.metadata["answered"] = True
+        for text, note in notes.items():
+            if text in cell.source:
+                cells.append(_note(f"**Answer** {as_markdown(note)}", "answer"))
         found = exercises(cell)
         if found:
             cell.outputs = []
@@ -98,6 +109,33 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     cells.insert(start, _note(timing_note(nb), "timing"))
     nb.cells = cells
     return nb
+
+
+def lab_notes(nb: NotebookNode) -> dict[str, str]:
+    """Return what a lab's module says to instructors, by a text in the lab.
+
+    A module may have ``notes``, which answer what the lab leaves open: questions "to
+    think about", or what a slider shows. Each note stands after the one cell that
+    contains its text.
+
+    Raises
+    ------
+    LabError
+        If not exactly one cell contains it.
+    """
+    number = int(title(nb).partition(".")[0])
+    try:
+        module = importlib.import_module(f"course_utils.exercises.lab{number:02}")
+    except ModuleNotFoundError:
+        return {}
+    notes = getattr(module, "notes", {})
+    for text in notes:
+        n = sum(text in cell.source for cell in nb.cells)
+        if n != 1:
+            raise LabError(
+                f"lab {number}: {n} cells contain {text!r}, which has a note"
+            )
+    return notes
 
 
 def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
@@ -113,6 +151,9 @@ def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
                 source = source.replace(f"```python\n{following.source}\n```", "")
             # A line that starts with + inside of a formula is no list.
             source = DISPLAY.sub(lambda m: " ".join(m[0].split()), source)
+            source = re.sub(r"<!--.*?-->\n*", "", source, flags=re.DOTALL)
+            # Links within the lab and to other labs lead nowhere from here.
+            source = re.sub(r"\[([^]]+)\]\((#[^)]*|\w+\.ipynb)\)", r"\1", source)
             cell.source = source.strip()
             continue
         for output in cell.outputs:
@@ -165,6 +206,7 @@ def timing_note(nb: NotebookNode) -> str:
     """Return markdown: how long a lab takes, and its exercises at a glance."""
     found = [e for cell in nb.cells for e in exercises(cell)]
     predictions = sum(_prose(nb).count(word) for word in ("**Predict**", "**Question "))
+    predictions += sum(len(cell.metadata.get("asks", [])) for cell in nb.cells)
     lines = [
         f"**Timing** {timing(nb)} "
         f"The lab stops {predictions} times for a prediction or a quiz question."

@@ -76,6 +76,7 @@ def kernel_environment(
     """
     return {
         "COURSE_MNIST": source or mnist_source(),
+        "COURSE_PROGRESS": "off",  # what authors and tests do is no reader's progress
         "COURSE_STATIC": "1",
         "COURSE_STRICT": "1" if strict else "0",
         # Figures go into the notebook whatever the user's own backend is.

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course_utils.authoring import credits, editions
+from course_utils.authoring import asked, credits, editions
 from course_utils.authoring.labs import LabError
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -58,13 +58,30 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
         The pictures that it names.
     """
     images = {}
-    parts = []
+    parts, key = [], []
+    seen = ""  # the words about a figure that stands in the key
     for position, cell in enumerate(nb.cells):
         if cell.cell_type == "markdown":
-            parts.append(_markdown(cell))
+            parts.append(_markdown(cell).removeprefix(seen))
+            seen = ""
+        elif "asks" in cell.metadata:
+            parts.append(asked.on_paper(cell, raw))
+            if "answered" not in cell.metadata:
+                found = asked.questions(cell)
+                key += map(asked.key, cell.metadata["asks"], found)
         elif cell.cell_type == "code":
-            alt = _description(nb.cells[position + 1 : position + 2])
-            parts += [raw(call) for call in _code_cell(cell, alt, images)]
+            following = nb.cells[position + 1 : position + 2]
+            calls = _code_cell(cell, _description(following), images)
+            if "tells" in cell.metadata:  # what came out stands in the key
+                numbers = ", ".join(map(str, cell.metadata["tells"]))
+                key += [raw(call) for call in calls[1:]]
+                if any(call.startswith("#picture(") for call in calls):
+                    seen = _seen(following)
+                    key.append(seen)
+                calls[1:] = [f"#see-key({quote(numbers)})"] if calls[1:] else []
+            parts += [raw(call) for call in calls]
+    if key:
+        parts += [raw("#pagebreak(weak: true)"), "### Key to the questions", *key]
     return convert("\n\n".join(parts)), images
 
 
@@ -134,6 +151,15 @@ def _description(following: list[NotebookNode]) -> str:
         )
         if match:
             return re.sub(r"[*`$\\]", "", " ".join(match[1].split()))
+    return ""
+
+
+def _seen(following: list[NotebookNode]) -> str:
+    """Return the paragraph about a figure that the prose after it begins with."""
+    for cell in following:
+        first = cell.source.partition("\n\n")[0]
+        if first.startswith("**What you should see**"):
+            return first
     return ""
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import credits, editions, web
+from course_utils.authoring import asked, credits, editions, web
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tolerance import read_tags
@@ -168,6 +168,11 @@ def plan(nb: NotebookNode, tags: Mapping[str, str]) -> list[Slide]:
     before = ""  # the tag of the cell before
     for cell, blocks in zip(nb.cells[1:], parts, strict=True):
         tag = tags.get(cell.id, "")
+        if "asks" in cell.metadata:
+            if tag:
+                _add_questions(slides, cell, section, new=tag == "slide")
+            before = tag
+            continue
         if cell.cell_type == "code":
             if tag:
                 _add_code(slides, blocks, section, new=tag == "slide")
@@ -326,6 +331,19 @@ def _add_code(slides, blocks, section, *, new: bool) -> None:
             slide.items.append(Item([block], kind, step))
         else:
             slide.items.append(Item([_cut_output(block)], kind, max(step, 1)))
+
+
+def _add_questions(slides, cell, section, *, new: bool) -> None:
+    """Stop at a question, and answer it at the next click."""
+    pairs = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
+    for question, number in pairs:
+        if new or _next_step(slides[-1]):
+            slides.append(Slide(section, own=False))
+        slide = slides[-1]
+        blocks, answer = asked.blocks(question, number), asked.answer_block(question)
+        slide.items.append(Item(blocks, "prose-predict"))
+        slide.items.append(Item([sentences(answer, 200)], "prose-rule", 1))
+        slide.notes += [*blocks, answer]
 
 
 def _next_step(slide: Slide) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course_utils.authoring import credits
+from course_utils.authoring import asked, credits
 from course_utils.authoring.editions import ANSI
 from course_utils.authoring.labs import LabError
 
@@ -53,13 +53,29 @@ def page(nb: NotebookNode, title: str) -> bytes:
     parts = cells(nb)
     content = []
     for cell, part in zip(nb.cells, parts, strict=True):
-        content += [div(part, "cell")] if cell.cell_type == "code" else part
+        if "asks" in cell.metadata:
+            content += _question(cell)
+        elif "tells" in cell.metadata:
+            outputs = asked.folded("What comes out", part[1:])
+            content.append(div([part[0], *outputs], "cell"))
+        else:
+            content += [div(part, "cell")] if cell.cell_type == "code" else part
     return html(
         _sections(content),
         template="page.html",
         variables={"pagetitle": title, "css": str(TEMPLATES / "page.css")},
         options=["--toc", "--toc-depth=2"],
     )
+
+
+def _question(cell: NotebookNode) -> list[Node]:
+    """Return questions, each with its answer folded."""
+    boxes = []
+    pairs = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
+    for question, number in pairs:
+        told = asked.folded("The answer", [asked.answer_block(question)])
+        boxes.append(div([*asked.blocks(question, number), *told], "question"))
+    return boxes
 
 
 def cells(nb: NotebookNode) -> list[list[Node]]:

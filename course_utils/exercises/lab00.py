@@ -1,6 +1,7 @@
 """The exercise of lab 00, to try out how the checks work."""
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.questions import choice, number
 
 
 @exercise(
@@ -69,3 +70,79 @@ def return_inside_loop(answers, truth):
     """
     for answer, right in zip(answers, truth, strict=True):
         return (answer == right) / len(truth)
+
+
+# Questions ----------------------------------------------------------------------
+
+scribble = choice(
+    "lab00.scribble",
+    "You scribble something that is no digit at all. What does the machine answer?",
+    right="b",
+    because="It has ten bars and no bar for *none*, so it names a digit, and it may be "
+    "very sure of it. Lab 1 shows which step makes it so.",
+    a=(
+        "All ten bars stay short: that is no digit.",
+        "That is what a person would say. But the ten bars always sum to 100%, so they "
+        "cannot all be short.",
+    ),
+    b="It names a digit, perhaps with a very high bar.",
+    c=(
+        "All ten bars have the same height.",
+        "It could say that, and for an empty page it may come near it. But ink always "
+        "resembles some digits more than others, and the bars show that.",
+    ),
+)
+
+counter = number(
+    "lab00.counter",
+    "One cell says `n_runs = 0`, the next one adds 1 to it and prints it. You have run "
+    "each of them once. Now you run only the second one two more times. Which number "
+    "does it print the last time?",
+    right=3,
+    because="The cell adds 1 to what the kernel remembers: 1, then 2, then 3. The same "
+    "code gives another result because a variable has changed.",
+    wrong={
+        1: "That would be so if each run began anew. But the kernel remembers "
+        "`n_runs`, and the cell with `n_runs = 0` was not run again.",
+        2: "You counted the two new runs alone. The first run had already made it 1.",
+        0: "0 was the value before the second cell ran at all.",
+    },
+    otherwise="Count all the runs of the second cell since `n_runs = 0`.",
+)
+
+muddled = choice(
+    "lab00.muddled",
+    "You ran cells in another order, and a variable has a value that you cannot "
+    "explain. What is the quickest safe way back?",
+    right="c",
+    because="A restart forgets all variables, and running from the top makes them "
+    "again in the right order. Every lab is tested to run like that.",
+    a=(
+        "Run the cell that looks wrong once more.",
+        "It would work on the same strange variables, and may change them once more, "
+        "as the counter did.",
+    ),
+    b=(
+        "Save the notebook, close it and open it again.",
+        "The kernel goes on in the background, with all of its variables. Closing the "
+        "page does not stop it.",
+    ),
+    c="Restart the kernel and run all cells.",
+)
+
+honest = number(
+    "lab00.honest",
+    "You answer ten questions and are 80% sure of each. Your certainty is honest. "
+    "About how many of your ten answers are right?",
+    right=8,
+    because="Certainty is honest if it agrees with how often you are right. The course "
+    "asks just this of its machines, and draws the same picture of you.",
+    wrong={
+        10: "Then you would be too modest: who is always right may say 99%.",
+        5: "That is what a coin gets right when there are two options. Then 80% would "
+        "be far too sure.",
+        2: "Those are the ones that you get wrong.",
+        80: "Of ten answers: 80% of ten.",
+    },
+    otherwise="Take 80% of ten.",
+)

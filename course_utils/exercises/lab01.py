@@ -2,7 +2,15 @@
 
 import torch
 
+from course_utils.exercises import lab00
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.questions import (
+    WarmUp,
+    choice,
+    number,
+    order,
+    several,
+)
 
 ORDINARY = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 LARGE = torch.tensor([[1000.0, 999.0, 0.0], [-1000.0, -1001.0, -1002.0]])
@@ -422,3 +430,268 @@ def table_integer_division(counts):
     single `/` gives fractions.
     """
     return counts // counts.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab01", lab00.scribble, lab00.muddled, lab00.honest)
+
+score = number(
+    "lab01.score",
+    "An image has four pixels, (1, 0, 0.5, 1), and a template is (2, 3, -4, 1). "
+    "Multiply them pixel by pixel and add up. Which score comes out?",
+    right=1,
+    because="1 * 2 + 0 * 3 + 0.5 * (-4) + 1 * 1 = 1. Ink where the template is "
+    "positive speaks for the class, ink where it is negative speaks against it.",
+    wrong={
+        5: "You counted -4 as 4. Ink on a negative place speaks *against* the class.",
+        4: "The second pixel has no ink, so the 3 of the template counts nothing.",
+        2: "That is the sum of the template alone. Each of its numbers counts as much "
+        "as there is ink on it.",
+        -1: "That comes out if -4 counts in full. But there is only half as much ink "
+        "on that pixel: 0.5 * (-4).",
+    },
+    otherwise="Four products, then their sum: 1 * 2, 0 * 3, 0.5 * (-4), 1 * 1.",
+    tolerance=0.01,
+)
+
+distributions = several(
+    "lab01.distributions",
+    "Which of these lists are distributions over three outcomes?",
+    right="ac",
+    because="Two rules, and no more: no number is negative, and together they sum to "
+    "1.",
+    a=("(0.2, 0.3, 0.5)", "No number is negative, and they sum to 1."),
+    b=("(0.6, 0.6, -0.2)", "It sums to 1, but no probability is negative."),
+    c=(
+        "(1, 0, 0)",
+        "It keeps both rules: the first outcome is certain. Zeros are allowed.",
+    ),
+    d=("(0.3, 0.3, 0.3)", "It sums to 0.9 only: a tenth is missing."),
+)
+
+stretched = choice(
+    "lab01.stretched",
+    "`counts` is a table of shape (3, 3). `counts.sum(dim=1)` gives the sums of its "
+    "rows, as a list of shape (3,). "
+    "What does `counts / counts.sum(dim=1)` do?",
+    right="c",
+    because="A list of shape (3,) is laid over every row, so its first number meets "
+    "the first column. With `keepdim=True` the sums stay a column, of shape (3, 1), "
+    "and the first number meets the first row. No error is raised, so check the sums.",
+    a=(
+        "It stops with an error: a table and a list have different shapes.",
+        "PyTorch stretches the smaller one if it fits, and three numbers fit three "
+        "columns. That is called broadcasting.",
+    ),
+    b=(
+        "It divides each row by its own sum.",
+        "That is what we want. But a list lies flat, like a row, and not upright.",
+    ),
+    c="It divides the first column by the first sum, and so on.",
+)
+
+divided = choice(
+    "lab01.divided",
+    "Three scores are (2, -1, -1), about those of our 4. We divide them by their sum, "
+    "as one does with counts. What comes out?",
+    right="a",
+    because="The sum is 0. Scores can be negative and cancel each other; counts "
+    "cannot. So a step is needed that makes every score positive first.",
+    a="Nothing of use: it divides by zero.",
+    b=(
+        "Three shares that sum to 1.",
+        "That holds if the sum is not zero. Here 2 - 1 - 1 = 0.",
+    ),
+    c=(
+        "A large share and two small ones that are equal.",
+        "The last two are equal, but they are negative, and their sum with the first "
+        "is zero.",
+    ),
+)
+
+ratio = number(
+    "lab01.ratio",
+    "Softmax makes probabilities of logits. How many times as large is the probability "
+    "for a logit of 3 as that for a logit of 2? (Two digits are enough.)",
+    right=2.718,
+    because="e^3 / e^2 = e, about 2.7, and so it is for every two logits that differ "
+    "by 1: 2 and 3, or -7 and -6. Equal *differences* of logits become equal *ratios* "
+    "of probabilities.",
+    wrong={
+        1.5: "That is the ratio of the logits, 3 / 2. But `exp` comes first, and then "
+        "it is the difference of the logits that counts.",
+        1: "That is the difference of the logits. `exp` makes a factor of it.",
+        20.1: "That is e^3. For the other one it is e^2: divide.",
+        7.4: "That is e^2, the smaller of the two. Divide e^3 by it.",
+    },
+    otherwise="Both are divided by the same sum, so it is e^3 / e^2.",
+    tolerance=0.05,
+)
+
+columns = choice(
+    "lab01.columns",
+    "`logits` has one row per image and one column per class. Somebody writes "
+    "`torch.softmax(logits, dim=0)`. What comes out?",
+    right="b",
+    because="With `dim=0` each column sums to 1: the images compete for a class. Every "
+    "number is still between 0 and 1, and no error is raised, so this bug lives long.",
+    a=(
+        "An error: the classes are in direction 1.",
+        "PyTorch does not know what a row means to you. It takes either direction.",
+    ),
+    b="Numbers for your image that depend on the other images in the batch.",
+    c=(
+        "The same numbers as with `dim=1`, in another order.",
+        "Other numbers: each logit is compared with those of the other images, not "
+        "with the other classes of its own image.",
+    ),
+)
+
+shifted = choice(
+    "lab01.shifted",
+    "All logits of an image are raised by 100. What happens to its probabilities?",
+    right="c",
+    because="e^(z + 100) is e^z times e^100, and this common factor cancels in the "
+    "fraction. Only differences of logits count: a logit alone means nothing.",
+    a=(
+        "All of them grow.",
+        "They cannot: they still sum to 1.",
+    ),
+    b=(
+        "The largest gets nearly everything.",
+        "That happens when the logits are *multiplied*. Adding the same to all leaves "
+        "their differences, and so the ratios.",
+    ),
+    c="Nothing.",
+)
+
+temperature = order(
+    "lab01.temperature",
+    "The logits of an image are divided by T before softmax. Where is the winner's "
+    "probability largest, where smallest? Begin with the largest.",
+    right="cab",
+    because="A small T makes all differences larger and the answer surer, a large T "
+    "makes it hesitate. The order of the classes never changes.",
+    a=("T = 1", "It changes nothing, so it stands between the other two."),
+    b=("T = 8", "Divided by 8, all logits are nearly equal, and so are the bars."),
+    c=(
+        "T = 0.25",
+        "Dividing by a quarter makes all differences four times as large.",
+    ),
+)
+
+overflow = choice(
+    "lab01.overflow",
+    "A number of the usual kind, `float32`, holds at most about 3.4e38, and that is "
+    "less than e^89. Softmax, typed as its formula stands, meets the logits "
+    "(1000, 0, 0). Which probability does the first class get?",
+    right="b",
+    because="e^1000 becomes `inf`, infinity, and `inf / inf` has no value: `nan`, not "
+    "a number. From there it spreads, because everything calculated with a `nan` is "
+    "`nan`.",
+    a=(
+        "1",
+        "That would be right, and on paper it is so. But e^1000 does not fit into the "
+        "number, and what is divided is infinity.",
+    ),
+    b="nan",
+    c=(
+        "None: an error stops the cell.",
+        "Python's own `math.exp(1000)` stops with an error. PyTorch goes on with "
+        "infinity, which is worse, because nobody tells you.",
+    ),
+)
+
+logarithm = choice(
+    "lab01.logarithm",
+    "PyTorch's softmax survives large logits. For `z` = (1000, 0, 0) the second "
+    "probability is e^-1000, so its logarithm is -1000. What does "
+    "`torch.log(torch.softmax(z, dim=0))` give there?",
+    right="a",
+    because="e^-1000 is too small for the number and becomes 0, and log 0 is minus "
+    "infinity. The maximum was subtracted and did not help: the damage is done between "
+    "softmax and log. `log_softmax` does both in one step.",
+    a="-inf",
+    b=(
+        "-1000",
+        "That is the true value. But the probability itself has been rounded to 0 "
+        "before the logarithm sees it.",
+    ),
+    c=(
+        "nan",
+        "`nan` comes from inf / inf or 0 / 0. The logarithm of 0 has a limit, minus "
+        "infinity, and PyTorch gives that.",
+    ),
+)
+
+two_classes = number(
+    "lab01.two_classes",
+    "A model for two classes gives the logits 2 and 3. For which z is sigmoid(z) the "
+    "probability of the second class?",
+    right=1,
+    because="Take 2 away from both logits: (2, 3) gives what (0, 1) gives. And the "
+    "sigmoid of z is softmax over (0, z).",
+    wrong={
+        3: "That would be so if the first logit were 0. Shift both until it is.",
+        5: "It is the difference of the two logits, not their sum.",
+        -1: "That is the other way round: it gives the probability of the first class.",
+        1.5: "It is the difference of the logits that counts, not their ratio.",
+    },
+    otherwise="Subtract 2 from both logits; then the first is 0.",
+    tolerance=0.01,
+)
+
+blank = choice(
+    "lab01.blank",
+    "A machine multiplies an image by three templates, adds up, and takes softmax of "
+    "the three scores. The page is left blank: all pixels are 0. Which bars come out?",
+    right="b",
+    because="All products are 0, so all scores are 0, and equal logits give equal "
+    "bars. The bars sum to 1 whatever the image is: softmax compares the scores with "
+    "each other, and with nothing else. There is no bar for *none*.",
+    a=(
+        "Three bars of height 0.",
+        "The scores are 0. But e^0 is 1, and the three bars sum to 1, always.",
+    ),
+    b="Three bars of one third.",
+    c=(
+        "None: it divides by zero.",
+        "The scores are 0, but what is divided by is the sum of e^0, which is 3.",
+    ),
+)
+
+same_logits = choice(
+    "lab01.same_logits",
+    "Two models give the same probabilities for every image. Do they give the same "
+    "logits?",
+    right="b",
+    because="A common shift of all logits of an image changes nothing, and so it "
+    "cannot be seen in the probabilities. Anything else can be.",
+    a=(
+        "Yes, always.",
+        "Raise all logits of one model by 100: same probabilities, other logits.",
+    ),
+    b="Not always, but the differences within a row are the same.",
+    c=(
+        "Nothing can be said: any logits could be behind them.",
+        "The ratio of two probabilities fixes the difference of their logits.",
+    ),
+)
+
+ten_equal = number(
+    "lab01.ten_equal",
+    "Ten logits are all 0. What is their logsumexp? (Two digits are enough.)",
+    right=2.303,
+    because="The sum of ten times e^0 is 10, and log 10 is about 2.3. So logsumexp "
+    "lies above the largest logit, here by log 10, the most that ten classes can do.",
+    wrong={
+        0: "That is the largest logit. All ten count: log(1 + 1 + ... + 1).",
+        10: "That is the sum of the exponentials; the logarithm is missing.",
+        1: "That is the logarithm to base 10. `log` is the natural one here, school's "
+        "ln.",
+        22026.5: "That is e^10. It is the logarithm of 10 that is asked for.",
+    },
+    otherwise="First e^0 for each, then the sum of ten of them, then the logarithm.",
+    tolerance=0.02,
+)
