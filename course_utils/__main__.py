@@ -21,7 +21,6 @@ Each word says more with --help. Run it in the folder of the course; it needs Py
 import sys
 
 OLDEST = (3, 11)
-START_PAGE = "/lab/tree/notebooks/00_start_here.ipynb"
 
 # Which packages a word needs: an extra of pyproject.toml.
 EXTRAS = {
@@ -77,8 +76,13 @@ def open_command():
     """Return how JupyterLab is started: the only place that knows."""
     import os
 
+    from course_utils import environment, workspace
+
     # Not `jupyter lab`, a script that knows the path at which it was installed.
-    start = ["jupyterlab", "--LabApp.default_url=" + START_PAGE]
+    start = ["jupyterlab"]
+    start += workspace.jupyterlab(
+        environment.ROOT, environment.FOLDER, environment.ENV
+    )
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         start.append("--allow-root")  # in a container there is no other user
     return start

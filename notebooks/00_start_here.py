@@ -183,15 +183,15 @@ print(load_mnist(digits=(0,)).describe())
 # |:--|:--|--:|
 # | 0 Start here | how the labs work | 24 |
 # | 1 Softmax | where the bars come from: from scores to probabilities | 58 |
-# | 2 Cross entropy by hand | how good is a probability? | 100 |
-# | 3 Cross entropy with PyTorch | the same from the library, and its traps | 100 |
-# | 4 Logistic regression | the first machine that learns: two classes | 120 |
-# | 5 Softmax regression | three classes, and three published bugs | 105 |
+# | 2 Cross entropy by hand | how good is a probability? | 125 |
+# | 3 Cross entropy with PyTorch | the same from the library, and its traps | 135 |
+# | 4 Logistic regression | the first machine that learns: two classes | 155 |
+# | 5 Softmax regression | three classes, and three published bugs | 130 |
 # | 6 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
-# | 7 GPU and mini-batches | many small steps in place of a few large ones | 110 |
-# | 8 Binary classification, four ways | the same machine four times, and how each fails | 120 |
-# | 9 MNIST, many digits | ten classes, and how to read a classifier | 105 |
-# | 10 Faster | a network that sees neighbours, from minutes to seconds | 105 |
+# | 7 GPU and mini-batches | many small steps in place of a few large ones | 175 |
+# | 8 Binary classification, four ways | the same machine four times, and how each fails | 155 |
+# | 9 MNIST, many digits | ten classes, and how to read a classifier | 135 |
+# | 10 Faster | a network that sees neighbours, from minutes to seconds | 135 |
 #
 # The minutes include the exercises.
 
@@ -266,4 +266,4 @@ lab00.fraction_right.check(fraction_right)
 # * When in doubt, restart the kernel and run all cells.
 # * `check`, `hint`, `solution`, in this order.
 #
-# Next: **lab 1, softmax**.
+# Next: [**lab 1, softmax**](01_softmax.ipynb).

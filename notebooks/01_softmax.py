@@ -502,7 +502,7 @@ lab01.conditional_table.check(conditional_table)
 # * The sigmoid is softmax over the logits (0, z).
 # * The bars always sum to 1: there is none for "none".
 #
-# Next: **lab 2, cross entropy by hand**. We have probabilities. How good are they?
+# Next: [**lab 2, cross entropy by hand**](02_cross_entropy_by_hand.ipynb). We have probabilities. How good are they?
 
 # %% [markdown]
 # ## Deeper

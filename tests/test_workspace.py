@@ -194,7 +194,8 @@ def test_the_published_edition_keeps_what_colab_needs(tmp_path):
 @pytest.mark.parametrize(
     ("lab", "after"), [*pairwise(LABS)], ids=lambda path: path.stem
 )
-def test_each_lab_ends_with_a_link_to_the_next(lab, after):
-    last = nbformat.read(lab, as_version=4).cells[-1].source
-    assert f"Next: [**lab {int(after.stem[:2])}, " in last
-    assert f"({after.name})" in last
+def test_each_summary_ends_with_a_link_to_the_next_lab(lab, after):
+    cells = nbformat.read(lab, as_version=4).cells
+    (end,) = [c.source for c in cells if c.source.startswith("## Summary")]
+    assert f"Next: [**lab {int(after.stem[:2])}, " in end
+    assert f"({after.name})" in end
