@@ -1200,7 +1200,7 @@ def test_full_is_equal_to_the_notes_way(full_root, digits):
     images = data.load_mnist(
         digits, source=full_root, validation=0, order="class", flat=False
     )
-    assert torch.equal(images.test.X, notes_way(full_root, False, digits))
+    assert torch.equal(images.test.X, expected)
 
 
 def test_full_holds_the_embedded_images(full):
