@@ -80,9 +80,7 @@ def open_command():
 
     # Not `jupyter lab`, a script that knows the path at which it was installed.
     start = ["jupyterlab"]
-    start += workspace.jupyterlab(
-        environment.ROOT, environment.FOLDER, environment.ENV
-    )
+    start += workspace.jupyterlab(environment.ROOT, environment.FOLDER, environment.ENV)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         start.append("--allow-root")  # in a container there is no other user
     return start

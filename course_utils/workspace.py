@@ -16,8 +16,6 @@ from pathlib import Path
 MINE = "my_labs"
 START = "00_start_here.ipynb"
 HISTORY = ".copies.json"  # of each copy: the lab that it was made from
-COLAB_TEST = '"google.colab" in sys.modules'
-CLEAR = {"outputs": list, "execution_count": lambda: None}
 
 # What JupyterLab starts with in the course's own environment; the person's own
 # settings come first.
@@ -69,12 +67,14 @@ def learners_edition(text: str, *, at_home: bool = True) -> str:
     nb["metadata"].pop("jupytext", None)  # else saving would write a .py beside it
     cells = []
     for cell in nb["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "code":
-            if at_home and COLAB_TEST in source:
+        if "colab" in cell["metadata"].get("tags", []):
+            if at_home:
                 continue
-            cell |= {name: make() for name, make in CLEAR.items()}
+            cell["metadata"]["cellView"] = "form"  # Colab shows its title alone
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
         elif at_home:
+            source = "".join(cell["source"])
             source = re.sub(r"^\[!\[Open in .*\n\n?", "", source, flags=re.MULTILINE)
             cell["source"] = source.splitlines(keepends=True)
         cells.append(cell)

@@ -55,6 +55,9 @@ def test_the_edition_is_the_lab_without_outputs(path, at_home):
         assert len(labs.code_cells(nb)) == len(labs.code_cells(lab)) - 1
     else:
         assert labs.outline(nb) == labs.outline(lab)
+        folded = [c for c in nb.cells if c.metadata.get("cellView") == "form"]
+        assert folded == [labs.code_cells(nb)[0]]
+        assert folded[0].source.startswith("# @title")
 
 
 def test_copies_are_made_once(stored, mine):
