@@ -116,7 +116,7 @@ def ready(extra: str) -> bool:
 def _has_stamp(extra: str, wanted: dict[str, str]) -> bool:
     """Return whether the installation of an extra was finished, with these pins."""
     path = ENV / f"course-{extra}.txt"
-    return path.is_file() and path.read_text() == digest(wanted, extra)
+    return path.is_file() and path.read_text("utf-8") == digest(wanted, extra)
 
 
 # What is to be installed ----------------------------------------------------------
@@ -336,7 +336,7 @@ def _claim_folder() -> None:
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
     """Wait until no other process makes the environment."""
-    with (FOLDER / "lock").open("a") as file:
+    with (FOLDER / "lock").open("ab") as file:
         if not _try_lock(file.fileno()):
             _say("Another start is making the environment; waiting for it ...")
             while not _try_lock(file.fileno()):
@@ -409,7 +409,7 @@ def _install(extra: str) -> None:
         raise
     _link_package()
     stamp = ENV / f"course-{extra}.txt"
-    stamp.write_text(digest(read_requirements(), extra))
+    stamp.write_text(digest(read_requirements(), extra), encoding="utf-8")
     shutil.rmtree(CACHE, ignore_errors=True)
 
 
@@ -598,7 +598,9 @@ def find_uv() -> Path | None:
 def _uv_version(path: str | Path) -> tuple[int, ...]:
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         command = [path, "--version"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            command, check=True, capture_output=True, encoding="utf-8"
+        )
         return _numbers(done.stdout)
     return ()
 
