@@ -13,8 +13,8 @@ For teachers and authors:
     python3 -m course_utils stamp         the repository's address in labs and README
     python3 -m course_utils lock          the list of packages, resolved anew
 
-Each word says more with --help. Run it in the folder of the course; it needs Python
-3.11 or newer and nothing else. All that it installs is in the folder .course.
+Run it in the folder of the course; it needs Python 3.11 or newer and nothing else. All
+that it installs is in the folder .course. After a word, --help says more of it.
 """
 # No word of this file is newer than Python 3.0: an old one must be able to say so.
 
