@@ -49,15 +49,15 @@ def main(words):
             % sys.version.split()[0]
         )
     try:
-        from course_utils import environment
+        from course_utils.environment import SetupError, make, run
     except (ImportError, SyntaxError) as error:
         return _stop(
             "This copy of the course is damaged ({}): copy it again.".format(error)  # noqa: UP032
         )
     try:
-        environment.make(EXTRAS[words[0]])
-        return environment.run(command(words))
-    except environment.SetupError as error:
+        make(EXTRAS[words[0]])
+        return run(command(words))
+    except SetupError as error:
         return _stop(str(error))
     except KeyboardInterrupt:  # Ctrl-C reaches the program in the environment as well
         return 130

@@ -224,10 +224,13 @@ def test_the_command_needs_the_standard_library_alone():
                 assert name.split(".")[0] in sys.stdlib_module_names
 
 
-def test_a_damaged_copy_of_the_command(course):
-    path = course / "course_utils" / "environment.py"
-    path.write_text(path.read_text("utf-8")[:999] + "(", encoding="utf-8")
-    done = start(course, "open")
+@pytest.mark.parametrize("end", ["\ndef make(", "\nclass SetupError"])
+def test_a_damaged_copy_of_the_command(tmp_path, end):
+    root = write_packed(tmp_path / "course")
+    path = root / "course_utils" / "environment.py"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index(end) + 8 * end.endswith("(")], "utf-8")
+    done = start(root, "open")
     assert done.returncode == 2 and "damaged" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -594,6 +597,8 @@ def replace(path):
         (Path.unlink, "data/images", "{} is missing"),
         (cut, "wheels/pytest-9.0-py3-none-any.whl", "{} has .* of .* bytes"),
         (cut, "data/images", "{} has 900 of 1,000 bytes"),
+        (cut, "requirements.txt", "{} is cut off|{} has .* of .* bytes"),
+        (Path.unlink, "uv.lock", "{} is not in"),
         (cut, "MANIFEST.txt", "{} is cut off"),
         (Path.unlink, "MANIFEST.txt", "{} is missing"),
         (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "[Hh]ash mismatch"),
@@ -604,7 +609,7 @@ def test_an_interrupted_copy_is_named(tmp_path, damage, name, sentence):
     damage(root / name)
     done = start(root, "open")
     assert done.returncode == 2
-    assert re.search(sentence.format(re.escape(name)), done.stderr), done.stderr
+    assert re.search(sentence.format(*[re.escape(name)] * 2), done.stderr), done.stderr
     assert "Traceback" not in done.stderr and "4.0" not in done.stdout
 
 
@@ -761,6 +766,7 @@ def make_online(root, index, extra="lab", before="", uv=True, **variables):
     return start(root, code=code, uv=uv, **variables)
 
 
+REGISTRY = {"torch-2.15.0", "torchvision-0.29.2", "nvidia_gpu-1.0", "jupyterlab-4.0"}
 linux_only = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="elsewhere there is one build only"
 )
@@ -792,10 +798,15 @@ def test_without_a_card_the_cpu_build_is_taken(online, index):
     assert make_online(online, index, "test").returncode == 0
     assert installed(online) == cpu | {"typst-1.0", "pytest-9.0"}
     assert len([p for p in index.asked if p.startswith("/cpu/")]) == n_asked
+    # Half of it, and the index is gone: everything anew, from one index.
+    (half,) = (online / ".course" / "env").glob("**/torchvision-*.dist-info")
+    shutil.rmtree(half)
+    for stamp in (online / ".course" / "env").glob("course-*.txt"):
+        stamp.unlink()
+    shutil.rmtree(index.folder / "cpu")
+    assert make_online(online, index).returncode == 0
+    assert installed(online) == REGISTRY
     assert not (online / ".course" / "cache").exists()
-
-
-REGISTRY = {"torch-2.15.0", "torchvision-0.29.2", "nvidia_gpu-1.0", "jupyterlab-4.0"}
 
 
 @linux_only
