@@ -205,6 +205,7 @@ def test_one_door_has_every_word(capsys):
 
 def test_an_old_python_is_told_so(monkeypatch, capsys):
     monkeypatch.setattr(door, "OLDEST", (99, 0))
+    monkeypatch.setattr(environment, "make", lambda extra: pytest.fail("it went on"))
     assert door.main(["open"]) == 2
     assert "needs 3.11 or newer" in capsys.readouterr().err
     for name in ("__init__", "__main__"):
