@@ -13,8 +13,8 @@ For teachers and authors:
     python3 -m course_utils stamp         the repository's address in labs and README
     python3 -m course_utils lock          the list of packages, resolved anew
 
-Each word says more with --help. Run it in the folder of the course; it needs Python
-3.11 or newer and nothing else. All that it installs is in the folder .course.
+Run it in the folder of the course; it needs Python 3.11 or newer and nothing else. All
+that it installs is in the folder .course. After a word, --help says more of it.
 """
 # No word of this file is newer than Python 3.0: an old one must be able to say so.
 
@@ -48,15 +48,15 @@ def main(words):
             % sys.version.split()[0]
         )
     try:
-        from course_utils import environment
+        from course_utils.environment import SetupError, make, run
     except (ImportError, SyntaxError) as error:
         return _stop(
             "This copy of the course is damaged ({}): copy it again.".format(error)  # noqa: UP032
         )
     try:
-        environment.make(EXTRAS[words[0]])
-        return environment.run(command(words))
-    except environment.SetupError as error:
+        make(EXTRAS[words[0]])
+        return run(command(words))
+    except SetupError as error:
         return _stop(str(error))
     except KeyboardInterrupt:  # Ctrl-C reaches the program in the environment as well
         return 130

@@ -39,6 +39,7 @@ NOTE = FOLDER / "README.txt"  # only a folder with this note in it is ours
 CACHE = FOLDER / "cache"
 WHEELS = ROOT / "wheels"  # these two are in a packed folder only
 MANIFEST = ROOT / "MANIFEST.txt"
+NOBODY_EDITS = ("wheels/", "data/", "uv.lock", "requirements.txt")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 EXTRAS = ("lab", "authoring", "test")  # each holds the one before
 OLDEST_UV = (0, 5)
@@ -63,11 +64,12 @@ def make(extra: str) -> None:
     SetupError
         If that cannot be done. What was there before is still there.
     """
-    if not (ROOT / "uv.lock").is_file():
-        raise SetupError(
-            "This works in a whole copy of the course's repository only: uv.lock is "
-            f"not in {ROOT}."
-        )
+    for name in ("uv.lock", "requirements.txt"):
+        if not (ROOT / name).is_file():
+            raise SetupError(
+                f"{name} is not in {ROOT}: this works in a whole copy of the course's "
+                "repository only. Copy it again."
+            )
     if ready(extra):
         return
     check_packed_files()
@@ -116,7 +118,7 @@ def ready(extra: str) -> bool:
 def _has_stamp(extra: str, wanted: dict[str, str]) -> bool:
     """Return whether the installation of an extra was finished, with these pins."""
     path = ENV / f"course-{extra}.txt"
-    return path.is_file() and path.read_text() == digest(wanted, extra)
+    return path.is_file() and path.read_text("utf-8") == digest(wanted, extra)
 
 
 # What is to be installed ----------------------------------------------------------
@@ -126,7 +128,10 @@ def read_requirements(folder: Path | None = None) -> dict[str, str]:
     """Return the sections of ``requirements.txt`` by name, with ``""`` for its head."""
     text = ((folder or ROOT) / "requirements.txt").read_text(encoding="utf-8")
     parts = re.split(r"^# == (\w+)\n", text, flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+    sections = {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+    if not {"torch", "gpu", *EXTRAS} <= sections.keys():
+        raise SetupError("requirements.txt is cut off: copy the course again.")
+    return sections
 
 
 def pins(sections: dict[str, str], extra: str, *, cpu: bool = False) -> str:
@@ -205,9 +210,7 @@ def platform_problem(machine: Machine, wheels: Sequence[str]) -> str | None:
         system, version = system_of(tag)
         fits.setdefault(system, {})[abi] = version
     if machine.bits == 32:
-        return (
-            f"This Python has 32 bits, and {torch} needs 64: install a 64-bit Python."
-        )
+        return f"This is a 32-bit Python, and {torch} needs a 64-bit one."
     if machine.system not in fits:
         name = {
             "macos-x86_64": "Macs with an Intel chip (on an Apple chip, the Python is "
@@ -283,7 +286,7 @@ def check_packed_files() -> None:
         if not path.is_file():
             raise SetupError(f"This copy is not complete: {name} is missing; {again}")
         if path.stat().st_size != int(size):
-            if name.startswith(("wheels/", "data/")):
+            if name.startswith(NOBODY_EDITS):
                 raise SetupError(
                     f"This copy is not complete: {name} has {path.stat().st_size:,} "
                     f"of {int(size):,} bytes; {again}"
@@ -336,7 +339,7 @@ def _claim_folder() -> None:
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
     """Wait until no other process makes the environment."""
-    with (FOLDER / "lock").open("a") as file:
+    with (FOLDER / "lock").open("ab") as file:
         if not _try_lock(file.fileno()):
             _say("Another start is making the environment; waiting for it ...")
             while not _try_lock(file.fileno()):
@@ -387,13 +390,16 @@ def _install(extra: str) -> None:
     _check_space(sections, extra, cpu=cpu)
     if not ENV.exists():
         _make_venv(uv)
-    if cpu and installed is None:
+    if cpu:
         try:
-            _install_cpu_build(uv)
+            _install_cpu_build(uv)  # or the rest of it, after an interruption
         except subprocess.CalledProcessError:
             _say("The CPU build was not to be had; taking the registry's.")
             cpu = False
             _check_space(sections, extra, cpu=cpu)
+            if _installed_torch():  # half a CPU build, which fits no other torchvision
+                shutil.rmtree(ENV)
+                _make_venv(uv)
     wanted = FOLDER / "requirements.txt"
     wanted.write_text(pins(sections, extra, cpu=cpu), encoding="utf-8")
     arguments = ["--require-hashes", "-r", wanted]
@@ -409,7 +415,7 @@ def _install(extra: str) -> None:
         raise
     _link_package()
     stamp = ENV / f"course-{extra}.txt"
-    stamp.write_text(digest(read_requirements(), extra))
+    stamp.write_text(digest(read_requirements(), extra), encoding="utf-8")
     shutil.rmtree(CACHE, ignore_errors=True)
 
 
@@ -598,7 +604,9 @@ def find_uv() -> Path | None:
 def _uv_version(path: str | Path) -> tuple[int, ...]:
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         command = [path, "--version"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            command, check=True, capture_output=True, encoding="utf-8"
+        )
         return _numbers(done.stdout)
     return ()
 

@@ -36,7 +36,7 @@ from course_utils.authoring import labs, lock, pack
 from course_utils.environment import Machine
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+LOCK = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
 UV = lock._uv()
 DEBIAN = Machine("linux-x86_64", (3, 11), "cp311", 64, (2, 36))
 PLAIN = "py3-none-any"
@@ -48,12 +48,15 @@ def make_wheel(folder, name, version, tag=PLAIN, files=None):
     """Write a wheel whose module says its name when it is run; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-{tag}.whl"
-    said = f"import sys\nprint('{name} {version}', *sys.argv[1:])\n"
+    said = f"import sys\ndef main(): print('{name} {version}', *sys.argv[1:])\n"
+    said += "if __name__ == '__main__': main()\n"
     files = files or {f"{name}/__init__.py": "", f"{name}/__main__.py": said}
     info = f"{name}-{version}.dist-info"
     files = files | {
         f"{info}/METADATA": "Metadata-Version: 2.1\n"
         f"Name: {name}\nVersion: {version}\n",
+        f"{info}/entry_points.txt": "[console_scripts]\n"
+        f"say-{name}={name}.__main__:main\n",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     record = []
@@ -160,7 +163,7 @@ def start(root, *words, code=None, uv=True, **variables):
         cwd=root,
         env={**clean, "PYTHONDONTWRITEBYTECODE": "1", **variables},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
     )
 
@@ -202,10 +205,11 @@ def test_one_door_has_every_word(capsys):
 
 def test_an_old_python_is_told_so(monkeypatch, capsys):
     monkeypatch.setattr(door, "OLDEST", (99, 0))
+    monkeypatch.setattr(environment, "make", lambda extra: pytest.fail("it went on"))
     assert door.main(["open"]) == 2
     assert "needs 3.11 or newer" in capsys.readouterr().err
     for name in ("__init__", "__main__"):
-        text = (ROOT / "course_utils" / f"{name}.py").read_text(encoding="utf-8")
+        text = (ROOT / "course_utils" / f"{name}.py").read_text("utf-8")
         tree = ast.parse(text, feature_version=(3, 4))
         newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match, ast.Starred)
         assert not [node.lineno for node in ast.walk(tree) if isinstance(node, newer)]
@@ -213,7 +217,7 @@ def test_an_old_python_is_told_so(monkeypatch, capsys):
 
 
 def test_the_command_needs_the_standard_library_alone():
-    tree = ast.parse((ROOT / "course_utils/environment.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "course_utils/environment.py").read_text("utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [a.name for a in node.names]
@@ -221,10 +225,13 @@ def test_the_command_needs_the_standard_library_alone():
                 assert name.split(".")[0] in sys.stdlib_module_names
 
 
-def test_a_damaged_copy_of_the_command(course):
-    path = course / "course_utils" / "environment.py"
-    path.write_text(path.read_text(encoding="utf-8")[:999] + "(", encoding="utf-8")
-    done = start(course, "open")
+@pytest.mark.parametrize("end", ["\ndef make(", "\nclass SetupError"])
+def test_a_damaged_copy_of_the_command(tmp_path, end):
+    root = write_packed(tmp_path / "course")
+    path = root / "course_utils" / "environment.py"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index(end) + 8 * end.endswith("(")], "utf-8")
+    done = start(root, "open")
     assert done.returncode == 2 and "damaged" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -300,14 +307,14 @@ def test_the_sentence_comes_before_anything_is_made(tmp_path):
 def test_the_lock_fits_the_project():
     """If this fails, run python3 -m course_utils lock."""
     command = [UV, "lock", "--check", "--offline"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
 
 def test_the_lists_are_those_of_the_lock():
     """If this fails, run python3 -m course_utils lock."""
     for path, text in lock.exports().items():
-        assert path.read_text(encoding="utf-8") == text, path
+        assert path.read_text("utf-8") == text, path
 
 
 def walk(extra, system, python, skip=()):
@@ -417,7 +424,7 @@ def imports(paths):
     distributions = importlib.metadata.packages_distributions()
     found = set()
     for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             modules = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
@@ -455,9 +462,9 @@ def test_each_extra_has_what_its_files_import(extra, patterns):
 
 
 def test_binder_has_the_python_of_its_list():
-    runtime = (ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8")
+    runtime = (ROOT / ".binder" / "runtime.txt").read_text("utf-8")
     assert runtime.strip() == "python-" + ".".join(map(str, lock.BINDER_RUNS[1]))
-    pins = lock.BINDER.read_text(encoding="utf-8").splitlines()
+    pins = lock.BINDER.read_text("utf-8").splitlines()
     # PyPI's torch is 5 GB larger, and fails beside a torchvision for the CPU.
     cpu = {pin.split("==")[0] for pin in pins if pin.endswith("+cpu")}
     assert cpu == {"torch", "torchvision"}
@@ -466,16 +473,16 @@ def test_binder_has_the_python_of_its_list():
 
 def test_the_readme_names_every_variable():
     files = [*(ROOT / "course_utils").rglob("*.py"), ROOT / "tests" / "test_colab.py"]
-    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    text = "".join(path.read_text("utf-8") for path in files)
     used = set(re.findall(r"[\"'`](COURSE_[A-Z]+)\b", text))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
     assert used == set(re.findall(r"^\| `(COURSE_[A-Z]+)`", readme, re.MULTILINE))
     assert len(used) >= 4
 
 
 def test_nothing_is_run_as_another_user():
     for path in (ROOT / "course_utils").rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text("utf-8")
         assert not re.search(r"[\"']sudo[\"']|[\"']apt(-get)?[\"'],", text), path
 
 
@@ -492,11 +499,14 @@ def test_a_second_start_needs_nothing(course):
 def test_each_word_adds_what_it_needs(course):
     find = "[m for m in ('typst', 'pytest') if importlib.util.find_spec(m)]"
     python = [env_python(course), "-c", f"import importlib.util; print({find})"]
-    assert subprocess.check_output(python, text=True).strip() == "[]"
+    assert subprocess.check_output(python, encoding="utf-8").strip() == "[]"
     done = start(course, "test", "-x")
     assert done.stdout == "pytest 9.0 -x\n", done.stderr
     assert "Adding packages" in done.stderr
-    assert subprocess.check_output(python, text=True).strip() == "['typst', 'pytest']"
+    assert (
+        subprocess.check_output(python, encoding="utf-8").strip()
+        == "['typst', 'pytest']"
+    )
     for word in ("open", "test"):  # the larger one is enough for the smaller one
         done = start(course, word, uv=False)
         assert done.returncode == 0 and not done.stderr
@@ -513,21 +523,23 @@ def test_a_moved_folder_works_as_it_is(course):
     where = subprocess.check_output(
         [env_python(course), "-c", code],
         cwd="/",
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONPATH": ""},
     )
     assert Path(where.strip()).parents[1] == course
+    script = env_python(course).with_name("say-jupyterlab" + ".exe" * (os.name == "nt"))
+    assert subprocess.check_output([script], encoding="utf-8") == "jupyterlab 4.0\n"
 
 
 def test_what_others_made_is_not_touched(tmp_path):
     root = write_packed(tmp_path / "course")
     (root / ".venv").mkdir()
-    (root / ".venv" / "mine.txt").write_text("mine")
+    (root / ".venv" / "mine.txt").write_text("mine", "utf-8")
     assert start(root, "open").returncode == 0
-    assert (root / ".venv" / "mine.txt").read_text() == "mine"
+    assert (root / ".venv" / "mine.txt").read_text("utf-8") == "mine"
     shutil.rmtree(root / ".course")
     (root / ".course").mkdir()
-    (root / ".course" / "mine.txt").write_text("mine")
+    (root / ".course" / "mine.txt").write_text("mine", "utf-8")
     done = start(root, "open")
     assert done.returncode == 2 and "move it away" in done.stderr
     assert [path.name for path in (root / ".course").iterdir()] == ["mine.txt"]
@@ -556,7 +568,9 @@ def test_an_environment_whose_python_is_gone_is_made_anew(course):
 
 def test_new_pins_are_installed(course):
     pins = course / "requirements.txt"
-    pins.write_text(pins.read_text().replace("# == authoring", "\n# == authoring"))
+    pins.write_text(
+        pins.read_text("utf-8").replace("# == authoring", "\n# == authoring")
+    )
     pack.write_manifest(course, [" ".join(environment.this_machine()[0:3:2])])
     done = start(course, "open")
     assert "Adding packages" in done.stderr and "jupyterlab 4.0" in done.stdout
@@ -584,6 +598,8 @@ def replace(path):
         (Path.unlink, "data/images", "{} is missing"),
         (cut, "wheels/pytest-9.0-py3-none-any.whl", "{} has .* of .* bytes"),
         (cut, "data/images", "{} has 900 of 1,000 bytes"),
+        (cut, "requirements.txt", "{} is cut off|{} has .* of .* bytes"),
+        (Path.unlink, "uv.lock", "{} is not in"),
         (cut, "MANIFEST.txt", "{} is cut off"),
         (Path.unlink, "MANIFEST.txt", "{} is missing"),
         (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "[Hh]ash mismatch"),
@@ -594,7 +610,7 @@ def test_an_interrupted_copy_is_named(tmp_path, damage, name, sentence):
     damage(root / name)
     done = start(root, "open")
     assert done.returncode == 2
-    assert re.search(sentence.format(re.escape(name)), done.stderr), done.stderr
+    assert re.search(sentence.format(*[re.escape(name)] * 2), done.stderr), done.stderr
     assert "Traceback" not in done.stderr and "4.0" not in done.stdout
 
 
@@ -716,7 +732,7 @@ class Index:
             page = self.folder / simple / name / "index.html"
             page.parent.mkdir(parents=True, exist_ok=True)
             link = f"/{path.relative_to(self.folder)}#sha256={pack.sha(path)}"
-            page.write_text(f'<a href="{link}">{path.name}</a>\n')
+            page.write_text(f'<a href="{link}">{path.name}</a>\n', "utf-8")
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -751,6 +767,7 @@ def make_online(root, index, extra="lab", before="", uv=True, **variables):
     return start(root, code=code, uv=uv, **variables)
 
 
+REGISTRY = {"torch-2.15.0", "torchvision-0.29.2", "nvidia_gpu-1.0", "jupyterlab-4.0"}
 linux_only = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="elsewhere there is one build only"
 )
@@ -782,10 +799,15 @@ def test_without_a_card_the_cpu_build_is_taken(online, index):
     assert make_online(online, index, "test").returncode == 0
     assert installed(online) == cpu | {"typst-1.0", "pytest-9.0"}
     assert len([p for p in index.asked if p.startswith("/cpu/")]) == n_asked
+    # Half of it, and the index is gone: everything anew, from one index.
+    (half,) = (online / ".course" / "env").glob("**/torchvision-*.dist-info")
+    shutil.rmtree(half)
+    for stamp in (online / ".course" / "env").glob("course-*.txt"):
+        stamp.unlink()
+    shutil.rmtree(index.folder / "cpu")
+    assert make_online(online, index).returncode == 0
+    assert installed(online) == REGISTRY
     assert not (online / ".course" / "cache").exists()
-
-
-REGISTRY = {"torch-2.15.0", "torchvision-0.29.2", "nvidia_gpu-1.0", "jupyterlab-4.0"}
 
 
 @linux_only
@@ -830,9 +852,11 @@ def test_uv_is_fetched_where_there_is_none(online, index, mirror):
     else:
         before = ""
         text = (
-            (online / "uv.lock").read_text().replace(index.url, "http://127.0.0.1:1/")
+            (online / "uv.lock")
+            .read_text("utf-8")
+            .replace(index.url, "http://127.0.0.1:1/")
         )
-        (online / "uv.lock").write_text(text)
+        (online / "uv.lock").write_text(text, "utf-8")
     code = before + "\nprint(e.FOLDER.mkdir(), e.find_uv())"
     done = make_online(
         online, index, before=code + "\nsys.exit()", uv=False, **variables
@@ -843,9 +867,9 @@ def test_uv_is_fetched_where_there_is_none(online, index, mirror):
 
 @pytest.mark.skipif(os.name == "nt", reason="the stub is a shell script")
 def test_a_uv_with_another_hash_is_not_run(online, index):
-    text = (online / "uv.lock").read_text()
+    text = (online / "uv.lock").read_text("utf-8")
     (wheel,) = (path for path in index.wheels if path.name.startswith("uv-"))
-    (online / "uv.lock").write_text(text.replace(pack.sha(wheel), "0" * 64))
+    (online / "uv.lock").write_text(text.replace(pack.sha(wheel), "0" * 64), "utf-8")
     code = "e.FOLDER.mkdir(); print(e.find_uv()); sys.exit()"
     done = make_online(online, index, before=code, uv=False)
     assert done.stdout == "None\n" and "not the file that uv.lock names" in done.stderr
@@ -878,7 +902,8 @@ def test_where_nothing_can_be_had_one_command_is_told(online, index):
 def test_hashes_are_checked(online, index):
     pins = online / "requirements.txt"
     wheel = next(path for path in index.wheels if path.name.startswith("jupyterlab"))
-    pins.write_text(pins.read_text().replace(pack.sha(wheel), "0" * 64))
+    text = pins.read_text("utf-8").replace(pack.sha(wheel), "0" * 64)
+    pins.write_text(text, "utf-8")
     done = make_online(online, index)
     assert "[Hh]ash" and done.returncode == 1
     assert "could not be made" in done.stderr
@@ -934,11 +959,11 @@ def test_a_packed_folder_works_without_a_network(teacher, index, tmp_path):
     assert len(index.asked) == n_asked
     assert not (folder / "wheels" / "broken-off.whl.part").exists()
     lab = folder / "notebooks" / "01_softmax.ipynb"
-    before = lab.read_text(encoding="utf-8")
-    lab.write_text("{}")
+    before = lab.read_text("utf-8")
+    lab.write_text("{}", "utf-8")
     done = pack_it(teacher, folder)
     assert done.returncode == 2 and "was changed since it was packed" in done.stderr
-    assert lab.read_text() == "{}"
+    assert lab.read_text("utf-8") == "{}"
     lab.write_text(before, encoding="utf-8", newline="\n")
 
     index.server.shutdown()
@@ -953,7 +978,7 @@ def test_packing_overwrites_nothing(tmp_path, monkeypatch, where):
     monkeypatch.setattr(labs, "ROOT", tmp_path / "course")
     folder = tmp_path / ("course/stick" if where == "inside" else "stick")
     folder.mkdir(parents=True)
-    (folder / "mine.txt").write_text("mine")
+    (folder / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(labs.LabError, match=r"inside the course|not empty"):
         pack.main(folder)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]

@@ -110,7 +110,7 @@ def _pack(folder: Path, targets: list[tuple], *, gpu: bool, paper: bool) -> None
     for name in course_files():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(labs.ROOT / name, target)
+        shutil.copy(labs.ROOT / name, target)
     _copy_mnist(folder)
     if paper:
         _make_paper(folder)
@@ -355,7 +355,10 @@ def _make_paper(folder: Path) -> None:
     """Make handouts and slides; those with solutions are not for a learner's stick."""
     from course_utils.authoring import handouts, slides
 
-    handouts.main(labs.lab_paths(), folder / "paper")
-    slides.main(labs.lab_paths(), folder / "slides")
+    for make, name in ((handouts.main, "paper"), (slides.main, "slides")):
+        try:
+            make(labs.lab_paths(), folder / name)
+        except LabError as error:
+            print(f"packed without {name}: {error}", file=sys.stderr)
     for path in (folder / "paper").glob("*-instructor.pdf"):
         path.unlink()
