@@ -391,6 +391,10 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
     else:
         live = get_ipython() is not None and os.environ.get("COURSE_STATIC") != "1"
     if not live:
+        before = set(plt.get_fignums())
+        draw(**{name: start for name, (_, _, start) in values.items()})
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)  # it was drawn to find out whether it can be
         for name, (low, high, _) in values.items():
             print(
                 f"(In Jupyter, a slider for {name} from {low} to {high} stands here.)"

@@ -1,15 +1,30 @@
 """Each guard of test_notebooks.py passes a good notebook and catches a bad one."""
 
+import base64
 import copy
+import io
 import re
 
 import pytest
 import test_notebooks as guards
 from nbformat import v4
+from PIL import Image, PngImagePlugin
 
 OPENING = "# 3. Title\n\n**You will be able to** a\n\n**Needs** b\n\n**Takes** c"
 MATH = "Half of 0.123 is $0.739$, see `0.739`: $$\\begin{aligned} x \\end{aligned}$$"
-FIGURE = v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+
+
+def figure(version):
+    """Return an output with a picture that a Matplotlib says to have drawn."""
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", f"Matplotlib version{version}, https://matplotlib.org/")
+    file = io.BytesIO()
+    Image.new("L", (2, 2)).save(file, "PNG", pnginfo=note)
+    png = base64.b64encode(file.getvalue()).decode()
+    return v4.new_output("display_data", {"image/png": png})
+
+
+FIGURE = figure("3.11.2")
 PRINTED = v4.new_output("stream", name="stdout", text="loss 0.738749\n")
 STDERR = v4.new_output("stream", name="stderr", text="careful\n")
 ERROR = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
@@ -133,6 +148,8 @@ BAD = [
     (guards.questions, ask("lab03.q.ask()", "lab03.q.result()"), "1 of 10 questions"),
     (guards.questions, ask("lab03.q.ask()", "lab03.q.result()"), "warm_up is not"),
     (guards.pitfalls, tag(4), "pitfall"),
+    (guards.tags, tag(4, "nbval-ignore-output"), r"In \[3\]: .* needs a reason"),
+    (guards.drawn_alike, show(3, figure("3.10.0")), "3.10.0, 3.11.2 drew"),
     (guards.tags, tag(4, "nbval-skip"), r"In \[3\]: unknown tag 'nbval-skip'"),
     (guards.tags, edit(4, "# NBVAL_IGNORE_OUTPUT\n1"), "comment"),
     (guards.cell_length, edit(3, "x = 1\n" * 26), r"In \[2\] has 26"),

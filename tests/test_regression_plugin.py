@@ -1,14 +1,19 @@
 """The pytest plugin, and the commands that make the outputs it compares with."""
 
+import base64
+import io
 import os
 import sys
+import tomllib
 from types import SimpleNamespace
 
+import matplotlib as mpl
 import nbformat
 import pytest
 from nbformat import v4
+from PIL import Image, PngImagePlugin
 
-from course_utils.authoring import labs
+from course_utils.authoring import labs, pictures
 from course_utils.authoring.__main__ import main
 
 pytest_plugins = ["pytester"]
@@ -62,7 +67,12 @@ CELLS = {
     ),
     "exact": ("print(1.0001)", [stream("1.0002\n")], ["nbval-exact"], "failed"),
     "rtol": ("print(1.05)", [stream("1.00\n")], ["nbval-rtol=0.1"], "passed"),
-    "ignored": ("print(2)", [stream("1\n")], ["nbval-ignore-output"], "passed"),
+    "ignored": (
+        "print(2)",
+        [stream("1\n")],
+        ["nbval-ignore-output", "differs=time"],
+        "passed",
+    ),
     "raises": (
         "raise ValueError('1.0001')",
         [v4.new_output("error", ename="ValueError", evalue="1.0002", traceback=[])],
@@ -120,6 +130,99 @@ def test_embedded_images_have_their_own_stored_outputs(pytester, monkeypatch):
     run.stdout.fnmatch_lines(["*course_utils.authoring refresh stale*"])
 
 
+PLOT = """\
+import matplotlib.pyplot as plt
+plt.plot([1, {}])
+plt.show()"""
+FIGURE_CELLS = {
+    "same": ([3], [], "passed"),
+    "noise": ([3.001], [], "passed"),
+    "other": ([3, 3.2], [], "failed"),
+    "ignored": ([3, 3.2], ["nbval-ignore-output", "differs=time"], "passed"),
+    "figure ignored": ([3, 3.2], ["ignore-figures", "differs=rounding"], "passed"),
+}
+
+
+def draw(*values):
+    """Return the outputs of a cell that draws, as `refresh` would store them."""
+    source = PLOT.format(", ".join(map(str, values)))
+    nb = v4.new_notebook(cells=[v4.new_code_cell(source)])
+    labs.execute(nb, source="embedded", cwd=labs.ROOT)
+    return nb.cells[0].outputs
+
+
+def test_figures_are_compared(pytester, monkeypatch):
+    monkeypatch.setenv("COURSE_MNIST", "disk")
+    full = draw(3)
+    copy = [output.copy() for output in full]
+    copy[0].data = full[0].data | {
+        "image/png": pictures.small(full[0].data["image/png"])
+    }
+    for outputs, name in ((full, "full.ipynb"), (copy, "small.ipynb")):
+        cells = [
+            (PLOT.format(", ".join(map(str, values))), outputs, tags)
+            for values, tags, _ in FIGURE_CELLS.values()
+        ]
+        nbformat.write(notebook(*cells), pytester.path / name)
+        run = run_pytest(pytester, name)
+        reports = run.reprec.getreports("pytest_runtest_logreport")
+        outcomes = [report.outcome for report in reports if report.when == "call"]
+        assert outcomes == [outcome for _, _, outcome in FIGURE_CELLS.values()]
+        stem = name.removesuffix(".ipynb")
+        found = (
+            f"In [[]3[]], figure 1: * pixels differ. Look at build/pictures/{stem}-*"
+        )
+        run.stdout.fnmatch_lines([found])
+        made = {path.name for path in (pytester.path / "build/pictures").glob("*")}
+        assert {f"{stem}-3-1-{x}.png" for x in ("new", "stored", "difference")} <= made
+
+
+def test_a_figure_that_is_gone_is_noticed(pytester, monkeypatch):
+    monkeypatch.setenv("COURSE_MNIST", "disk")
+    stored = [v4.new_output("display_data", {"image/png": PNG})]
+    source = f"display({{'image/png': '{PNG}'}}, raw=True)"
+    cells = [(source, stored, []), (f"{source}\n{source}", stored, [])]
+    nbformat.write(notebook(*cells), pytester.path / "lab.ipynb")
+    run = run_pytest(pytester, "lab.ipynb")
+    run.assert_outcomes(passed=1, failed=1)
+    run.stdout.fnmatch_lines(["2 figures, and 1 are stored"])
+
+
+def test_figures_of_another_matplotlib_are_not_compared(pytester, monkeypatch):
+    monkeypatch.setenv("COURSE_MNIST", "disk")
+    stored = [v4.new_output("display_data", {"image/png": png("3.0.0", shade=255)})]
+    source = f"display({{'image/png': '{PNG}'}}, raw=True)"
+    pytester.mkdir("notebooks")
+    path = pytester.path / "notebooks" / "lab.ipynb"
+    nbformat.write(notebook((source, stored, [])), path)
+    run = run_pytest(pytester, "notebooks")
+    run.assert_outcomes(passed=1)
+    drawn = f"Figures: NOT compared; Matplotlib 3.0.0 drew them, not {mpl.__version__}"
+    assert drawn in run.outlines
+    stored[0].data["image/png"] = png(mpl.__version__, shade=255)
+    nbformat.write(notebook((source, stored, [])), path)
+    run = run_pytest(pytester, "notebooks")
+    run.assert_outcomes(failed=1)
+    assert "Figures: compared with the stored ones" in run.outlines
+
+
+def test_text_without_an_encoding_is_an_error_in_the_workers(pytester, monkeypatch):
+    monkeypatch.setenv("COURSE_MNIST", "disk")
+    text = (labs.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    filters = tomllib.loads(text)["tool"]["pytest"]["ini_options"]["filterwarnings"]
+    lines = "\n".join(f"    {line}" for line in filters)
+    pytester.makefile(".ini", pytest=f"[pytest]\nfilterwarnings =\n{lines}")
+    pytester.makepyfile(
+        test_text="import os, pathlib\n"
+        "def test_it(): pathlib.Path(__file__).read_text()\n"
+        "def test_kernels(): assert 'PYTHONWARNDEFAULTENCODING' not in os.environ\n"
+    )
+    plugin = ["-p", "course_utils.authoring.regression", "--nbval"]
+    run = pytester.runpytest_subprocess(*plugin, "-n", "1", "test_text.py")
+    run.assert_outcomes(passed=1, failed=1)
+    run.stdout.fnmatch_lines(["*EncodingWarning*"])
+
+
 def test_refused_at_collection(pytester, monkeypatch):
     monkeypatch.setenv("COURSE_MNIST", "disk")
     cell = ("print(1)", [stream("1\n")], [])
@@ -175,12 +278,24 @@ HEADER = (
 """
     + KERNEL
 )
+
+
+def png(version="", shade=0):
+    """Return a PNG in base64, as if drawn by some Matplotlib."""
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", f"Matplotlib version{version}, ")
+    file = io.BytesIO()
+    Image.new("L", (8, 8), shade).save(file, "PNG", pnginfo=note)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+PNG = png(mpl.__version__)
 GOOD = HEADER + (
     "# %% [markdown]\n# # 1. Good\n\n"
     "# %%\nimport os, time  # load_mnist\n\n\ndef f():\n    return 1\n\n\n"
     "# %%\nprint(os.environ['COURSE_MNIST'] == 'embedded')\n\n"
-    "# %%\ndisplay({'image/png': 'iVBORw0KGgo=', 'text/plain': '1'}, raw=True)\n\n"
-    '# %% tags=["nbval-ignore-output"]\nprint(time.perf_counter())\n\n'
+    f"# %%\ndisplay({{'image/png': '{PNG}', 'text/plain': '1'}}, raw=True)\n\n"
+    '# %% tags=["nbval-ignore-output", "differs=time"]\nprint(time.perf_counter())\n\n'
     "# %%\nprint(1, flush=True)\nprint(2)\n"
 )
 BAD = HEADER + "# %%\n1\n\n# %%\n1 / 0\n\n# %%\n2\n"
@@ -215,6 +330,17 @@ def test_run(course, capsys):
     assert [len(cell.outputs) for cell in nb.cells] == [1, 1, 0]
 
 
+def test_a_character_that_the_terminal_lacks(course, monkeypatch):
+    """Windows writes to files and pipes in cp1252."""
+    path = course / "notebooks" / "02_bad.py"
+    path.write_text(HEADER + "# %%\nraise ValueError('σ ≤ 1')\n", encoding="utf-8")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["run", "02"]) == 1
+    out.flush()
+    assert rb"ValueError: \u03c3 \u2264 1" in out.buffer.getvalue()
+
+
 def test_refresh(course, capsys):
     notebooks, embedded = course / "notebooks", course / "tests" / "embedded"
     silent = notebooks / "03_silent.py"
@@ -235,10 +361,13 @@ def test_refresh(course, capsys):
         "True\n",
     ]
     assert nb.cells[3].outputs[0].data == {
-        "image/png": "iVBORw0KGgo=",
+        "image/png": PNG,
         "text/plain": "1",
     }
-    assert small.cells[3].outputs[0].data == {"text/plain": "1"}
+    assert small.cells[3].outputs[0].data == {
+        "image/png": pictures.small(PNG),
+        "text/plain": "1",
+    }
     assert [output.text for output in nb.cells[5].outputs] == ["1\n2\n"]
     assert nb.metadata.jupytext.formats == "ipynb,py:percent"
     assert b"\r" not in first["01_good.ipynb"]

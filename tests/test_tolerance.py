@@ -77,6 +77,9 @@ def test_tags():
     assert read_tags(["pitfall", "nbval-rtol=1e-2"], "In [1]") == Tolerance(rtol=0.01)
     assert read_tags(["nbval-atol=0.1"], "In [1]") == Tolerance(atol=0.1)
     assert read_tags(["nbval-exact"], "In [1]") == Tolerance(exact=True)
+    assert read_tags(["nbval-ignore-output", "differs=time"], "In [1]") == Tolerance()
+    some = read_tags(["nbval-rtol=0.1", "ignore-figures", "differs=rounding"], "In [1]")
+    assert some == Tolerance(rtol=0.1, figures=False)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +96,16 @@ def test_tags():
         (["nbval-atol=inf"], "not a tolerance"),
         (["nbval-exact", "nbval-rtol=1e-2"], "contradict"),
         (["nbval-exact", "nbval-ignore-output"], "contradict"),
-        (["raises-exception", "nbval-ignore-output"], "no longer raised"),
+        (
+            ["raises-exception", "nbval-ignore-output", "differs=time"],
+            "no longer raised",
+        ),
         ("pitfall", "must be a list"),
+        (["nbval-ignore-output"], "needs a reason"),
+        (["ignore-figures"], "needs a reason"),
+        (["ignore-figures", "differs=luck"], "with time, device, version or rounding"),
+        (["differs=time"], "nothing else has one"),
+        (["nbval-ignore-output", "differs=time", "differs=device"], "needs a reason"),
     ],
 )
 def test_refused_tags(tags, message):
