@@ -93,7 +93,8 @@ print("sum over dim=1, along the rows:  ", t.sum(dim=1))
 # Now real images. scikit-learn, a library for machine learning, ships 1,797 handwritten
 # digits of 8 x 8 pixels. We take the 4s, 7s and 9s. A **template** for each of these
 # three classes is quickly made: the mean of all its images, minus the mean of the three
-# means. (`load_digits` counts ink from 0 to 16; we divide by 16.)
+# means. (`load_digits` counts ink from 0 to 16; we divide by 16. `stack` puts tensors on
+# top of each other. The lines after the empty one only draw.)
 
 # %% tags=["slide-more"]
 digits = load_digits()
@@ -113,9 +114,9 @@ for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=Tr
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left a handwritten 4 of 64 pixels. Beside it the three
-# templates. Red: here this digit has more ink than the other two have. Blue: it has less.
-# The 4 is red at the lower left, where its slanted stroke is; the 7 has a red bar, and
-# the 9 a red top.
+# templates. Red: here this digit has more ink than the mean of the three. Blue: it has
+# less. The 4 is red at the left and along its bar, the 7 at the upper right, and the 9 at
+# the lower right; it is blue where the 4 has its bar.
 #
 # The **score** of a class says how well the image fits its template: multiply pixel by
 # pixel, then add up all 64 products.
@@ -126,14 +127,17 @@ lab01.score.ask()
 # %% tags=["slide-more"]
 products = torch.tensor([1.0, 0.0, 0.5, 1.0]) * torch.tensor([2.0, 3.0, -4.0, 1.0])
 print("four products:", products, "score:", products.sum())
-scores = (image * templates).sum(dim=(1, 2))  # over rows and columns of pixels
+scores = (image * templates).sum(dim=(1, 2))  # with each template, over its pixels
 print("scores of our image for 4, 7, 9:", scores)
 lab01.score.result()
+assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 
 # %% [markdown] tags=["slide-more"]
 # The 4 wins. A machine that learns its templates, and more than one layer of them, comes
 # in later labs. Its last step is this one: a score for each class. But how sure is "2.1
-# against -1.1"? We want a number that everybody can read.
+# against -1.1"? We want a number that everybody can read. (`assert_close` compares what
+# this text says with the result: it does nothing if both are equal, here up to 0.05, and
+# else stops with an error. A plain `assert` does the same for what is true or not.)
 #
 # ## 2. What we want: a distribution
 #
@@ -215,12 +219,12 @@ probs = exps / exps.sum()
 print("logits", scores)
 print("exps  ", exps, "sum", exps.sum())
 print("probs ", probs, "sum", probs.sum())
+assert probs[0] > 0.9
 assert_close(probs, torch.softmax(scores, dim=0))
 
 # %% [markdown]
-# There they are, the bars: "a 4, and 93% sure". The last line compares our three lines
-# with PyTorch's own function. `assert_close` does nothing if both are equal up to
-# rounding, and else it stops with an error. From here on we may use `torch.softmax`.
+# There they are, the bars: "a 4, and more than 90% sure". The last line compares our
+# formula with PyTorch's own function. From here on we may use `torch.softmax`.
 #
 # Why $e$, and not 2 or 10? $10^z$ works as well, and comes to the same as logits that are
 # 2.3 times as large. What counts is this:
@@ -252,7 +256,7 @@ _ = axes[1].set_title("softmax (sums to 1)")
 
 # %% tags=["slide-more"]
 batch = images[[4, 7, 9, 27, 69]]  # a 4, a 7, a 9, a 7, a 9
-logits = (batch[:, None] * templates).sum(dim=(2, 3))  # each image, each template
+logits = torch.stack([(image * templates).sum(dim=(1, 2)) for image in batch])
 print(logits.shape)
 print(logits)
 
@@ -272,6 +276,7 @@ fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.8))
 for ax, dim, values in zip(axes, (1, 0), (right, wrong), strict=True):
     plots.number_table(values, ax, row_labels="47979", column_labels="479")
     ax.set(title=f"softmax(logits, dim={dim})", xlabel="class", ylabel="image of a")
+assert right.argmax(dim=1).tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left, `dim=1`: every row sums to 1. The first three are read
@@ -422,10 +427,11 @@ axes[0].imshow(scribble, cmap="gray_r")
 axes[0].axis("off")
 z = (scribble * templates).sum(dim=(1, 2))
 _ = plots.bars(torch.softmax(z, dim=0), axes[1], labels=classes)
+assert torch.softmax(z, dim=0)[0] > 0.9
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** A scribble of a few pixels, which is no digit, and the three
-# bars of our machine. It is sure of a 4: the ink lies at the lower left, where the
+# bars of our machine. It is sure of a 4: much of the ink lies at the left, where the
 # template of the 4 is red. That is the whole evidence. Nobody has asked "is it a digit?",
 # and softmax cannot say that none of the scores is good: it only compares them.
 

@@ -560,11 +560,10 @@ STYLE = """<style>
 .course-question .widget-html-content {line-height: 1.5; white-space: normal}
 .course-question .widget-radio-box {max-width: 100%; height: auto}
 .course-question .widget-radio-box label {display: flex; gap: .5em;
-    flex-direction: row-reverse; justify-content: flex-end; align-items: baseline;
+    flex-direction: row-reverse; justify-content: flex-end; align-items: center;
     height: auto; white-space: normal; line-height: 1.5; margin-bottom: .3em;
     overflow: visible}
-.course-question .widget-radio-box input {float: none; flex: none; margin: 0;
-    position: relative; top: .1em}
+.course-question .widget-radio-box input {float: none; flex: none; margin: 0}
 .course-question .widget-checkbox label, .course-question .widget-checkbox {
     height: auto; white-space: normal; line-height: 1.5; width: 100%}
 .course-question :focus-visible {outline: 2px solid #0072b2; outline-offset: 2px}
@@ -586,7 +585,7 @@ def _panel(widgets: Any, question: Question) -> Any:
         continuous_update=True,
     )
     button = widgets.Button(
-        description="Commit", button_style="primary", layout={"width": "11em"}
+        description="Commit", button_style="primary", layout={"width": "14em"}
     )
     status = widgets.HTML()
 
