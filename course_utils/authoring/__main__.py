@@ -44,6 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (handouts, slides):
         command.add_argument("--out", type=Path, help="another folder")
     commands.add_parser(
+        "gallery", help="make a page with all explorables, in build/gallery/"
+    )
+    commands.add_parser(
+        "stills", help="take the pictures that stand for the explorables on paper"
+    )
+    commands.add_parser(
+        "train-digit", help="train the small network of draw_digit, with full MNIST"
+    )
+    commands.add_parser(
         "stamp", help="write the address of the repository into labs and README"
     )
     for command in (run, refresh, handouts, slides):
@@ -64,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return refresh_labs(paths, force=args.force)
         if args.command == "stamp":
             return stamp.main(paths)
+        if args.command in {"gallery", "stills", "train-digit"}:
+            return _explorables(args.command)
         # Here, because these need pandoc and typst, which the labs do not.
         from course_utils.authoring import handouts, slides
 
@@ -76,6 +87,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def _explorables(command: str) -> int:
+    """Run one of the commands for `course_utils.explorables`, which import torch."""
+    from course_utils.authoring import digit, gallery
+
+    if command == "train-digit":
+        return digit.main()
+    return gallery.main() if command == "gallery" else gallery.take_stills()
 
 
 def run_labs(paths: Sequence[Path]) -> int:

