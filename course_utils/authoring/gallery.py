@@ -38,8 +38,8 @@ const start = async (element) => {
   const address = `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
   const module = await import(address);
   element.model = model;
-  element.querySelector("noscript")?.remove();
   module.default.render({ model, el: element });
+  while (!element.querySelector(".cx")) await new Promise(requestAnimationFrame);
 };
 await Promise.all([...document.querySelectorAll("[data-explorable]")].map(start));
 document.documentElement.dataset.ready = "explorables";
@@ -148,20 +148,20 @@ def take_stills() -> int:
             executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
         )
         tab = browser.new_page(
-            viewport={"width": 760, "height": 900},
-            device_scale_factor=1.5,
+            viewport={"width": 820, "height": 900},
+            device_scale_factor=1.25,
             color_scheme="light",
             reduced_motion="reduce",
         )
         tab.goto(path.as_uri())
         tab.wait_for_selector("html[data-ready]")
         for name in explorables.NAMES:
-            place = tab.locator(f"[data-explorable={name}]")
+            place = tab.locator(f"[data-explorable={name}] > .cx")
             state = json.dumps(POSES.get(name, {}))
-            place.evaluate(f"(el) => {{ el.explorable.pose({state}); }}")
+            place.evaluate(f"(root) => root.explorable.pose({state})")
             content = place.screenshot(animations="disabled")
-            # 128 colours are enough, and a third of the bytes.
-            picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(128)
+            # 64 colours are enough, and a quarter of the bytes.
+            picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(64)
             picture.save(folder / f"{name}.png", optimize=True)
             print(f"{(folder / f'{name}.png').stat().st_size / 1000:4.0f} kB  {name}")
         browser.close()

@@ -1,9 +1,9 @@
 """Figures that answer the hand at once: each function returns one, to be shown.
 
 A figure is one JavaScript module (``*.js`` here, with ``kit.js`` in front) that needs
-no kernel and no network. In a notebook it is a widget, by anywidget: Python gives it its
-data and reads what the hand did. In a plain script, on paper, or without anywidget, a
-stored picture and a line of text stand in its place.
+no kernel and no network. In a notebook it is a widget, by anywidget: Python gives it
+its data and reads what the hand did. In a plain script, on paper, or without anywidget,
+a stored picture and a line of text stand in its place.
 """
 
 import base64
@@ -141,8 +141,8 @@ class Explorable:
         content = picture.read_bytes()
         width, height = (int.from_bytes(content[k : k + 4], "big") for k in (16, 20))
         data["image/png"] = base64.b64encode(content).decode()
-        # Taken with three pixels for two, so that it is sharp on paper.
-        size = {"width": width * 2 // 3, "height": height * 2 // 3}
+        # Smaller than it was taken, so that it is sharp on paper.
+        size = {"width": 720, "height": round(720 * height / width)}
         return data, {"image/png": size}
 
 

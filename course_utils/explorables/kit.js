@@ -65,7 +65,7 @@ export function contour(values, columns, rows, level) {
 }
 
 export const percent = (p) =>
-  p > 0.9995 ? "100%" : p < 0.0005 ? "0%" : `${(100 * p).toFixed(p > 0.9945 || p < 0.0095 ? 1 : 0)}%`;
+  p > 0.9995 ? (p < 1 ? ">99.9%" : "100%") : p < 0.0005 ? "0%" : `${(100 * p).toFixed(p > 0.9945 || p < 0.0095 ? 1 : 0)}%`;
 
 // A minus that is as wide as a plus, and no "-0.0".
 export const number = (value, digits = 2) =>
@@ -158,6 +158,9 @@ function draggable(app, node, { start, move, keys, end }) {
     end?.();
     app.commit();
   };
+  // Chromium heeds no touch-action inside a drawing, and would scroll the page.
+  const still = (event) => event.preventDefault();
+  node.addEventListener("touchstart", still, { passive: false });
   set(node, {
     onpointerdown: (event) => {
       if (event.button) return;
@@ -412,7 +415,7 @@ function explorable({ model, el }, { title, lead, task, praise, start, draw }) {
   showTask();
   undoButton.disabled = true;
   el.replaceChildren(root);
-  el.explorable = app;
+  root.explorable = app;
 
   const theme = matchMedia("(prefers-color-scheme: dark)");
   const recolour = () => {
@@ -450,11 +453,17 @@ function widget(build) {
         model.set("state", {});
         show();
       };
-      model.on("change:data", restart);
-      show();
+      // JupyterLab calls before the place is on the page, where nothing has a size.
+      const waiting = new ResizeObserver(() => {
+        waiting.disconnect();
+        show();
+        model.on("change:data", restart);
+      });
+      waiting.observe(el);
       return () => {
+        waiting.disconnect();
         model.off("change:data", restart);
-        app.end();
+        app?.end();
       };
     },
   };
