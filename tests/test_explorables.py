@@ -226,6 +226,341 @@ def test_logits_that_do_not_fit_the_picture():
         explorables.logits([1, 2], labels="abc")
 
 
+# Cross entropy ----------------------------------------------------------------------
+
+
+def test_entropy_cross_entropy_and_kl():
+    truth, model = (2 * random(2, 4, seed=3)).softmax(dim=1)
+    ours = call("cross_entropy", "information", truth.tolist(), model.tolist())
+    assert_close(tensor(ours["surprise"]), -model.log(), **CLOSE)
+    assert_close(tensor(ours["cross"]), F.cross_entropy(model.log(), truth), **CLOSE)
+    entropy = torch.distributions.Categorical(truth).entropy()
+    assert_close(tensor(ours["entropy"]), entropy, **CLOSE)
+    kl = F.kl_div(model.log(), truth, reduction="sum")
+    assert_close(tensor(ours["kl"]), kl, **CLOSE)
+
+
+def test_what_never_happens_costs_nothing():
+    ours = call("cross_entropy", "information", [1.0, 0.0], [0.25, 0.75])
+    assert_close(tensor([ours["entropy"], ours["cross"]]), -tensor([1, 0.25]).log())
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.01, 0.3, 0.97, 2.0])
+@pytest.mark.parametrize("k", [0, 2])
+def test_a_moved_share_leaves_a_distribution(k, value):
+    shares = [0.6, 0.29, 0.1, 0.01]
+    moved = call("cross_entropy", "moveShare", shares, k, value)
+    assert sum(moved) == pytest.approx(1, abs=1e-12)
+    assert min(moved) >= 0.01 - 1e-12
+    assert moved[k] == pytest.approx(min(max(value, 0.01), 0.97))
+    others = [
+        (m - 0.01, s - 0.01)
+        for i, (m, s) in enumerate(zip(moved, shares, strict=True))
+        if i != k
+    ]
+    factor = sum(m for m, _ in others) / sum(s for _, s in others)
+    assert all(m == pytest.approx(s * factor, abs=1e-9) for m, s in others)
+
+
+def test_distributions_that_are_none():
+    for wrong, word in [
+        ({"truth": [0.5, 0.6], "model": [0.5, 0.5]}, "add up to 1"),
+        ({"truth": [0.5, 0.5], "model": [0.001, 0.999]}, "below 0.01"),
+        ({"truth": [1.0], "model": [1.0]}, "2 to 4"),
+    ]:
+        with pytest.raises(ValueError, match=word):
+            explorables.cross_entropy(**wrong)
+    made = explorables.cross_entropy([1, 0], [0.25, 0.75])
+    assert made.cross_entropy == pytest.approx(1.386294, abs=1e-6)
+    assert made.entropy == 0 and made.kl == made.cross_entropy
+
+
+# The marble -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zero", [True, False])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("lr", [0.03, 4.0])
+def test_the_walk_of_the_marble_is_that_of_sgd(lr, momentum, zero):
+    data = make("marble").data
+    x, y = tensor(data["x"]), tensor(data["y"])
+    start = {"w": -1.0, "b": 2.0, "lr": lr, "momentum": momentum, "zero": zero}
+    ours = call("marble", "walk", data["x"], data["y"], {**start, "steps": 12})
+    w, b = (tensor(start[name]).requires_grad_() for name in "wb")
+    optimizer = torch.optim.SGD([w, b], lr=lr, momentum=momentum)
+    for place in ours:
+        loss = F.binary_cross_entropy_with_logits(w * x + b, y)
+        theirs = [w.item(), b.item(), loss.item()]
+        assert_close(
+            tensor([place["w"], place["b"], place["loss"]]), tensor(theirs), **CLOSE
+        )
+        if zero:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert len(ours) == 13
+
+
+def test_the_slope_under_the_marble():
+    x, y = random(9, seed=5), (random(9, seed=6) > 0).double()
+    w, b = tensor(0.7).requires_grad_(), tensor(-40.0).requires_grad_()
+    F.binary_cross_entropy_with_logits(w * x + b, y).backward()
+    ours = call("marble", "slopeAt", x.tolist(), y.tolist(), 0.7, -40.0)
+    assert_close(tensor(ours), torch.stack([w.grad, b.grad]), **CLOSE)
+
+
+def test_the_task_of_the_marble_needs_the_right_learning_rate():
+    data = make("marble").data
+    rates = [0.03, 1.0, 3.0, 30.0]
+    start = {"w": data["w"], "b": data["b"], "momentum": 0, "zero": True, "steps": 10}
+    walks = calls(
+        "marble", *[("walk", data["x"], data["y"], {**start, "lr": lr}) for lr in rates]
+    )
+    reached = [walk[-1]["loss"] < data["target"] for walk in walks]
+    assert reached == [False, True, True, False]
+    places = calls("marble", *[("placeOfRate", lr) for lr in rates])
+    assert calls("marble", *[("rateAt", round(p)) for p in places]) == rates
+
+
+def test_examples_that_the_map_cannot_take():
+    for x, y in [([1.0], [1.0]), ([1.0, 2.0], [1.0]), ([1.0, 2.0], [0.5, 1.0])]:
+        with pytest.raises(ValueError, match="same length"):
+            explorables.marble(x, y)
+
+
+# Three classes ----------------------------------------------------------------------
+
+
+def flattened(model):
+    return torch.cat([tensor(model["W"]).flatten(), tensor(model["b"])])
+
+
+def test_softmax_regression_learns_as_in_pytorch():
+    data = make("three_classes").data
+    X, y = tensor(data["X"]), torch.tensor(data["y"])
+    W, b = 0.3 * random(2, 3, seed=7), random(3, seed=8)
+    nothing = {"W": [[0.0] * 3] * 2, "b": [0.0] * 3}
+    ours = {"W": W.tolist(), "b": b.tolist()}
+    W, b = W.requires_grad_(), b.requires_grad_()
+    loss = F.cross_entropy(X @ W + b, y) + 0.001 * (W**2).sum()
+    loss.backward()
+    value, slopes = calls(
+        "three_classes",
+        *[(name, ours, data["X"], data["y"]) for name in ("lossOf", "slopesOf")],
+    )
+    assert_close(tensor(value), loss.detach(), **CLOSE)
+    assert_close(flattened(slopes), torch.cat([W.grad.flatten(), b.grad]), **CLOSE)
+    optimizer = torch.optim.SGD([W, b], lr=0.5, momentum=0.9)
+    for _ in range(25):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(X @ W + b, y) + 0.001 * (W**2).sum()
+        loss.backward()
+        optimizer.step()
+    half = call(
+        "three_classes", "descend", ours, nothing, data["X"], data["y"], {"steps": 12}
+    )
+    done = call(  # it goes on where it was
+        "three_classes",
+        "descend",
+        half["model"],
+        half["speed"],
+        data["X"],
+        data["y"],
+        {"steps": 13},
+    )
+    theirs = torch.cat([W.detach().flatten(), b.detach()])
+    assert_close(flattened(done["model"]), theirs, **CLOSE)
+
+
+def test_between_is_between():
+    places = [[-1.5, 1.0], None, [1.5, 1.0]]
+    for middle, wanted in (
+        ([0, 1.1], True),
+        ([0, -1], False),
+        ([1.4, 1], False),
+        ([-3, 1], False),
+    ):
+        places[1] = middle
+        assert call("three_classes", "isBetween", *places) is wanted
+
+
+# Moons ------------------------------------------------------------------------------
+
+
+def net(n=5):
+    W, c, v, d = random(n, 2, seed=9), random(n, seed=10), random(n, seed=11), random(1)
+    return W, c, v, d
+
+
+def as_json(W, c, v, d):
+    return {"W": W.tolist(), "c": c.tolist(), "v": v.tolist(), "d": d.item()}
+
+
+def all_of(model):
+    return torch.cat(
+        [tensor(model[name]).flatten() for name in "Wcv"] + [tensor([model["d"]])]
+    )
+
+
+def test_a_hidden_layer_forward_backward_and_adam_as_in_pytorch():
+    data = make("moons").data
+    X, y = tensor(data["X"]), tensor(data["y"]).double()
+    parts = net()
+    ours = as_json(*parts)
+    W, c, v, d = (part.clone().requires_grad_() for part in parts)
+
+    def loss_of():
+        logits = torch.relu(X @ W.T + c) @ v + d
+        return logits, F.binary_cross_entropy_with_logits(logits, y)
+
+    logits, loss = loss_of()
+    loss.backward()
+    forward, value, slopes = calls(
+        "moons",
+        ("forwardAll", ours, data["X"]),
+        ("lossOf", ours, data["X"], data["y"]),
+        ("slopesOf", ours, data["X"], data["y"]),
+    )
+    assert_close(tensor([one["z"] for one in forward]), logits.detach(), **CLOSE)
+    assert_close(tensor(value), loss.detach(), **CLOSE)
+    theirs = torch.cat([part.grad.flatten() for part in (W, c, v, d)])
+    assert_close(all_of(slopes), theirs, **CLOSE)
+    optimizer = torch.optim.Adam([W, c, v, d], lr=0.05)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss_of()[1].backward()
+        optimizer.step()
+    half = call("moons", "adam", ours, None, data["X"], data["y"], {"steps": 8})
+    done = call(
+        "moons",
+        "adam",
+        half["net"],
+        half["memory"],
+        data["X"],
+        data["y"],
+        {"steps": 12},
+    )
+    theirs = torch.cat([part.detach().flatten() for part in (W, c, v, d)])
+    assert_close(all_of(done["net"]), theirs, **CLOSE)
+
+
+def right_after_training(n_units, seeds):
+    data = make("moons").data
+    y = torch.tensor(data["y"])
+    starts = calls("moons", *[("startNet", n_units, seed) for seed in seeds])
+    steps = {"steps": 1500}
+    done = calls(
+        "moons", *[("adam", one, None, data["X"], data["y"], steps) for one in starts]
+    )
+    nets = calls("moons", *[("forwardAll", one["net"], data["X"]) for one in done])
+    logits = tensor([[place["z"] for place in one] for one in nets])
+    return ((logits > 0) == y).double().mean(dim=1)
+
+
+def test_the_task_of_the_moons_needs_three_folds():
+    assert right_after_training(2, range(6)).max() < 0.97
+    assert right_after_training(4, range(6)).max() >= 0.97
+
+
+# Batches ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "lr"), [(1, 0.5), (5, 4.0), (60, 4.0)])
+def test_mini_batches_as_in_pytorch(size, lr):
+    data = make("batches").data
+    x, y = tensor(data["x"]), tensor(data["y"]).double()
+    order = call("batches", "ordering", data["y"], 0.5)
+    ways = {"size": size, "lr": lr, "epochs": 2}
+    ours = call("batches", "train", data["x"], data["y"], order, ways)
+    w, b = tensor(0.0).requires_grad_(), tensor(0.0).requires_grad_()
+    optimizer = torch.optim.SGD([w, b], lr=lr)
+    parts = [None, *torch.tensor(order).split(size), *torch.tensor(order).split(size)]
+    assert len(ours) == len(parts)
+    for update, index in zip(ours, parts, strict=True):
+        if index is not None:
+            optimizer.zero_grad()
+            F.binary_cross_entropy_with_logits(w * x[index] + b, y[index]).backward()
+            optimizer.step()
+        with torch.no_grad():
+            z = w * x + b
+            loss = F.binary_cross_entropy_with_logits(z, y)
+            right = [((z > 0) == (y > 0))[y == k].double().mean() for k in (0, 1)]
+        theirs = torch.stack([w, b, loss, *right]).detach()
+        told = [update["w"], update["b"], update["loss"], *update["right"]]
+        assert_close(tensor(told), theirs, **CLOSE)
+
+
+def test_orders_from_sorted_to_shuffled():
+    y = make("batches").data["y"]
+    orders = calls("batches", *[("ordering", y, mix) for mix in (0, 0.5, 1)])
+    assert all(sorted(order) == list(range(60)) for order in orders)
+    assert orders[0] == list(range(60))  # the classes come one after the other
+    moved = [sum(i != k for k, i in enumerate(order)) for order in orders]
+    assert 20 <= moved[1] <= 30 and moved[2] >= 50
+
+
+def test_the_order_does_no_harm_in_one_batch_and_much_in_small_ones():
+    data = make("batches").data
+    y = data["y"]
+    ends = {}
+    for size in (5, 30, 60):
+        ways = {"size": size, "lr": data["lr"], "epochs": 4}
+        for mix in (0, 1):
+            order = call("batches", "ordering", y, mix)
+            losses = call("batches", "train", data["x"], y, order, ways)
+            ends[size, mix] = losses[-1]["loss"]
+    assert ends[5, 0] > ends[5, 1] + 0.3
+    assert ends[30, 0] > ends[30, 1] + 0.02
+    assert ends[60, 0] == pytest.approx(ends[60, 1], abs=1e-12)
+
+
+# The kernel -------------------------------------------------------------------------
+
+
+def test_the_output_of_a_kernel_is_that_of_conv2d():
+    image, weights = random(784).sigmoid(), random(9, seed=12)
+    theirs = F.conv2d(
+        image.reshape(1, 1, 28, 28), weights.reshape(1, 1, 3, 3)
+    ).flatten()
+    ours, here = calls(
+        "kernel",
+        ("convolve", image.tolist(), weights.tolist()),
+        ("answerAt", image.tolist(), weights.tolist(), 7, 20),
+    )
+    assert_close(tensor(ours), theirs, **CLOSE)
+    assert here["total"] == pytest.approx(theirs[7 * 26 + 20].item(), abs=1e-9)
+    window = image.reshape(28, 28)[7:10, 20:23].flatten()
+    assert_close(tensor(here["products"]), window * weights, **CLOSE)
+
+
+def test_images_and_kernels_of_another_size():
+    with pytest.raises(ValueError, match="784 pixels, not 64"):
+        explorables.kernel(torch.zeros(8, 8))
+    with pytest.raises(ValueError, match="9 weights, not 25"):
+        explorables.kernel(weights=torch.zeros(5, 5))
+    assert explorables.kernel(torch.ones(1, 28, 28)).data["image"] == [1.0] * 784
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("three_classes", ([[1.0, 2.0]], [0])),
+        ("moons", ([[1.0, 2.0]], [3])),
+        ("moons", ([[1.0]], [1])),
+    ],
+)
+def test_points_that_cannot_be_drawn(name, arguments):
+    with pytest.raises(ValueError, match=r"give X of shape \(N, 2\)"):
+        getattr(explorables, name)(*arguments)
+
+
+def test_settings_that_cannot_be_shown():
+    with pytest.raises(ValueError, match="1 to 8 hidden units"):
+        explorables.moons(n_units=9)
+    with pytest.raises(ValueError, match="not 7"):
+        explorables.batches(batch_size=7)
+
+
 # In Python --------------------------------------------------------------------------
 
 

@@ -82,6 +82,17 @@ def hand_draw_digit(place):
     for key in keys:
         place.page.keyboard.press(key)
     settled(place, lambda v: v["pixels"] != one["pixels"], "drawn by keyboard")
+    claim = place.get_by_role("button", name="This is no digit")
+    for turn in range(12):  # scribble until it is sure
+        if max(value(place)["probs"]) > 0.9:
+            break
+        mouse.move(x - 60, y - 80 + 13 * turn)
+        mouse.down()
+        mouse.move(x + 60 - 9 * turn, y + 70 - 11 * turn, steps=6)
+        mouse.up()
+        time.sleep(0.2)
+    claim.click()
+    assert solved(place)
 
 
 def hand_logits(place):
@@ -98,12 +109,163 @@ def hand_logits(place):
     assert first.get_attribute("aria-valuenow") == f"{lower:.1f}".removesuffix(".0")
     place.get_by_role("button", name="Reset").click()
     settled(place, lambda v: v["logits"] == before["logits"], "reset")
-    assert "cx-solved" not in place.get_attribute("class")
+    assert not solved(place)
     temperature = place.get_by_role("slider", name="Temperature")
     for _ in range(30):
         temperature.press("ArrowLeft")
     settled(place, lambda v: max(v["probs"]) > 0.95, "colder")
-    assert "cx-solved" in place.get_attribute("class")
+    assert solved(place)
+
+
+def solved(place):
+    return "cx-solved" in place.get_attribute("class")
+
+
+def hand_cross_entropy(place):
+    before = value(place)
+    model = place.get_by_role("slider", name="What the model says about D")
+    assert moved(model, lambda: drag(place, model, 0, 25)) > 10
+    now = settled(place, lambda v: v["model"][3] < before["model"][3] - 0.05, "dragged")
+    assert now["cross_entropy"] < before["cross_entropy"]
+    assert f"Cross entropy {now['cross_entropy']:.3f}" in readout(place)
+    # By keyboard as well as the truth, so as low as it goes.
+    for label, share in zip("ABC", (0.5, 0.25, 0.15), strict=True):
+        handle = place.get_by_role("slider", name=f"What the model says about {label}")
+        for _ in range(3):  # each moves the others
+            here = round(100 * (share - value(place)["model"]["ABC".index(label)]))
+            for _ in range(abs(here)):
+                handle.press("ArrowUp" if here > 0 else "ArrowDown")
+            time.sleep(0.1)
+    for label, share in zip("AB", (0.5, 0.25), strict=True):
+        handle = place.get_by_role("slider", name=f"What the model says about {label}")
+        here = round(100 * (share - value(place)["model"]["AB".index(label)]))
+        for _ in range(abs(here)):
+            handle.press("ArrowUp" if here > 0 else "ArrowDown")
+        time.sleep(0.1)
+    settled(place, lambda v: v["kl"] < 0.01, "as low as it goes")
+    assert solved(place)
+
+
+def hand_marble(place):
+    ball = place.locator(".cx-grip")
+    before = value(place)
+    assert moved(ball, lambda: drag(place, ball, 70, 30)) > 40
+    now = settled(place, lambda v: v["path"][0] != before["path"][0], "dragged")
+    assert now["losses"][0] < before["losses"][0]
+    ball.press("ArrowLeft")
+    left = now["path"][0][0] - 0.1
+    settled(place, lambda v: abs(v["path"][0][0] - left) < 1e-6, "by keyboard")
+    place.get_by_label("zero_grad").click()
+    settled(place, lambda v: v["losses"][2:] != now["losses"][2:], "without zero_grad")
+    place.get_by_role("button", name="Undo").click()
+    place.get_by_role("button", name="Reset").click()
+    settled(place, lambda v: v["path"][0] == before["path"][0], "reset")
+    rate = place.get_by_role("slider", name="Learning rate")
+    trail = place.locator("svg path[clip-path]").first
+    drawn = trail.get_attribute("d")
+    while value(place)["lr"] < 1.5:
+        rate.press("PageUp")
+        time.sleep(0.05)
+    settled(place, lambda v: v["loss"] < 0.2, "a better learning rate")
+    assert trail.get_attribute("d") != drawn
+    assert solved(place) and "loss 0." in readout(place)
+
+
+def hand_three_classes(place):
+    letter = place.get_by_role("slider", name="Whole class B")
+    before = value(place)
+    box = place.locator("svg").nth(1).bounding_box()
+    up = 0.27 * box["height"]
+    # Over the middle first, where the classes are mixed and some points are wrong.
+    assert moved(letter, lambda: drag(place, letter, 0.28 * box["width"], -up)) > 40
+    settled(place, lambda v: v["accuracy"] < 1, "mixed")
+    place.get_by_role("button", name="Undo").click()
+    settled(place, lambda v: v["X"] == before["X"], "undone")
+    drag(place, letter, 0, -0.5 * box["height"])
+    settled(place, lambda v: v["accuracy"] == 1 and v["W"] != before["W"], "in the row")
+    for _ in range(40):
+        if solved(place):
+            break
+        letter.press("ArrowUp")
+        time.sleep(0.15)
+    assert solved(place)
+    point = place.get_by_role("slider", name="Point 1 of class A")
+    here = value(place)["X"][0]
+    point.press("Shift+ArrowLeft")
+    settled(place, lambda v: v["X"][0] != here, "one point by keyboard")
+    assert "24 of 24 points are right" in readout(place)
+
+
+def hand_moons(place):
+    fold = place.get_by_role("slider", name="Fold 1, move")
+    before = value(place)
+    assert moved(fold, lambda: drag(place, fold, -30, -40)) > 25
+    now = settled(place, lambda v: v["c"][0] != before["c"][0], "dragged")
+    assert now["W"] == before["W"]
+    turn = place.get_by_role("slider", name="Fold 1, turn")
+    turn.press("Shift+ArrowUp")
+    settled(place, lambda v: v["W"][0] != now["W"][0], "turned by keyboard")
+    for n in (3, 4, 5):
+        place.get_by_role("slider", name="Hidden units").press("ArrowRight")
+        settled(place, lambda v, n=n: len(v["c"]) == n, f"{n} units")
+    place.get_by_role("button", name="Train").click()
+    settled(place, lambda v: v["accuracy"] > 0.95, "trained")
+    place.get_by_role("button", name="Pause").click()
+    assert not solved(place)  # five are one too many
+    place.get_by_role("button", name="Reset").click()
+    settled(place, lambda v: v["c"] == before["c"], "reset")
+    for n in (3, 4):
+        place.get_by_role("slider", name="Hidden units").press("ArrowRight")
+        settled(place, lambda v, n=n: len(v["c"]) == n, f"{n} units")
+    place.get_by_role("button", name="Train").click()
+    settled(place, lambda v: v["accuracy"] >= 0.97, "trained")
+    place.get_by_role("button", name="Pause").click()
+    time.sleep(0.3)
+    assert solved(place)
+
+
+def hand_batches(place):
+    before = value(place)
+    assert before["loss"] > before["shuffled"] + 0.3
+    mix = place.get_by_role("slider", name="Shuffled")
+    for _ in range(20):
+        mix.press("ArrowRight")
+    now = settled(place, lambda v: v["order"] != before["order"], "shuffled")
+    settled(place, lambda v: abs(v["loss"] - v["shuffled"]) < 1e-9, "all shuffled")
+    assert f"{now['shuffled']:.3f} if shuffled" in readout(place)
+    playhead = place.get_by_role("slider", name="Update", exact=True)
+    at = int(playhead.get_attribute("aria-valuenow"))
+    assert moved(playhead, lambda: drag(place, playhead, 60, 0)) > 30
+    later = int(playhead.get_attribute("aria-valuenow"))
+    playhead.press("ArrowLeft")
+    time.sleep(0.1)
+    assert later > at and playhead.get_attribute("aria-valuenow") == str(later - 1)
+    place.get_by_role("button", name="Reset").click()
+    settled(place, lambda v: v["order"] == before["order"], "reset")
+    assert not solved(place)
+    place.get_by_role("slider", name="Batch size").press("End")
+    settled(place, lambda v: v["batch_size"] == 60, "one batch")
+    assert solved(place)
+
+
+def hand_kernel(place):
+    window = place.get_by_role("slider", name="Place of the kernel")
+    before = value(place)
+    assert moved(window, lambda: drag(place, window, 40, 20)) > 20
+    now = settled(place, lambda v: v["column"] > before["column"], "dragged")
+    assert now["answer"] == pytest.approx(sum(now["products"]))
+    place.get_by_label("The kernel finds").select_option("left edges")
+    settled(place, lambda v: v["weights"][2] == 1 and v["weights"][3] == -1, "chosen")
+    place.get_by_role("button", name="Reset").click()
+    settled(place, lambda v: v["weights"] == before["weights"], "reset")
+    best = max(range(676), key=lambda n: before["output"][n])
+    down, right = best // 26 - before["row"], best % 26 - before["column"]
+    for _ in range(abs(down)):
+        window.press("ArrowDown" if down > 0 else "ArrowUp")
+    for _ in range(abs(right)):
+        window.press("ArrowRight" if right > 0 else "ArrowLeft")
+    settled(place, lambda v: v["answer"] == max(before["output"]), "at the best place")
+    assert solved(place)
 
 
 HANDS = {
@@ -285,7 +447,7 @@ def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path)
         ):
             place = cell.locator("section.cx")
             shown = value(place)
-            python, solved = told[name]
+            python, told_solved = told[name]
             assert shown.items() <= python.items(), name
-            assert solved == ("cx-solved" in place.get_attribute("class")), name
+            assert told_solved == solved(place), name
         assert told["logits"][1]

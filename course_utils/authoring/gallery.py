@@ -15,6 +15,8 @@ from course_utils.authoring.labs import ROOT, LabError, write_atomically
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 POSES = {
     "draw_digit": {"strokes": explorables._example()["strokes"]},
+    "marble": {"lr": 0.3},
+    "kernel": {"row": 11, "column": 11, "seen": list(range(12 * 26))},
 }
 
 # What a module needs of a widget, on a page without a kernel.
@@ -159,6 +161,9 @@ def take_stills() -> int:
             place = tab.locator(f"[data-explorable={name}] > .cx")
             state = json.dumps(POSES.get(name, {}))
             place.evaluate(f"(root) => root.explorable.pose({state})")
+            if name == "moons":  # three units, after 800 steps
+                place.get_by_role("slider", name="Hidden units").press("ArrowRight")
+                place.get_by_role("button", name="Train").click()
             content = place.screenshot(animations="disabled")
             # 64 colours are enough, and a quarter of the bytes.
             picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(64)
