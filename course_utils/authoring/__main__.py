@@ -46,6 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (handouts, slides):
         command.add_argument("--out", type=Path, help="another folder")
     commands.add_parser(
+        "gallery", help="make a page with all explorables, in build/gallery/"
+    )
+    commands.add_parser(
+        "stills", help="take the pictures that stand for the explorables on paper"
+    )
+    commands.add_parser(
+        "train-digit", help="train the small network of draw_digit, with full MNIST"
+    )
+    commands.add_parser(
         "stamp", help="write the address of the repository into labs and README"
     )
     commands.add_parser(
@@ -112,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             options = {"gpu": args.gpu, "paper": args.paper}
             targets = {"pythons": args.python, "systems": args.system}
             return pack.main(args.folder, **targets, **options)
+        if args.command in {"gallery", "stills", "train-digit"}:
+            return _explorables(args.command)
         # Here, because these need pandoc and typst, which the labs do not.
         from course_utils.authoring import handouts, slides
 
@@ -151,6 +162,15 @@ def _describe_pack(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="without handouts and slides",
     )
+
+
+def _explorables(command: str) -> int:
+    """Run one of the commands for `course_utils.explorables`, which import torch."""
+    from course_utils.authoring import digit, gallery
+
+    if command == "train-digit":
+        return digit.main()
+    return gallery.main() if command == "gallery" else gallery.take_stills()
 
 
 def run_labs(paths: Sequence[Path]) -> int:

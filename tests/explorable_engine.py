@@ -1,0 +1,54 @@
+"""Run the functions of an explorable's module in a JavaScript engine, for the tests."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from course_utils import explorables
+
+SCRIPT = """
+const [code, calls] = JSON.parse(await new Response(process.stdin).text());
+const module = await import(`data:text/javascript;base64,${code}`);
+const results = calls.map(([name, ...values]) => module[name](...values));
+process.stdout.write(JSON.stringify(results));
+"""
+
+
+def engine():
+    """Return the path of a Node.js: the one on the path, or the one in playwright."""
+    found = shutil.which("node")
+    if not found:
+        playwright = pytest.importorskip(
+            "playwright", reason="no JavaScript: run pip install playwright"
+        )
+        name = "node.exe" if os.name == "nt" else "node"
+        found = Path(playwright.__file__).with_name("driver") / name
+    return str(found)
+
+
+def calls(module, *wanted):
+    """Return the results of functions, each given as (name, argument, ...)."""
+    kit = explorables.FOLDER / "kit.js"
+    text = kit.read_text("utf-8") if module == "kit" else explorables.source(module)
+    code = base64.b64encode(text.encode()).decode()
+    command = [engine(), "--input-type=module", "--eval", SCRIPT]
+    done = subprocess.run(
+        command,
+        input=json.dumps([code, wanted]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if done.returncode:
+        pytest.fail(f"{module}.js: {done.stderr[-1500:]}", pytrace=False)
+    return json.loads(done.stdout)
+
+
+def call(module, name, *values):
+    """Return the result of one function."""
+    return calls(module, (name, *values))[0]
