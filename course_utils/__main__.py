@@ -10,8 +10,13 @@ For teachers and authors:
     python3 -m course_utils handouts      paper and offline pages, in build/handouts/
     python3 -m course_utils slides        slides for the projector, in build/slides/
     python3 -m course_utils refresh       the stored outputs of the labs, made anew
+    python3 -m course_utils gallery       a page with all explorables, in build/gallery/
     python3 -m course_utils stamp         the repository's address in labs and README
+    python3 -m course_utils new           the skeleton of another lab
+    python3 -m course_utils release       whether a tag can become a release
     python3 -m course_utils lock          the list of packages, resolved anew
+    python3 -m course_utils stills        the pictures that stand for explorables
+    python3 -m course_utils train-digit   the network of the first explorable
 
 Run it in the folder of the course; it needs Python 3.11 or newer and nothing else. All
 that it installs is in the folder .course. After a word, --help says more of it.
@@ -31,7 +36,12 @@ EXTRAS = {
     "handouts": "authoring",
     "slides": "authoring",
     "refresh": "authoring",
+    "gallery": "authoring",
+    "stills": "test",
+    "train-digit": "authoring",
     "stamp": "authoring",
+    "new": "authoring",
+    "release": "authoring",
     "lock": "authoring",
 }
 
