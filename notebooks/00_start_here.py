@@ -51,7 +51,7 @@ import platform
 import matplotlib
 import torch
 
-from course_utils import progress
+from course_utils import explorables, progress
 from course_utils.data import load_mnist
 from course_utils.exercises import lab00
 from course_utils.training import pick_device
@@ -60,21 +60,29 @@ from course_utils.training import pick_device
 # ## 1. A machine that reads digits
 #
 # A lab consists of **cells**. Click into a code cell and press **Shift+Enter**: it runs,
-# and its output appears below it. Run the two cells above, then the next one. It asks you
-# something about the machine that you will build. Choose an answer, say how sure you are,
-# and press *Commit*. You need not know it: a guess that you have made yourself is what
-# makes you remember the answer.
+# and its output appears below it. Run the two cells above, then the next one.
 #
-# <!-- here: explorables.draw_digit(), with one sentence about the ten bars -->
-#
-# The machine answers with ten bars, one for each digit. Each bar is a probability, and
-# together they make 100%.
+# In a moment you will draw for a machine that has learned to read digits. It answers with
+# ten bars, one for each digit. Each bar is a probability, and together they make 100%.
+# First a question about it. Choose an answer, say how sure you are, and press *Commit*.
+# You need not know it: a guess that you have made yourself is what makes you remember the
+# answer.
 
 # %% tags=["slide-more"]
 lab00.scribble.ask()
 
-# %% [markdown]
-# The panel does not say whether you are right. The result comes in a later cell. Run it.
+# %% [markdown] tags=["slide-more"]
+# The panel does not say whether you are right. Find out: run the next cell and draw. A 3
+# first, then other digits, then your scribble.
+
+# %% tags=["slide-more"]
+pad = explorables.draw_digit()
+pad
+
+# %% [markdown] tags=["slide-more"]
+# **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
+#
+# The result of a question comes in a later cell. Here it is.
 
 # %% tags=["slide-more"]
 lab00.scribble.result()

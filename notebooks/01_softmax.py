@@ -60,7 +60,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch.testing import assert_close
 
-from course_utils import plots
+from course_utils import explorables, plots
 from course_utils.exercises import lab01
 
 plt.style.use("course_utils.course")
@@ -324,7 +324,16 @@ assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1)
 # soft version of that, hence its name. At high temperature the bars are nearly equal. A
 # hot chatbot says surprising things, a cold one always the same.
 #
-# <!-- here: explorables.logits(), with one sentence about what to try -->
+# Now by hand. Drag the scores, then turn the temperature, and do the task below the
+# figure.
+
+# %%
+explorables.logits()
+
+# %% [markdown]
+# **What you should see** Three steps side by side: scores, $e$ to the power of score / T,
+# and probabilities. The strip below is always full. Raise all scores together: nothing
+# changes in it.
 #
 # ## 6. Large logits
 #
