@@ -1491,6 +1491,7 @@ accuracies = {
                    training.batches(X, y, 16, shuffle=True))
 }
 print(len(accuracies))
+print(f"{accuracies.pop():.4f}")
 
 # %% [markdown]
 # One. (A set, `{...}`, keeps equal values once.) Without updates the order and the cutting

@@ -463,7 +463,7 @@ step("index", "start", prepare=all_at_once, batches=by_index)
 step("batch", "index", batch_size=128, lr=0.002)
 
 # %% [markdown] tags=["slide"]
-# On a CPU this changes little. 64 images keep two cores as busy as 128 do. On a GPU, which
+# On a CPU expect little: 64 images keep two cores as busy as 128 do. On a GPU, which
 # has thousands of calculators, it is the second largest step.
 #
 # ### OneCycle
@@ -535,8 +535,8 @@ step("OneCycle", "batch", schedule=one_cycle, lr=0.007, n_epochs=2)
 step("memory", "OneCycle", adam={"betas": (0.7, 0.9)})
 
 # %% [markdown]
-# The same time, a better accuracy. That is worth something, because accuracy can be
-# *traded for time*: one epoch less.
+# The work is the same. If the accuracy gets better, that is worth something, because
+# accuracy can be *traded for time*: one epoch less.
 #
 # ### Smoothed labels, and one epoch
 #
@@ -550,7 +550,7 @@ print(f"one epoch, not smoothed: {measure('one epoch')[1]:.2%}")
 step("smooth", "memory", smoothing=0.05, n_epochs=1)
 
 # %% [markdown]
-# One epoch alone costs accuracy; smoothing brings back a good part of it. Without it, images
+# One epoch alone usually costs accuracy; smoothing can bring part of it back. Without it, images
 # that are right already keep pulling for ever larger logits. With it they have enough at
 # some point, and the others are heard. (In long training this matters less.)
 #
@@ -613,7 +613,7 @@ print("channels_last", t.shape, t.stride())
 step("channels_last", "border", layout=torch.channels_last)
 
 # %% [markdown]
-# One word, the same arithmetic. On a CPU it is one of the largest steps. (On a GPU it
+# One word, the same arithmetic. On a CPU it can be one of the largest steps. (On a GPU it
 # helps half-precision numbers above all.)
 #
 # ### A fused optimizer
@@ -625,7 +625,7 @@ step("channels_last", "border", layout=torch.channels_last)
 step("fused", "channels_last", adam={"betas": (0.7, 0.9), "fused": True})
 
 # %% [markdown]
-# Here it is little: most of a step is convolution. In lab 7, with a tiny network and
+# Here expect little: most of a step is convolution. In lab 7, with a tiny network and
 # batches of 16, it was much.
 #
 # ### bfloat16

@@ -133,6 +133,7 @@ def test_embedded_images_have_their_own_stored_outputs(pytester, monkeypatch):
 PLOT = """\
 import matplotlib.pyplot as plt
 plt.plot([1, {}])
+plt.axis((0, 2, 0, 4))
 plt.show()"""
 FIGURE_CELLS = {
     "same": ([3], [], "passed"),

@@ -184,7 +184,7 @@ class LabCell(IPyNbCell):
                 marks.save(folder / f"{name}-difference.png")
             self.comparison_traceback.append(
                 f"In [{self.cell_num + 1}], figure {k}: {text}. "
-                f"Look at build/pictures/{name}-new.png, -stored.png, -difference.png"
+                f"Look at build/pictures/{name}-*.png"
             )
         return same
 
