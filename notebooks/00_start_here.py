@@ -173,7 +173,7 @@ progress.show()
 # time it may download the MNIST images, 70,000 handwritten digits, 12 MB. Without a
 # network the labs use 5,000 of them that came with an installed package.
 
-# %% tags=["nbval-ignore-output", "slide-more"]
+# %% tags=["differs=version", "nbval-ignore-output", "slide-more"]
 print("Python     ", platform.python_version())
 print("PyTorch    ", torch.__version__)
 print("Matplotlib ", matplotlib.__version__)

@@ -9,7 +9,7 @@ from course_utils.authoring.__main__ import main
 HEADER = "# %% [markdown]\n# A text.\n\n"
 TIMED = (
     "# %%\nfrom time import perf_counter\n\n"
-    '# %% tags=["nbval-ignore-output"]\nprint(perf_counter())\n\n'
+    '# %% tags=["differs=time", "nbval-ignore-output"]\nprint(perf_counter())\n\n'
 )
 
 
