@@ -586,6 +586,10 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:-100])
 
 
+def halve(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
 def replace(path):
     """Put another wheel of the same size in its place."""
     size = path.stat().st_size
@@ -604,7 +608,8 @@ def replace(path):
         (Path.unlink, "data/images", "{} is missing"),
         (cut, "wheels/pytest-9.0-py3-none-any.whl", "{} has .* of .* bytes"),
         (cut, "data/images", "{} has 900 of 1,000 bytes"),
-        (cut, "requirements.txt", "{} is cut off|{} has .* of .* bytes"),
+        (cut, "requirements.txt", "{} has .* of .* bytes"),
+        (halve, "requirements.txt", "{} is cut off"),
         (Path.unlink, "uv.lock", "{} is not in"),
         (cut, "MANIFEST.txt", "{} is cut off"),
         (Path.unlink, "MANIFEST.txt", "{} is missing"),
@@ -616,7 +621,7 @@ def test_an_interrupted_copy_is_named(tmp_path, damage, name, sentence):
     damage(root / name)
     done = start(root, "open")
     assert done.returncode == 2
-    assert re.search(sentence.format(*[re.escape(name)] * 2), done.stderr), done.stderr
+    assert re.search(sentence.format(re.escape(name)), done.stderr), done.stderr
     assert "Traceback" not in done.stderr and "4.0" not in done.stdout
 
 
