@@ -8,11 +8,13 @@ import tomllib
 from types import SimpleNamespace
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbformat import v4
 from PIL import Image, PngImagePlugin
 
+from course_utils import plots
 from course_utils.authoring import labs, pictures
 from course_utils.authoring.__main__ import main
 
@@ -222,6 +224,15 @@ def test_text_without_an_encoding_is_an_error_in_the_workers(pytester, monkeypat
     run = pytester.runpytest_subprocess(*plugin, "-n", "1", "test_text.py")
     run.assert_outcomes(passed=1, failed=1)
     run.stdout.fnmatch_lines(["*EncodingWarning*"])
+
+
+def test_a_slider_that_is_not_shown_is_drawn_once(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    drawn = []
+    plots.slider(lambda w: drawn.append((w, plt.figure().number)), w=(0.0, 1.0, 0.5))
+    ((value, number),) = drawn
+    assert value == 0.5 and not plt.fignum_exists(number)
+    assert "a slider for w from 0.0 to 1.0" in capsys.readouterr().out
 
 
 def test_refused_at_collection(pytester, monkeypatch):
