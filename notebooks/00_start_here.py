@@ -230,12 +230,12 @@ print(load_mnist(digits=(0,)).describe())
 #
 # * [Lab06 - Softmax Classification](https://github.com/kookeej/DILAB/blob/main/7.1-7.7/Lab06.ipynb)
 # * [\[PyTorch\] Classifier: Logistic & Softmax Regression Model](https://zoshs2.github.io),
-#   4 March 2024, based on *PyTorch로 시작하는 딥 러닝 입문*
-#   ([wikidocs.net/book/2788](https://wikidocs.net/book/2788)) by 유원준 and 안상준
+#   4 March 2024, based on [a book](https://wikidocs.net/book/2788)
+#   (PyTorch로 시작하는 딥 러닝 입문, by 유원준 and 안상준)
 # * [05wk-1.ipynb](https://github.com/guebin/DL2025/blob/main/posts/05wk-1.ipynb), without
-#   a title: 데이터분석 코딩패턴, 이진분류 코딩패턴, 다중클래스 분류
-# * \[파이토치로 시작하는 딥러닝 기초\] 1.6 Softmax Classification, based on a course of that
-#   name at EDWITH; the note gives no address
+#   a title (its headings: 데이터분석 코딩패턴, 이진분류 코딩패턴, 다중클래스 분류)
+# * *1.6 Softmax Classification* (in full: \[파이토치로 시작하는 딥러닝 기초\] 1.6 Softmax
+#   Classification), after a course of that name at EDWITH; the note gives no address
 # * [lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb),
 #   without a title: Softmax, Cross Entropy Loss
 

@@ -21,6 +21,8 @@ COLUMNS = 88  # of code and outputs; course.typ chooses the size of the letters 
 CONTINUED = "↪ "  # at the start of a line that is the rest of the one above
 FIGURE_DPI = 110  # of an image that does not say its own
 FIGURE_SCALE = 0.86  # of a figure's size on a screen
+# The fonts of the paper have no Hangul; in the labs it stands in parentheses.
+HANGUL = re.compile(r"\([^()]*[\uac00-\ud7a3][^()]*\)")
 # Jupyter's markdown, as near as pandoc comes to it.
 MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+smart+raw_attribute"
 
@@ -132,7 +134,7 @@ def raw(call: str) -> str:
 def _markdown(cell: NotebookNode) -> str:
     kind = cell.metadata.get("note")
     if not kind:
-        return cell.source
+        return HANGUL.sub("(in Korean)", cell.source)
     # Code in a note is a mistake's: shown small.
     text = re.sub(
         r"^```python\n(.*?)\n```$",
