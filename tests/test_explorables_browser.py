@@ -66,11 +66,17 @@ def drag(place, grip, dx, dy, steps=6):
 
 
 def moved(grip, action):
-    """Do something, and return how far the grip moved on the screen."""
-    before = center(grip)
+    """Do something, and return how far the grip moved within its figure."""
+    place = """node => {
+        const knob = node.querySelector(".cx-knob") ?? node;
+        const [part, whole] = [knob, node.closest(".cx")]
+            .map(element => element.getBoundingClientRect());
+        return [part.x - whole.x, part.y - whole.y];
+    }"""
+    before = grip.evaluate(place)
     action()
     time.sleep(0.1)
-    return math.dist(before, center(grip))
+    return math.dist(before, grip.evaluate(place))
 
 
 def hand_draw_digit(place):
