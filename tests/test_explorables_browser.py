@@ -452,7 +452,7 @@ def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path)
         time.sleep(0.5)  # what comes last is sent a moment later
         told = {}
         page.locator(".jp-CodeCell").last.locator(".cm-content").click()
-        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Control+Enter")
         page.wait_for_function(
             "n => [...document.querySelectorAll('.jp-CodeCell')].at(-1)"
             ".querySelector('.jp-InputPrompt').textContent === `[${n}]:`",
