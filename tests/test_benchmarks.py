@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -191,3 +192,16 @@ def test_one_command_runs_them_by_name(capsys, monkeypatch):
         main(["nonsense"])
     assert stopped.value.code == 2
     assert "there is no benchmark 'nonsense'" in capsys.readouterr().err
+
+
+def test_explorables(capsys, monkeypatch):
+    pytest.importorskip("playwright", reason="no playwright: pip install playwright")
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        pytest.skip("no chromium: on Debian or Ubuntu run apt-get install chromium")
+    import bench_explorables
+
+    monkeypatch.setattr(bench_explorables, "ROUNDS", 3)
+    bench_explorables.main()
+    rows, _ = printed(capsys)
+    assert [row[0] for row in rows] == list(bench_explorables.MOVES)
+    assert all(float(number) >= 0 for row in rows for number in row[1:])

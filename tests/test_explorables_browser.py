@@ -37,9 +37,22 @@ def settled(place, condition, what):
 
 
 def center(locator):
-    locator.scroll_into_view_if_needed()
-    box = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Return where the middle of something is, as soon as it stays there.
+
+    Playwright's own way waits until it does not even pulse.
+    """
+    scroll = "node => node.scrollIntoView({block: 'center', behavior: 'instant'})"
+    before = None
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        locator.evaluate(scroll)
+        box = locator.locator(".cx-knob").or_(locator).last.bounding_box()
+        now = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        if before and math.dist(before, now) < 0.1:
+            return now
+        before = now
+        time.sleep(0.1)
+    raise AssertionError(f"it does not stay in its place: {locator}")
 
 
 def drag(place, grip, dx, dy, steps=6):
@@ -53,11 +66,17 @@ def drag(place, grip, dx, dy, steps=6):
 
 
 def moved(grip, action):
-    """Do something, and return how far the grip moved on the screen."""
-    before = center(grip)
+    """Do something, and return how far the grip moved within its figure."""
+    place = """node => {
+        const knob = node.querySelector(".cx-knob") ?? node;
+        const [part, whole] = [knob, node.closest(".cx")]
+            .map(element => element.getBoundingClientRect());
+        return [part.x - whole.x, part.y - whole.y];
+    }"""
+    before = grip.evaluate(place)
     action()
     time.sleep(0.1)
-    return math.dist(before, center(grip))
+    return math.dist(before, grip.evaluate(place))
 
 
 def hand_draw_digit(place):
@@ -175,13 +194,13 @@ def hand_three_classes(place):
     letter = place.get_by_role("slider", name="Whole class B")
     before = value(place)
     box = place.locator("svg").nth(1).bounding_box()
-    up = 0.27 * box["height"]
-    # Over the middle first, where the classes are mixed and some points are wrong.
-    assert moved(letter, lambda: drag(place, letter, 0.28 * box["width"], -up)) > 40
+    across, up = 0.25 * box["width"], 0.48 * box["height"]
+    # Onto another class first, where some points must be wrong.
+    assert moved(letter, lambda: drag(place, letter, across, -up)) > 40
     settled(place, lambda v: v["accuracy"] < 1, "mixed")
     place.get_by_role("button", name="Undo").click()
     settled(place, lambda v: v["X"] == before["X"], "undone")
-    drag(place, letter, 0, -0.5 * box["height"])
+    drag(place, letter, 0, -up)
     settled(place, lambda v: v["accuracy"] == 1 and v["W"] != before["W"], "in the row")
     for _ in range(40):
         if solved(place):
@@ -433,7 +452,7 @@ def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path)
         time.sleep(0.5)  # what comes last is sent a moment later
         told = {}
         page.locator(".jp-CodeCell").last.locator(".cm-content").click()
-        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Control+Enter")
         page.wait_for_function(
             "n => [...document.querySelectorAll('.jp-CodeCell')].at(-1)"
             ".querySelector('.jp-InputPrompt').textContent === `[${n}]:`",

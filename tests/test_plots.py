@@ -1,5 +1,8 @@
 """The figures: what is drawn, where, and that nothing global changes."""
 
+import asyncio
+import time
+
 import matplotlib as mpl
 import pytest
 import torch
@@ -194,3 +197,55 @@ def test_slider_lives_in_a_notebook(monkeypatch, capsys):
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     plots.slider(lambda a, b: drawn.append((a, b)), a=(0, 2, 1), b=(-1, 1, 0))
     assert drawn == [(1.0, 0.0)]
+
+
+def test_a_slider_follows_the_hand_and_draws_each_position_once(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    import ipywidgets
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    asked = {}
+    monkeypatch.setattr(
+        ipywidgets,
+        "interact",
+        lambda show, **controls: asked.update(controls, show=show),
+    )
+    drawn = []
+    plots.slider(lambda a: drawn.append(a), a=(0, 2, 1))
+    assert asked["a"].continuous_update
+    for value in (1.0, 1.02, 1.0, 1.02):
+        asked["show"](a=value)
+    assert drawn == [1.0, 1.02]
+
+
+def test_a_slow_slider_is_drawn_ahead_without_moving_random_numbers(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    drawn = []
+
+    def draw(a):
+        drawn.append(a)
+        torch.rand(1)
+        if len(drawn) == 1:
+            time.sleep(0.07)
+        if a == 2:
+            raise ValueError("an end that cannot be drawn")
+
+    async def in_a_kernel():
+        plots.slider(draw, a=(0, 2, 1))
+        torch.manual_seed(0)
+        first = torch.rand(1)
+        torch.manual_seed(0)
+        await asyncio.sleep(0.5)
+        assert torch.equal(torch.rand(1), first)
+
+    monkeypatch.setattr(plots, "PAUSE", 0)
+    asyncio.run(in_a_kernel())
+    assert len(drawn) == 101 and len(set(drawn)) == 101

@@ -8,9 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course_utils import explorables
 from course_utils.authoring.labs import ROOT, LabError, write_atomically
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 POSES = {
@@ -131,6 +135,21 @@ def main() -> int:
     return 0
 
 
+def browser(driver: "Playwright") -> "Browser":
+    """Start the Chromium or Chrome of this machine.
+
+    Raises
+    ------
+    LabError
+        If there is none.
+    """
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        raise LabError(f"no browser is here, such as {BROWSERS[0]}: install one")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    return driver.chromium.launch(executable_path=path, args=flags)
+
+
 def take_stills() -> int:
     """Take the still picture of each explorable, with playwright and a browser.
 
@@ -139,17 +158,11 @@ def take_stills() -> int:
     from PIL import Image
     from playwright.sync_api import sync_playwright
 
-    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not browser_path:
-        raise LabError(f"no browser is here, such as {BROWSERS[0]}")
     folder = Path(explorables.__file__).parent
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as driver:
         path = Path(temporary, "index.html")
         path.write_text(page(), encoding="utf-8")
-        browser = driver.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        tab = browser.new_page(
+        tab = browser(driver).new_page(
             viewport={"width": 820, "height": 900},
             device_scale_factor=1.25,
             color_scheme="light",
@@ -165,9 +178,10 @@ def take_stills() -> int:
                 place.get_by_role("slider", name="Hidden units").press("ArrowRight")
                 place.get_by_role("button", name="Train").click()
             content = place.screenshot(animations="disabled")
-            # 64 colours are enough, and a quarter of the bytes.
-            picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(64)
+            # Of few colours, which is a quarter of the bytes.
+            picture = Image.open(io.BytesIO(content)).convert("RGB")
+            picture = picture.quantize(160, method=Image.Quantize.FASTOCTREE)
             picture.save(folder / f"{name}.png", optimize=True)
             print(f"{(folder / f'{name}.png').stat().st_size / 1000:4.0f} kB  {name}")
-        browser.close()
+        tab.context.browser.close()
     return 0

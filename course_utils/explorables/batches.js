@@ -84,6 +84,7 @@ export default widget(({ model, el, data }) => {
     ribbon.svg.append(box);
     return box;
   });
+  const shownClass = [];
   const cuts = s("path", { class: "cx-thin" });
   const frame = s("rect", { y: 3, height: 44, fill: "none", stroke: "var(--grab)", "stroke-width": 3.5, rx: 3 });
   const frameWords = s("text", { y: RH - 8, "text-anchor": "middle" });
@@ -110,6 +111,10 @@ export default widget(({ model, el, data }) => {
     axisText(losses.svg, 29, ly(tick) + 4, number(tick, 1), { "text-anchor": "end" });
   }
   const epochs = s("g");
+  for (let k = 0; k < EPOCHS; k++) {
+    const left = 38 + (k / EPOCHS) * (LW - 50);
+    epochs.append(s("path", { d: `M${left} 10V${LH - 30}`, class: "cx-rule" }), s("text", { x: left + 4, y: LH - 17, class: "cx-axis" }, `epoch ${k + 1}`));
+  }
   const other = s("path", { class: "cx-stroke cx-c0", "stroke-dasharray": "6 4", "stroke-width": 2 });
   const own = s("path", { fill: "none", stroke: "var(--ink)", "stroke-width": 2.5, "stroke-linejoin": "round" });
   const pointer = s("path", { stroke: "var(--grab)", "stroke-width": 2 });
@@ -154,7 +159,8 @@ export default widget(({ model, el, data }) => {
 
     order.forEach((i, place) => {
       const k = y[i];
-      set(tiles[place], { x: 4 + place * tile, y: k ? 7 : 19, fill: `var(--c${k})` });
+      if (shownClass[place] !== k) set(tiles[place], { x: 4 + place * tile, y: k ? 7 : 19, fill: `var(--c${k})` });
+      shownClass[place] = k;
     });
     const places = Array.from({ length: N / state.size + 1 }, (_, k) => 4 + k * state.size * tile - 0.5);
     set(cuts, { d: places.map((place) => `M${place} 3V47`).join("") });
@@ -175,12 +181,6 @@ export default widget(({ model, el, data }) => {
     const path = (all) => `M${all.map(({ loss }, k) => `${lx(k).toFixed(1)} ${ly(Math.min(loss, highest)).toFixed(1)}`).join("L")}`;
     set(own, { d: path(updates) });
     set(other, { d: path(shuffled) });
-    epochs.replaceChildren(
-      ...Array.from({ length: EPOCHS }, (_, k) => {
-        const left = lx((k * total) / EPOCHS);
-        return s("g", {}, s("path", { d: `M${left} 10V${LH - 30}`, class: "cx-rule" }), s("text", { x: left + 4, y: LH - 17, class: "cx-axis" }, `epoch ${k + 1}`));
-      }),
-    );
     set(pointer, { d: `M${lx(at)} 10V${LH - 30}` });
     set(hold, { transform: `translate(${lx(at)} ${ly(Math.min(here.loss, highest))})`, "aria-valuemax": total, "aria-valuenow": at, "aria-valuetext": `update ${at} of ${total}, loss ${number(here.loss)}` });
     mix.put(Math.round(100 * state.mix));

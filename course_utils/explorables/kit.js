@@ -85,12 +85,18 @@ function fill(node, attributes, children) {
   node.append(...children.flat());
   return node;
 }
+// Where the keys go, JupyterLab shall keep its shortcuts to itself. It asks the element
+// itself, and not those around it.
+const quiet = (name, { tabindex }) =>
+  tabindex === 0 || ["button", "input", "select", "summary"].includes(name)
+    ? { "data-lm-suppress-shortcuts": "true" }
+    : {};
 const h = (name, attributes = {}, ...children) =>
-  fill(document.createElement(name), attributes, children);
+  fill(document.createElement(name), { ...quiet(name, attributes), ...attributes }, children);
 const s = (name, attributes = {}, ...children) =>
   fill(
     document.createElementNS("http://www.w3.org/2000/svg", name),
-    attributes,
+    { ...quiet(name, attributes), ...attributes },
     children,
   );
 const set = (node, attributes) => fill(node, attributes, []);
@@ -294,8 +300,6 @@ function explorable({ model, el }, { title, lead, task, praise, start, draw }) {
     {
       class: "cx cx-fresh",
       "aria-label": title,
-      // JupyterLab keeps its one-letter shortcuts to itself in here.
-      "data-lm-suppress-shortcuts": "true",
     },
     h("h3", { class: "cx-title" }, title),
     h(

@@ -110,6 +110,7 @@ export default widget(({ model, el, data }) => {
   );
   strip.style.cssText = "flex: 1 1 100%; max-width: none";
   app.stage.append(left.box, middle.box, right.box, strip);
+  app.stage.style.alignItems = "flex-end"; // so that the bars stand on one line
   for (const { box } of [left, middle, right]) box.style.cssText = "flex: 1 1 255px; max-width: 340px";
 
   const temperature = rangeControl(app, {

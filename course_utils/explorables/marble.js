@@ -143,7 +143,7 @@ export default widget(({ model, el, data }) => {
     axisText(losses.svg, 28, ly(tick) + 4, tick, { "text-anchor": "end" });
   }
   losses.svg.append(s("path", { d: `M34 ${ly(target)}H${LW - 6}`, stroke: "var(--good)", "stroke-width": 2, "stroke-dasharray": "6 4" }));
-  axisText(losses.svg, LW - 8, ly(target) - 5, `task: ${target}`, { "text-anchor": "end" });
+  axisText(losses.svg, 40, ly(target) - 5, `task: ${target}`);
   const lossLine = s("path", { fill: "none", stroke: "var(--ink)", "stroke-width": 2.5 });
   const lossDots = s("path", { fill: "none", stroke: "var(--ink)", "stroke-width": 6.5, "stroke-linecap": "round" });
   losses.svg.append(lossLine, lossDots);

@@ -216,18 +216,22 @@ export default widget(({ model, el, data }) => {
       folds.append(line, side, hold, turn);
 
       const at = k * rowHeight;
-      const small = s("image", { x: 30, y: at + 3, width: 48, height: 34, preserveAspectRatio: "none" });
+      // What a unit answers rises evenly from its fold on: that is a gradient.
+      const id = `cx-unit-${k}-${Math.floor(performance.now() * 1000)}`;
+      const stops = [0, 1].map((offset) => s("stop", { offset, "stop-opacity": offset }));
+      const small = s("linearGradient", { id, gradientUnits: "userSpaceOnUse" }, stops);
       const bar = s("rect", { y: at + 12, height: 16, rx: 2 });
       const words = s("text", { y: at + 25 });
       unitBox.svg.append(
         s("text", { x: 12, y: at + 25, class: "cx-big", "text-anchor": "middle" }, String(k + 1)),
         small,
+        s("rect", { x: 30, y: at + 3, width: 48, height: 34, fill: `url(#${id})` }),
         s("rect", { x: 30, y: at + 3, width: 48, height: 34, class: "cx-rule" }),
         s("path", { d: `M200 ${at + 4}V${at + 36}`, class: "cx-thin" }),
         bar,
         words,
       );
-      return { line, side, hold, turn, small, bar, words };
+      return { line, side, hold, turn, small, stops, at, bar, words };
     });
   }
 
@@ -241,7 +245,6 @@ export default widget(({ model, el, data }) => {
     return [near[0] - off * w[0], near[1] - off * w[1]];
   }
 
-  const tiny = h("canvas", { width: 24, height: 17 });
   const centers = Array.from({ length: rows * columns }, (_, n) => [xs.inverse((((n % columns) + 0.5) * W) / columns), ys.inverse(((Math.floor(n / columns) + 0.5) * H) / rows)]);
 
   function draw({ net, done }) {
@@ -270,11 +273,10 @@ export default widget(({ model, el, data }) => {
     set(border, { d: contour(values, columns, rows, 0.5).map(([a, b, c, d]) => `M${toX(a)} ${toY(b)}L${toX(c)} ${toY(d)}`).join("") });
 
     const heaviest = Math.max(2, ...net.v.map((v, k) => Math.abs(v) * Math.hypot(...net.W[k])));
-    const smallContext = tiny.getContext("2d");
-    parts.forEach(({ line, side, hold, turn, small, bar, words }, k) => {
+    parts.forEach(({ line, side, hold, turn, small, stops, at, bar, words }, k) => {
       const w = net.W[k];
       const size = Math.hypot(...w) || 1e-9;
-      let foot = footOf(net, k);
+      const foot = footOf(net, k);
       const out = Math.abs(foot[0]) > 2.15 || Math.abs(foot[1]) > 1.55;
       const shown = [clamp(foot[0], -2.15, 2.15), clamp(foot[1], -1.55, 1.55)];
       const [ux, uy] = [w[0] / size, w[1] / size];
@@ -287,17 +289,11 @@ export default widget(({ model, el, data }) => {
       set(turn, { transform: `translate(${xs(tip[0])} ${ys(tip[1])})`, "aria-valuenow": degrees, "aria-valuetext": `${degrees} degrees` });
 
       const weight = net.v[k] * size;
-      const tinyPixels = smallContext.createImageData(24, 17);
-      const colour = weight > 0 ? green : blue;
-      for (let i = 0; i < 24 * 17; i++) {
-        const a = xs.inverse((((i % 24) + 0.5) * W) / 24);
-        const b = ys.inverse(((Math.floor(i / 24) + 0.5) * H) / 17);
-        const height = Math.min(1, Math.max(0, w[0] * a + w[1] * b + net.c[k]) / (3 * size));
-        for (let c = 0; c < 3; c++) tinyPixels.data[4 * i + c] = paper[c] + height * (colour[c] - paper[c]);
-        tinyPixels.data[4 * i + 3] = 255;
-      }
-      smallContext.putImageData(tinyPixels, 0, 0);
-      set(small, { href: tiny.toDataURL() });
+      const inSmall = ([x, y]) => [30 + (xs(x) / W) * 48, at + 3 + (ys(y) / H) * 34];
+      const [x1, y1] = inSmall(foot);
+      const [x2, y2] = inSmall([foot[0] + 3 * ux, foot[1] + 3 * uy]);
+      set(small, { x1, y1, x2, y2 });
+      for (const stop of stops) set(stop, { "stop-color": weight > 0 ? "var(--c1)" : "var(--c0)" });
       const length = (100 * Math.abs(weight)) / heaviest;
       set(bar, { x: weight < 0 ? 200 - length : 200, width: Math.max(1, length), fill: weight > 0 ? "var(--c1)" : "var(--c0)" });
       set(words, { x: weight < 0 ? 208 : 192, "text-anchor": weight < 0 ? "start" : "end" });

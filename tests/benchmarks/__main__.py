@@ -5,6 +5,7 @@
     growth     time and memory of an epoch, for 1,000 to 60,000 images
     course     every lab; with --tests the whole test command as well
     faster     the networks of lab 10
+    explorables  one redraw of each figure that answers the hand, in a browser
 
 Each prints one table in Markdown. They are never part of the tests.
 """
@@ -15,7 +16,7 @@ import sys
 
 from measure import BenchmarkError, use_one_thread
 
-NAMES = ("loading", "training", "growth", "course", "faster")
+NAMES = ("loading", "training", "growth", "course", "faster", "explorables")
 
 
 def main(words: list[str]) -> int:
