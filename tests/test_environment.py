@@ -608,7 +608,7 @@ def replace(path):
         (Path.unlink, "data/images", "{} is missing"),
         (cut, "wheels/pytest-9.0-py3-none-any.whl", "{} has .* of .* bytes"),
         (cut, "data/images", "{} has 900 of 1,000 bytes"),
-        (cut, "requirements.txt", "{} has .* of .* bytes"),
+        (cut, "uv.lock", "{} has .* of .* bytes"),
         (halve, "requirements.txt", "{} is cut off"),
         (Path.unlink, "uv.lock", "{} is not in"),
         (cut, "MANIFEST.txt", "{} is cut off"),
