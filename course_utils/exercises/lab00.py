@@ -1,9 +1,12 @@
 """The exercise of lab 00, to try out how the checks work."""
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between
 
 
 @exercise(
+    given={"answers": "answers N", "truth": "answers N"},
+    properties=[between(0, 1, "A part of all lies between 0 and 1.")],
     inputs=[
         ([3, 1, 4, 1, 5], [3, 2, 4, 5, 5]),
         ([0, 0], [1, 1]),

@@ -3,6 +3,8 @@
 import torch
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, unchanged
+from course_utils.exercises.fixtures import register_lids, sized
 
 PROBS = torch.tensor(
     [
@@ -28,30 +30,31 @@ Y_FIRST = torch.tensor([0, 0, 0, 0])
 ONE_CLASS = torch.tensor([[1.0], [1.0]])
 
 
+SURPRISE = between(0, torch.inf, "A loss is a surprise, and never below 0.")
+SHIFT_OF_LOSS = unchanged(
+    "The same number added to all logits of a row changes no probability, and so no "
+    "loss.",
+    lambda logits, *rest: (logits + 2, *rest),
+)
+TWICE = unchanged(
+    "The same examples twice have the same mean loss.",
+    lambda first, y, *rest: (torch.cat([first, first]), torch.cat([y, y]), *rest),
+)
+
+
+@sized("N", "K")
+def _one_hot_rows(g, sizes, before):
+    return one_hot_of(torch.randint(sizes["K"], (sizes["N"],), generator=g), sizes["K"])
+
+
 def one_hot_of(y, n_classes):
     """Return one-hot rows of whole numbers, shape (N, n_classes)."""
     return torch.nn.functional.one_hot(y, n_classes)
 
 
-LID = """The small constant {0:g} avoids log(0), but it puts a lid on the surprise:
-whatever is less probable than {0:g} costs no more than that. Without log(0) no constant
-is needed: look up the labels before the logarithm, or start from log_softmax if you
-have logits."""
-
-
-def register_lids(checked, with_constant, explanation=LID):
-    """Register with_constant(*args, constant) as a mistake, for the usual constants."""
-    for constant in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15):
-
-        def lid(*args, constant=constant):
-            return with_constant(*args, constant)
-
-        lid.__name__ = f"{checked.name}_lid_{constant:g}"
-        lid.__doc__ = explanation.format(constant)
-        checked.mistake(lid)
-
-
 @exercise(
+    given={"probs": "distribution N K", "one_hot": _one_hot_rows},
+    properties=[SURPRISE, TWICE],
     inputs=[
         (PROBS, one_hot_of(Y, 3)),
         (SQUARE, one_hot_of(Y_SQUARE, 3)),
@@ -229,6 +232,8 @@ def one_hot_where(probs, one_hot):
 
 
 @exercise(
+    given={"probs": "distribution N K", "y": "classes N K"},
+    properties=[SURPRISE, TWICE],
     inputs=[
         (PROBS, Y),
         (SQUARE, Y_SQUARE),
@@ -422,6 +427,14 @@ def indices_flat_gather(probs, y):
 
 
 @exercise(
+    given={"counts": "tally K", "q": "distribution K"},
+    properties=[
+        between(0, torch.inf, "KL is never negative."),
+        unchanged(
+            "With twice as many of each outcome the shares stay, and so does KL.",
+            lambda counts, q: (2 * counts, q),
+        ),
+    ],
     inputs=[
         (torch.tensor([7, 3, 10]), torch.tensor([0.5, 0.3, 0.2])),
         (torch.tensor([2, 2, 2, 2]), torch.tensor([0.1, 0.2, 0.3, 0.4])),
@@ -567,6 +580,12 @@ LARGE = torch.tensor(
 
 
 @exercise(
+    given={"logits": "scores N K", "y": "classes N K"},
+    properties=[
+        between(1, torch.inf, "A perplexity is never below 1."),
+        SHIFT_OF_LOSS,
+        TWICE,
+    ],
     inputs=[
         (LOGITS, torch.tensor([0, 2, 1, 1])),
         (torch.arange(9.0).reshape(3, 3).cos(), torch.tensor([1, 2, 0])),
@@ -725,6 +744,15 @@ register_lids(
 
 
 @exercise(
+    given={"batch_means": "positive B", "batch_sizes": "sizes B"},
+    properties=[
+        holds(
+            "A mean lies between the smallest and the largest. Yours does not.",
+            lambda value, means, sizes: bool(
+                means.min() - 1e-4 <= value <= means.max() + 1e-4
+            ),
+        ),
+    ],
     inputs=[
         (torch.tensor([0.5, 0.3, 2.0]), torch.tensor([4, 4, 1])),
         (torch.tensor([0.1, 6.0]), torch.tensor([256, 1])),

@@ -4,12 +4,22 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, follows, holds, unchanged
 
 _TWO = torch.tensor([[2.0], [-0.4]])
 _PLACES = torch.tensor([-1.0, 0.0, 0.5, 3.0])
 
 
 @exercise(
+    given={"W": "nonzero 2 1", "b": "bias 1", "x1": "features N"},
+    properties=[
+        holds(
+            "Put your x2 into w1 * x1 + w2 * x2 + b: it must give 0. It does not.",
+            lambda x2, W, b, x1: bool(
+                (W[0] * x1 + W[1] * x2 + b).abs().max() < 1e-3
+            ),
+        )
+    ],
     inputs=[
         (_TWO, torch.tensor([0.75]), _PLACES),
         (torch.tensor([[0.5], [4.0]]), torch.tensor([-2.0]), _PLACES),
@@ -139,6 +149,8 @@ _Y = torch.tensor([1.0, 1, 1, 1, 1, 0, 1, 0, 0, 1, 0]).reshape(-1, 1)
 
 
 @exercise(
+    given={"logits": "smooth N 1", "y": "bits N 1"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (_LOGITS, _Y),
         (-_LOGITS, _Y),
@@ -248,6 +260,15 @@ _BIG = 100 * torch.tensor([[1.0, 2.0], [-3.0, 1.0], [2.0, -2.5]])
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "bits N 1",
+        "W": "weights D 1",
+        "b": "bias 1",
+        "lr": "rate",
+    },
+    steps=("W", "b"),
+    forbids={"Without autograd.": "backward grad"},
     inputs=[
         (_X, _Y4, _W, _B, 0.5),
         (_X[:, :1], _Y4, _W[:1], _B, 0.1),
@@ -486,6 +507,14 @@ _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
 
 
 @exercise(
+    given={"logits": "logits N", "y": "labels N"},
+    properties=[
+        between(0, torch.inf, "A loss is a surprise, and never below 0."),
+        unchanged(
+            "The same examples twice have the same mean loss.",
+            lambda logits, y: (torch.cat([logits, logits]), torch.cat([y, y])),
+        ),
+    ],
     inputs=[
         (_Z, _LABELS),
         (-2 * _Z, _LABELS),
@@ -628,6 +657,16 @@ _ORDINARY = torch.tensor([-3.0, -0.5, 0.25, 1.0, 4.0])
 
 
 @exercise(
+    given={"z": "logits N"},
+    properties=[
+        between(0, 1, "A probability lies between 0 and 1."),
+        follows(
+            "The sigmoid of -z is 1 minus the sigmoid of z.",
+            lambda z: (-z,),
+            lambda value: 1 - value,
+        ),
+    ],
+    forbids={"Without torch.sigmoid or torch.softmax.": "sigmoid softmax expit"},
     inputs=[
         (_ORDINARY,),
         (torch.tensor([[-9.0, 2.0], [7.0, -0.1]]),),

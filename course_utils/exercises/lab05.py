@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, unchanged
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
 X = torch.tensor([[1.0, 2.0], [-0.5, 1.5], [2.0, -1.0], [0.3, 0.4], [-1.2, -0.7]])
@@ -21,6 +22,7 @@ Y_LARGE = torch.tensor([0, 1, 2])
 
 
 @exercise(
+    given={"n_features": "size", "n_classes": "size"},
     inputs=[(4, 3), (2, 2), (784, 10), (1, 5)],
     hints=[
         "Which tensors are learned? W and b. How many numbers are in each?",
@@ -92,6 +94,13 @@ def parameters_as_float(n_features, n_classes):
 
 
 @exercise(
+    given={"X": "features N D", "W": "weights D K", "b": "bias K"},
+    properties=[
+        holds(
+            "A predicted class is a number from 0 to K - 1. Yours is not.",
+            lambda value, X, W, b: bool((value >= 0).all() and (value < len(b)).all()),
+        )
+    ],
     inputs=[
         (X, W, B),
         (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.0])),
@@ -211,6 +220,8 @@ def predict_as_float(X, W, b):
 
 
 @exercise(
+    given={"X": "features N D", "weight": "weights K D", "bias": "bias K"},
+    forbids={"Do not use nn or F.": "F."},
     inputs=[  # first N = K, where a column of biases raises no error
         (X[:3], W.T.contiguous(), B),
         (X, W.T.contiguous(), B),
@@ -322,6 +333,25 @@ def linear_bias_per_example(X, weight, bias):
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "classes N K",
+        "W": "weights D K",
+        "b": "bias K",
+    },
+    slopes=("X", "W", "b"),
+    properties=[
+        between(0, torch.inf, "A loss is a surprise, and never below 0."),
+        unchanged(
+            "The same number added to all biases changes no probability, and no loss.",
+            lambda X, y, W, b: (X, y, W, b + 2),
+        ),
+        unchanged(
+            "The same examples twice have the same mean loss.",
+            lambda X, y, W, b: (torch.cat([X, X]), torch.cat([y, y]), W, b),
+        ),
+    ],
+    forbids={"With F.nll_loss and one other function.": "cross_entropy"},
     inputs=[
         (X, Y, W, B),
         (X_SQUARE, torch.tensor([0, 2]), W_SQUARE, B),
@@ -432,6 +462,22 @@ def loss_negative(X, y, W, b):
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "classes N K",
+        "W": "weights D K",
+        "b": "bias K",
+        "lr": "rate",
+    },
+    steps=("W", "b"),
+    properties=[
+        holds(
+            "Over the classes the steps of b add up to 0: each row of probabilities "
+            "minus labels sums to 0. Yours do not.",
+            lambda value, X, y, W, b, lr: abs((value[1] - b).sum().item()) < 1e-4,
+        ),
+    ],
+    forbids={"With the gradients by hand and without autograd.": "backward grad"},
     inputs=[
         (X, Y, W, B, 0.5),
         (X_SQUARE, torch.tensor([0, 2]), W_SQUARE, B, 0.1),
@@ -698,6 +744,8 @@ def step_in_place(X, y, W, b, lr):
 
 
 @exercise(
+    given={"W": "weights D 2", "b": "bias 2"},
+    results=("the weights", "the bias"),
     inputs=[
         (
             torch.tensor([[0.5, -1.0], [2.0, 0.25], [-0.4, 1.6]]),

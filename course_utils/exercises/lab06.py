@@ -3,14 +3,31 @@
 import torch
 from torch import nn
 
-from course_utils.exercises.checks import GradientWatch, exercise
+from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.fixtures import GradientWatch, sized
 
 # No two of the losses are equal, and three of the seven answers are wrong.
 PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
 Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
 
 
+@sized("N", "K")
+def _with_majority(g, sizes, before):
+    """Labels of which one class, seldom class 0 or 1, is the most frequent."""
+    n_classes = sizes["K"]
+    y = torch.randint(n_classes, (sizes["N"] + 3,), generator=g)
+    favourite = torch.full((len(y),), int(torch.randint(n_classes, (), generator=g)))
+    return torch.cat([y, favourite])
+
+
+def _some_of_them(g, sizes, before):
+    return 1 + int(torch.randint(sizes["N"], (), generator=g))
+
+
 @exercise(
+    given={"probs": "probs N 1", "y": "bits N 1"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (PROBS, Y),
         (1 - PROBS, Y),
@@ -101,6 +118,8 @@ def accuracy_inverted(probs, y):
 
 
 @exercise(
+    given={"y_train": _with_majority, "y_test": "classes N K"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (
             torch.tensor([1, 1, 2, 2, 1, 1, 2, 0, 3, 0, 2, 0, 2]),
@@ -199,6 +218,20 @@ _FLAT_TRAIN = torch.tensor([[1.0, 4.0, 0.5], [3.0, 8.0, 0.5], [5.0, 3.0, 0.5]])
 
 
 @exercise(
+    given={"X_train": "features M D", "X_test": "features N D"},
+    results=("the training set", "the test set"),
+    properties=[
+        holds(
+            "In the training set every pixel must have mean 0 then. Yours do not.",
+            lambda value, train, test: bool(value[0].mean(dim=0).abs().max() < 1e-3),
+        ),
+        holds(
+            "In the training set every pixel must have deviation 1 then. Yours do not.",
+            lambda value, train, test: bool(
+                (value[0].std(dim=0) - 1).abs().max() < 1e-3
+            ),
+        ),
+    ],
     inputs=[(_X_TRAIN, _X_TEST), (_FLAT_TRAIN, _X_TEST)],  # a constant last pixel
     hints=[
         "Mean and standard deviation of each pixel: X_train.mean(dim=0), "
@@ -457,6 +490,7 @@ def evaluate_threshold_zero(model, X, y):
 
 
 @exercise(
+    given={"probs": "probs N 1", "y": "bits N 1", "k": _some_of_them},
     inputs=[(PROBS, Y, 3), (1 - PROBS, Y, 2), (PROBS, Y, 1)],
     hints=[
         "First the probability that each example gives to its right class: p where y "

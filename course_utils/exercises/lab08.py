@@ -7,9 +7,18 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, rows_sum_to, same
+from course_utils.exercises.fixtures import Case, sized
 
 
 @exercise(
+    given={"z": "smooth N"},  # the formula of section 3 has a kink at 0
+    properties=[
+        between(-torch.inf, 0, "The logarithm of a probability is never above 0."),
+    ],
+    forbids={
+        "By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"
+    },
     inputs=[
         (torch.tensor([-2.0, 0.5, 3.0, -0.7]),),
         (torch.tensor([[4.0], [-6.0], [1.5]]),),
@@ -119,6 +128,9 @@ _COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
 
 
 @exercise(
+    given={"logits": "logits N 2", "y": "labels N 1"},
+    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
+    forbids={"By formula and without backward.": "backward grad"},
     inputs=[
         (_TWO, _COLUMN),
         (5 * _TWO.flip(1)[:3], 1 - _COLUMN[:3]),
@@ -233,6 +245,17 @@ def gradient_overflow(logits, y):
 
 
 @exercise(
+    given={"z": "logits N 1"},
+    properties=[
+        holds(
+            "The second logit minus the first must be z, or the distribution is "
+            "another one. Yours is not.",
+            lambda value, z: same(value[:, 1:] - value[:, :1], z),
+        ),
+        rows_sum_to(
+            0, "The cheapest pair lies at equal distance from 0 on both sides."
+        ),
+    ],
     inputs=[
         (torch.tensor([[1.0], [-2.5], [0.4]]),),
         (torch.tensor([[-0.3], [6.0]]),),
@@ -351,10 +374,16 @@ _LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
 
 
 @exercise(
+    given={"logits": "ranked N 2", "y": "labels N"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (_SCORES, _LABELS),
-        (_SCORES, _LABELS.reshape(-1, 1)),
-        (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
+        Case((_SCORES, _LABELS.reshape(-1, 1)), "labels in a column", False),
+        Case(
+            (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
+            "labels in a column",
+            False,
+        ),
         (_SCORES[1:6] + 3, _LABELS[1:6]),
     ],
     hints=[
@@ -473,12 +502,12 @@ def _case(kind):
 @exercise(
     inputs=[
         _case("all"),
-        _case("another"),
         _case("last layer"),
-        _case("groups"),
-        _case("both"),
-        _case("mixed"),
-        _case("copy"),
+        Case(_case("another"), "the optimizer holds another network", False),
+        Case(_case("groups"), "the optimizer has two groups", False),
+        Case(_case("both"), "the optimizer holds two networks", False),
+        Case(_case("mixed"), "it holds some of this network and some of another", False),
+        Case(_case("copy"), "the optimizer holds a copy of the network", False),
     ],
     hints=[
         "Ask for each parameter of the model whether the optimizer holds it. Equal "
@@ -583,6 +612,12 @@ def forgotten_held(optimizer, model):
     return sum(id(p) in held for p in model.parameters())
 
 
+@sized("N", "K")
+def _mostly_right(g, sizes, before):
+    logits = before[0]
+    return ((logits > 0) ^ (torch.rand(logits.shape, generator=g) < 0.15)).float()
+
+
 # Some logits between 0 and 0.5, rows with no label, with one and with several.
 _MULTI = torch.tensor(
     [[2.1, -0.7, 0.3], [-1.2, 0.4, -3.0], [-0.6, -0.9, -2.2], [1.8, 2.5, -0.1],
@@ -594,6 +629,8 @@ _TARGETS = torch.tensor(
 
 
 @exercise(
+    given={"logits": "smooth N K", "y": _mostly_right},
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (_MULTI, _TARGETS),
         (_MULTI[[0, 3, 5, 6]], _TARGETS[[0, 3, 4, 6]]),

@@ -5,9 +5,34 @@ import statistics
 import torch
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import follows, holds
+from course_utils.exercises.fixtures import sized
+
+
+def _pick(g, low, high):
+    return int(torch.randint(low, high, (), generator=g))
+
+
+def _times(g, sizes, before):
+    n = _pick(g, 4, 8)
+    return (torch.randint(10, 99, (n,), generator=g) / 10).tolist()
+
+
+@sized("N", "H", "W")
+def _small_images(g, sizes, before):
+    shape = sizes["N"], 1, sizes["H"], sizes["W"]
+    return torch.randint(1, 99, shape, generator=g) / 10
 
 
 @exercise(
+    given={
+        "side": lambda g, sizes, before: _pick(g, 7, 15),
+        "c_in": "size",
+        "c_out": "size",
+        "kernel": lambda g, sizes, before: _pick(g, 2, 6),
+        "stride": lambda g, sizes, before: _pick(g, 1, 4),
+    },
+    results=("the side", "the number of parameters"),
     inputs=[
         (28, 3, 16, 5, 1),
         (28, 1, 16, 5, 2),  # does not fit evenly
@@ -164,6 +189,15 @@ _KERNEL = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
 
 
 @exercise(
+    given={"image": "features H W", "kernel": "features S S"},
+    properties=[
+        follows(
+            "With a kernel twice as large in all its numbers the result is doubled.",
+            lambda image, kernel: (image, 2 * kernel),
+            lambda value: 2 * value,
+        )
+    ],
+    forbids={"Loops are welcome, F.conv2d is not.": "conv2d conv1d"},
     inputs=[
         (_IMAGE, _KERNEL),
         (_IMAGE.T.contiguous(), _KERNEL[:2, 1:]),  # the kernel has another side
@@ -294,6 +328,17 @@ def convolve_flat(image, kernel):
 
 
 @exercise(
+    given={
+        "update": lambda g, sizes, before: _pick(g, 0, 20),
+        "n_updates": lambda g, sizes, before: before[0] + _pick(g, 9, 30),
+        "max_lr": "rate",
+    },
+    properties=[
+        holds(
+            "The rate is never below 0 and never above max_lr. Yours is.",
+            lambda value, update, n, max_lr: -1e-6 <= value <= max_lr + 1e-6,
+        )
+    ],
     inputs=[
         (50, 400, 0.02),  # on the way up
         (300, 400, 0.02),  # on the way down
@@ -420,6 +465,23 @@ _LABELS = torch.arange(11)
 
 
 @exercise(
+    given={
+        "X": "features N 2",
+        "y": lambda g, sizes, before: torch.arange(len(before[0])),
+        "batch_size": "size",
+    },
+    properties=[
+        holds(
+            "Every batch must have batch_size rows. Yours do not.",
+            lambda value, X, y, batch_size: all(len(b[0]) == batch_size for b in value),
+        ),
+        holds(
+            "No row may come twice in an epoch. In yours one does.",
+            lambda value, X, y, batch_size: not value
+            or len(torch.cat([b[1] for b in value]).unique())
+            == sum(len(b[1]) for b in value),
+        ),
+    ],
     inputs=[
         (_ROWS, _LABELS, 3),  # two rows are left over
         (_ROWS, _LABELS, 4),
@@ -562,6 +624,7 @@ def whole_tensors(X, y, batch_size):
 
 
 @exercise(
+    given={"before": _times, "after": _times},
     inputs=[
         ([9.0, 2.0, 2.5, 2.1, 7.0, 2.2], [5.0, 1.0, 1.1, 0.9]),  # a slow one: 7.0
         ([3.0, 1.0, 1.2, 1.1], [0.5, 2.0, 2.2, 2.1, 6.0]),  # slower: 2.1 and 2.2
@@ -687,6 +750,7 @@ _DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
 
 
 @exercise(
+    given={"X": _small_images, "dy": "shifts N", "dx": "shifts N"},
     inputs=[
         (_PICTURES, _DOWN, _RIGHT),
         (_PICTURES, torch.tensor([-1, 1]), torch.tensor([1, -1])),
