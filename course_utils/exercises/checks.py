@@ -185,8 +185,20 @@ class Exercise:
     def cases(self) -> list[Case]:
         """All inputs to try."""
         own = self.tried() if callable(self.tried) else self.tried
-        own = [c if isinstance(c, Case) else Case(tuple(c)) for c in own]
+        own = [c if isinstance(c, Case) else self._case(tuple(c)) for c in own]
         return [*own, *make_cases(self.given)]
+
+    def _case(self, args: tuple) -> Case:
+        """Return an input; one that is extreme says so."""
+        if diagnose.observe(self.reference, args, self.names).error:
+            return Case(args, "arguments that must be refused", False)
+        if any(
+            torch.is_tensor(a) and a.is_floating_point() and a.abs().max() > 50
+            for a in args
+            if torch.is_tensor(a) and a.numel()
+        ):
+            return Case(args, "large numbers", False)
+        return Case(args)
 
     @property
     def inputs(self) -> list[tuple]:
@@ -393,9 +405,17 @@ class Exercise:
                 how = "listed and more"
                 messages.append(_second(study, mistake))
         elif kind in ("value", "form"):
-            both = diagnose.compose(study)
-            relation = None if both else self._quietly(diagnose.relate, study)
-            if relation and kind == "value":
+            relation = both = None
+            for look in (
+                diagnose.relate,
+                diagnose.instead,
+                diagnose.difference,
+                diagnose.slipped,
+            ):
+                relation = relation or self._quietly(look, study)
+            if not relation:
+                both = self._quietly(diagnose.compose, study)
+            if relation:
                 how, name = "relation", "relation"
                 messages.append(relation)
             elif both:
@@ -407,7 +427,7 @@ class Exercise:
             messages += self._observations(study, unused, bool(messages))
             if how == "numbers" and messages:
                 how, name = "property", "observed"
-        if kind != "value":
+        if kind in ("error", "form") or (kind != "value" and not known):
             messages += first.problem[1].splitlines()
         if not known:
             messages += thrown
@@ -438,9 +458,12 @@ class Exercise:
         idle = self._quietly(diagnose.without_influence, study) or []
         if idle:
             never = [n for n in idle if n in unused]
-            text = f"{_ticked(idle)} has no influence on your result"
+            verb = "has" if len(idle) == 1 else "have"
+            text = f"{_ticked(idle)} {verb} no influence on your result"
             found.append(text + (": it never occurs in your code." if never else "."))
         for look in (
+            diagnose.constant,
+            diagnose.other_calls,
             diagnose.violated,
             diagnose.captions,
             diagnose.right_when,
@@ -448,6 +471,8 @@ class Exercise:
         ):
             if len(found) + said >= 2:
                 break
+            if found and found[-1].startswith("Right for ordinary"):
+                continue
             sentence = self._quietly(look, study)
             if sentence:
                 found.append(sentence)

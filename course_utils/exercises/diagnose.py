@@ -8,6 +8,7 @@ an argument without influence, when the result is right, where it is wrong.
 """
 
 import ast
+import collections
 import contextlib
 import copy
 import functools
@@ -20,6 +21,7 @@ import random
 import re
 import sys
 import textwrap
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +42,7 @@ from course_utils.exercises.fixtures import (
     kind_of,
     uses,
 )
+from course_utils.exercises.slips import build, edits, source_tree
 
 # Observing --------------------------------------------------------------------------
 
@@ -53,6 +56,7 @@ class Run:
     where: str = ""  # the learner's own line of the error, and the shapes in it
     changed: tuple[str, ...] = ()  # which arguments were changed, and what of them
     after: tuple = ()  # the arguments as they were left
+    calls: dict[str, int] = field(default_factory=dict)  # of models and optimizers
     measure: Callable | None = None  # measures the slopes, when they are asked for
     printed: str = ""
     warned: str = ""  # the first warning, if any
@@ -89,6 +93,7 @@ def observe(
     """Call a function on copies of the arguments and note all that happened."""
     given = copy.deepcopy(args)
     printed, run = io.StringIO(), Run()
+    calls = _counted(given, names)
     with (
         undisturbed(),
         contextlib.redirect_stdout(printed),
@@ -108,9 +113,30 @@ def observe(
         for name, old, new in zip(names, args, given, strict=False)
         if (what := _change(old, new))
     )
+    run.calls = dict(calls)
     if slopes and run.error is None and torch.is_tensor(run.value):
         run.measure = functools.partial(_slopes, function, args, names, slopes)
     return run
+
+
+def _counted(args: tuple, names: Sequence[str]) -> collections.Counter:
+    """Count from now on how often models are called and optimizers used."""
+    calls: collections.Counter = collections.Counter()
+
+    def counter(name: str, then: Callable | None = None) -> Callable:
+        def count(*given, **options):
+            calls[name] += 1
+            return then(*given, **options) if then else None
+
+        return count
+
+    for name, value in zip(names, args, strict=False):
+        if isinstance(value, nn.Module):
+            value.register_forward_pre_hook(counter(name))
+        elif isinstance(value, torch.optim.Optimizer):
+            value.register_step_pre_hook(counter(f"{name}.step"))
+            value.zero_grad = counter(f"{name}.zero_grad", value.zero_grad)
+    return calls
 
 
 def _slopes(
@@ -402,8 +428,12 @@ def problem(got: Run, right: Run, results: Sequence[str] = ()) -> tuple[str, str
         return "value", (
             f"It returned {show(got.value)}, but for this input it should raise "
             f"{type(right.error).__name__}."
+            + (" Write raise, not return." if isinstance(got.value, Exception) else "")
         )
-    found = _value_problem(got.value, right.value, results)
+    sizes = [
+        a.shape[1] for a in right.after if torch.is_tensor(a) and a.ndim == 2
+    ]
+    found = _value_problem(got.value, right.value, results, sizes)
     if found:
         return found
     if right.changed and not same(_state(got.after), _state(right.after)):
@@ -456,13 +486,15 @@ def _slope_problem(got: Run, right: Run) -> tuple[str, str] | None:
             )
         if not close_slopes(slope, expected):
             return "slope", (
-                f"The values are right, but the gradient with respect to {name} is not."
+                f"The values are right, but the gradient with respect to {name} is not. "
+                "Often a part of the calculation is cut off by .detach(), .data or "
+                ".item()."
             )
     return None
 
 
 def _value_problem(
-    got: Any, right: Any, results: Sequence[str] = ()
+    got: Any, right: Any, results: Sequence[str] = (), sizes: Sequence[int] = ()
 ) -> tuple[str, str] | None:
     if got is None:
         return "form", "It returned None. Is there a return at the end?"
@@ -474,11 +506,21 @@ def _value_problem(
     if isinstance(right, (tuple, list)) and isinstance(got, (tuple, list)):
         thing = "pieces" if isinstance(right, list) else "things"
         if len(got) != len(right):
-            return "form", f"It returned {len(got)} {thing}; expected {len(right)}."
+            begins = [same(a, b) for a, b in zip(got, right, strict=False)]
+            also = ""
+            if begins and all(begins):
+                n = abs(len(got) - len(right))
+                which = "one" if n == 1 else f"{n}"
+                also = (
+                    f" Those at the beginning are right: the last {which} is missing."
+                    if len(got) < len(right)
+                    else f" Those at the beginning are right: the last {which} is too many."
+                )
+            return "form", f"It returned {len(got)} {thing}; expected {len(right)}.{also}"
         if isinstance(right, list) and isinstance(got, tuple):
             return "form", "It returned a tuple; expected a list."
         for i, (one, expected) in enumerate(zip(got, right, strict=True)):
-            found = _value_problem(one, expected)
+            found = _value_problem(one, expected, (), sizes)
             if found:
                 name = results[i] if i < len(results) else ""
                 which = f"Number {i + 1} of the {len(got)} results"
@@ -495,29 +537,30 @@ def _value_problem(
         if got.shape != right.shape:
             return "form", (
                 f"The result has shape {tuple(got.shape)}; "
-                f"expected {tuple(right.shape)}.{_about_shape(got, right)}"
+                f"expected {tuple(right.shape)}.{_about_shape(got, right, sizes)}"
             )
-        if got.dtype != right.dtype:
-            also = " The numbers themselves are right." if same(got, right) else ""
-            return (
-                "form",
-                f"The result has dtype {got.dtype}; expected {right.dtype}.{also}",
+        if got.dtype != right.dtype and same(got, right):
+            return "form", (
+                "The numbers themselves are right, but the result has dtype "
+                f"{got.dtype}; expected {right.dtype}."
             )
         if right.isfinite().all() and not got.isfinite().all():
             what = "nan" if got.isnan().any() else "inf"
             return "value", (
-                f"The result holds {what}, although the answer is finite.\n"
+                f"The result holds {what}, although the answer is finite. {WHENCE}\n"
                 f"Expected {show(right)}\nGot {show(got)}"
             )
     elif torch.is_tensor(got):
         number = got.numel() == 1 and isinstance(right, (int, float))
-        also = " The number itself is right." if number and same(got.item(), right) else ""
-        return "form", (
-            f"It returned a tensor; expected a plain {type(right).__name__}. "
-            f"Did you forget .item()?{also}"
-        )
-    elif isinstance(right, float) and type(got) is int and same(got, right):
-        return None  # 0 or 1 in place of 0.0 or 1.0
+        if not number or same(got.item(), right):
+            also = " The number itself is right." if number else ""
+            return "form", (
+                f"It returned a tensor; expected a plain {type(right).__name__}. "
+                f"Did you forget .item()?{also}"
+            )
+        got = got.item()
+    elif isinstance(right, float) and type(got) is int:
+        pass  # 1 in place of 1.0 is right, 2 in place of 0.5 is another number
     elif not isinstance(got, type(right)) or isinstance(got, bool) != isinstance(
         right, bool
     ):
@@ -527,10 +570,18 @@ def _value_problem(
         )
     if not same(got, right):
         return "value", f"Expected {show(right)}\nGot {show(got)}"
+    if torch.is_tensor(right) and got.dtype != right.dtype:
+        return "form", f"The result has dtype {got.dtype}; expected {right.dtype}."
     return None
 
 
-def _about_shape(got: Tensor, right: Tensor) -> str:
+WHENCE = (
+    "(nan comes from inf / inf, inf - inf, 0 / 0 or 0 * inf, and inf from exp of a large "
+    "number, 1 / 0 or log(0): look for the step that gets too large or too small.)"
+)
+
+
+def _about_shape(got: Tensor, right: Tensor, sizes: Sequence[int]) -> str:
     """Say more of a result with another shape."""
     if got.numel() == right.numel() and right.numel() > 1:
         if got.ndim == 2 and same(got.T.reshape(right.shape), right):
@@ -549,6 +600,11 @@ def _about_shape(got: Tensor, right: Tensor) -> str:
         for what, number in (("mean", got.mean()), ("sum", got.sum())):
             if same(number.to(right.dtype), right):
                 return f" The {what} of your numbers is the answer: .{what}() is missing."
+    if right.ndim == 1 and got.ndim == 1 and len(got) in sizes:
+        return (
+            f" {len(got)} is the number of columns: you went down the columns (dim=0) "
+            "where each row needs a result (dim=1)."
+        )
     if got.ndim == 0 and right.ndim:
         return " Everything was merged into a single number: give the sum, mean or max a dim."
     return ""
@@ -674,6 +730,13 @@ ADVICE = {
         "On the left side of = stand more, or fewer, names than there are values."
     ),
     "maximum recursion depth": "The function calls itself, again and again.",
+    "selected index k out of range": (
+        "topk looks along the last direction, and there are fewer than k numbers in it. "
+        "Make a list of a column first: flatten()."
+    ),
+    "stack expects each tensor to be equal size": (
+        "The tensors that are to be stacked have different shapes: print them."
+    ),
     "division by zero": "Something is divided by 0 here. When is it 0?",
     "on the same device": (
         "Model and data are on different devices. Ask a parameter of the model where "
@@ -749,17 +812,47 @@ class Study:
         return self.failed[0]
 
     def formulas(self) -> list[Trial]:
-        """Ordinary inputs on which both results are numbers that can be compared."""
-        return [
+        """Ordinary inputs to compare results on; none if all of them are right."""
+        found = [
             t
             for t in self.trials
             if t.case.ordinary and not (t.got.error or t.right.error)
         ]
+        return found if any(t.problem for t in found) else []
 
     def call(self, args: tuple) -> Any:
         """Call the learner's function; None after an error."""
         run = observe(self.function, args, self.exercise.names)
         return None if run.error else run.value
+
+
+def constant(study: Study) -> str | None:
+    """Say that the result is always the same."""
+    trials = study.formulas()
+    first = trials[0].got.value if trials else None
+    if len(trials) < 3 or not isinstance(first, (int, float, Tensor)):
+        return None
+    if not all(same(t.got.value, first) for t in trials):
+        return None
+    if all(same(t.right.value, trials[0].right.value) for t in trials):
+        return None
+    return f"It returns {show(first)} for every input that was tried."
+
+
+def other_calls(study: Study) -> str | None:
+    """Say how often a model or an optimizer is used, if that is not right."""
+    for t in study.failed:
+        for name in sorted({*t.got.calls, *t.right.calls}):
+            a, b = t.got.calls.get(name, 0), t.right.calls.get(name, 0)
+            if a != b and not name.endswith("zero_grad"):
+                return f"{name} is called {_times(a)}; it should be called {_times(b)}."
+            if not a and b:
+                return f"{name} is never called."
+    return None
+
+
+def _times(n: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 def recognise(study: Study) -> tuple[Callable, bool] | None:
@@ -894,7 +987,7 @@ SHUFFLES: dict[str, Callable[[Tensor], Tensor]] = {
 
 def relate(study: Study) -> str | None:
     """Say which simple function of the right result the learner's result is."""
-    trials = [t for t in study.formulas() if not (t.got.error or t.right.error)]
+    trials = study.formulas()
     parts = _parts(study, trials, [t.right.value for t in trials])
     if not parts:
         return None
@@ -947,8 +1040,12 @@ def _relation_sentence(subject: str, relation: str, what: str, be: str = " is") 
 
 def _parts(
     study: Study, trials: list[Trial], wanted: list
-) -> list[list[tuple[Tensor, Tensor]]] | None:
-    """Return for each result the pairs (learner's, wanted) of all trials, as numbers."""
+) -> list[list[tuple[Tensor, Tensor, float]]] | None:
+    """Return for each result the pairs (learner's, wanted) of all trials, as numbers.
+
+    With each comes what float32 may have lost. After a step the pairs are what was
+    added to the old values.
+    """
     if len(trials) < 2:
         return None
     count = len(wanted[0]) if isinstance(wanted[0], (tuple, list)) else 1
@@ -964,60 +1061,63 @@ def _parts(
             if not isinstance(a, numbers) or not isinstance(b, numbers):
                 return None
             a, b = (torch.as_tensor(v).detach().double() for v in (a, b))
+            slack = 1e-9
             if study.exercise.steps and i < len(study.exercise.steps):
                 old = t.case.args[study.exercise.names.index(study.exercise.steps[i])]
                 if old.shape != a.shape or old.shape != b.shape:
                     return None
                 a, b = a - old.double(), b - old.double()
-            parts[i].append((a, b))
+                slack = 1e-9 + 1e-6 * old.abs().max().item()  # float32 loses digits
+            parts[i].append((a, b, slack))
     return parts
 
 
-def _close(a: Tensor, b: Tensor) -> bool:
+def _close(a: Tensor, b: Tensor, slack: float = 1e-9) -> bool:
     if a.shape != b.shape:
         return False
     if not a.numel():
         return True
     if not b.isfinite().all():
         return False
-    atol = 2e-5 * max(b.abs().max().item(), 1e-9)
+    atol = max(2e-5 * b.abs().max().item(), slack)
     return torch.allclose(a, b, rtol=1e-4, atol=atol)
 
 
 def _relation(
-    trials: list[Trial], pairs: list[tuple[Tensor, Tensor]], study: Study
+    trials: list[Trial], pairs: list[tuple[Tensor, Tensor, float]], study: Study
 ) -> str | None:
     """Return "" if right, "kind|text" for a relation that holds always, else None."""
-    if all(_close(a, b) for a, b in pairs):
+    if all(_close(*p) for p in pairs):
         return ""
-    if any(a.shape != b.shape for a, b in pairs):
+    if not all(a.isfinite().all() and b.isfinite().all() for a, b, _ in pairs):
         return None
-    if not all(a.isfinite().all() and b.isfinite().all() for a, b in pairs):
+    numbers = {round(a.flatten()[0].item(), 6) for a, _, _ in pairs if a.numel()}
+    if len(numbers) < 2 and all((a == a.flatten()[:1]).all() for a, _, _ in pairs):
+        return None  # a constant: it fits too much
+    if any(a.shape != b.shape for a, b, _ in pairs):
         return None
-    if all(a.numel() == 0 or bool((a == a.flatten()[0]).all()) for a, _ in pairs):
-        values = {round(a.flatten()[0].item(), 6) for a, _ in pairs if a.numel()}
-        if len(values) < 3:
-            return None  # a constant: it fits too much
-    factors = []
-    for a, b in pairs:
-        size = (b * b).sum()
-        factor = ((a * b).sum() / size).item() if size else float("nan")
-        factors.append(factor if _close(a, factor * b) else float("nan"))
     quantities = [quantities_of(study.exercise, t.case.args) for t in trials]
-    if not any(map(math.isnan, factors)):
-        name = _expression(factors, quantities)
+    factors, known = [], []
+    for (a, b, slack), q in zip(pairs, quantities, strict=True):
+        size = (b * b).sum()
+        if size <= slack**2 and _close(a, b, slack):
+            continue  # 0 is right with any factor
+        factor = ((a * b).sum() / size).item() if size else math.nan
+        factors.append(factor if _close(a, factor * b, slack) else math.nan)
+        known.append(q)
+    if len(factors) > 1 and not any(map(math.isnan, factors)):
+        name = _expression(factors, known)
         if name and name != "1":
             return f"factor|{name}"
-    for text, change in SHUFFLES.items():
-        if all(_close(a, change(b)) for a, b in pairs) and any(
-            a.numel() > 1 for a, _ in pairs
-        ):
-            return f"shuffle|{text}"
-    for text, change in TRANSFORMS.items():
-        if all(_close(a, change(b)) for a, b in pairs):
-            return f"is|{text}"
-    shifts = [(a - b).mean().item() if _close(a - b, (a - b).mean().expand(a.shape))
-              else float("nan") for a, b in pairs]  # fmt: skip
+    for text, change in {**SHUFFLES, **TRANSFORMS}.items():
+        if all(_close(a, change(b), slack) for a, b, slack in pairs):
+            return f"{'shuffle' if text in SHUFFLES else 'is'}|{text}"
+    shifts = [
+        (a - b).mean().item()
+        if _close(a - b, (a - b).mean().expand(a.shape), slack)
+        else math.nan
+        for a, b, slack in pairs
+    ]
     if not any(map(math.isnan, shifts)) and all(abs(s) > 1e-6 for s in shifts):
         name = _expression(shifts, quantities)
         if name:
@@ -1078,35 +1178,313 @@ def _expression(values: list[float], quantities: list[dict[str, float]]) -> str 
     return None
 
 
+def besides(study: Study, wanted: list, trials: list[Trial]) -> str | None:
+    """Return "" if the learner's results are those, else what is wrong besides them.
+
+    None if there is no simple relation. So a mistake is found although another one, a
+    factor or a sign, lies on top of it.
+    """
+    if any(w is None for w in wanted) or not all(map(finite, wanted)):
+        return None
+    if all(map(plain, wanted)):
+        return None
+    try:
+        parts = _parts(study, trials, wanted)
+        found = {_relation(trials, pairs, study) for pairs in parts or []}
+    except (RuntimeError, TypeError, IndexError):
+        return None
+    if len(found) != 1 or None in found:
+        return None
+    kind, _, text = found.pop().partition("|")
+    if kind == "factor":
+        return NAMED_FACTORS.get(text)
+    if kind == "is" and text.startswith("1 minus"):
+        return "the opposite was counted or compared, 1 minus the result"
+    return "" if not kind else None
+
+
 def compose(study: Study) -> tuple[Callable, str] | None:
     """Return a listed mistake and what is wrong besides it, if both together fit."""
-    trials = [t for t in study.formulas() if not (t.got.error or t.right.error)]
-    if len(trials) < 3 or not study.exercise.given:
+    trials = study.formulas()
+    if len(trials) < 3:
         return None
     for mistake in study.exercise.mistakes:
         runs = [study.exercise.mistake_run(mistake, t.case) for t in trials]
-        if any(r.error or not finite(r.value) or plain(r.value) for r in runs):
+        if any(r.error for r in runs) or all(
+            same(r.value, t.right.value) for r, t in zip(runs, trials, strict=True)
+        ):
             continue
-        try:
-            parts = _parts(study, trials, [r.value for r in runs])
-        except (RuntimeError, TypeError):
-            continue
-        if not parts:
-            continue
-        found = [_relation(trials, pairs, study) for pairs in parts]
-        if any(f is None for f in found) or not any(found) or len(set(found)) > 1:
-            continue
-        kind, _, text = found[0].partition("|")
-        if kind == "factor" and (text in NAMED_FACTORS or text == "1"):
-            what = NAMED_FACTORS.get(text, "")
-        elif kind == "is" and "1 minus" in text:
-            what = "the result is the opposite, 1 minus what it should be"
-        elif kind == "is" and ("logarithm" in text or "exp" in text):
-            what = text.partition(": ")[2] or text.replace("the right result", "the rest")
-        else:
-            continue
-        return mistake, what
+        more = besides(study, [r.value for r in runs], trials)
+        if more:
+            return mistake, more
     return None
+
+
+def instead(study: Study) -> str | None:
+    """Say which other arguments the learner's result is the right one for.
+
+    A slip often amounts to a right calculation with a wrong argument: labels that are
+    counted from 1, softmax applied to the logits before, a bias that is left out.
+    """
+    exercise = study.exercise
+    trials = study.formulas()
+    if len(trials) < 3:
+        return None
+    trials.sort(key=lambda t: t.problem is None)  # the first that fails, first
+    second = None
+    for text, change in _changes(exercise.names, trials[0].case.args):
+        wanted = []
+        for t in trials:
+            try:
+                q = quantities_of(exercise, t.case.args)
+                args = change(copy.deepcopy(t.case.args), q)
+            except Exception:  # this change does not fit these arguments
+                break
+            run = observe(exercise.reference, args, exercise.names)
+            if run.error:
+                break
+            if not wanted:
+                kin = besides(study, [run.value] * 2, [t, t])
+                if kin is None and not same(run.value, t.got.value):
+                    break
+            wanted.append(run.value)
+        if len(wanted) < len(trials):
+            continue
+        same_as_right = [
+            same(w, t.right.value) for w, t in zip(wanted, trials, strict=True)
+        ]
+        if all(same_as_right):
+            continue
+        exact = all(same(w, t.got.value) for w, t in zip(wanted, trials, strict=True))
+        if exact and not all(map(plain, wanted)):
+            return f"Your result is the right one for {text}."
+        more = besides(study, wanted, trials)
+        if more and second is None:
+            second = (
+                f"Two things. One: up to the other, your result is that for {text}. "
+                f"The other: {more}."
+            )
+    return second
+
+
+def _changes(names: Sequence[str], args: tuple) -> Iterator[tuple[str, Callable]]:
+    """Yield what else the arguments could have been: a text, and a change of them."""
+
+    def at(i: int, make: Callable) -> Callable:
+        return lambda args, q: (*args[:i], make(args[i], q), *args[i + 1 :])
+
+    for i, (name, value) in enumerate(zip(names, args, strict=False)):
+        if torch.is_tensor(value):
+            kind = "floats" if value.is_floating_point() else "indices"
+            if kind == "floats" and set(value.flatten().tolist()) <= {0.0, 1.0}:
+                kind = "bits"
+        else:
+            kind = type(value).__name__
+        for text, make in OTHER_ARGUMENTS.get(kind, {}).items():
+            yield f"{text.format(name)} in the place of {name}", at(i, make)
+        for j in range(i + 1, len(args)):
+            other = args[j]
+            if type(other) is type(value) and not isinstance(value, (bool, nn.Module)):
+                def swap(args, q, i=i, j=j):
+                    args = list(args)
+                    args[i], args[j] = args[j], args[i]
+                    return tuple(args)
+
+                yield f"{name} and {names[j]} exchanged", swap
+
+
+def _classes_of(quantities: dict) -> int:
+    return int(quantities.get("K", 2))
+
+
+OTHER_ARGUMENTS: dict[str, dict[str, Callable]] = {
+    "floats": {
+        "-{0}": lambda v, q: -v,
+        "2 * {0}": lambda v, q: 2 * v,
+        "{0} / 2": lambda v, q: v / 2,
+        "softmax({0}), which is one softmax too many,": lambda v, q: v.softmax(-1),
+        "softmax({0}) down the columns": lambda v, q: v.softmax(0),
+        "log_softmax({0})": lambda v, q: v.log_softmax(-1),
+        "sigmoid({0}), which is one sigmoid too many,": lambda v, q: v.sigmoid(),
+        "{0}, with rows and columns exchanged,": lambda v, q: (
+            v.T.reshape(v.shape) if v.ndim == 2 and len(v) == v.shape[1] else v.T
+        ),
+        "0 (so it has no effect)": lambda v, q: torch.zeros_like(v),
+        "1": lambda v, q: torch.ones_like(v),
+        "exp({0})": lambda v, q: v.exp(),
+        "log({0})": lambda v, q: v.log(),
+        "1 / {0}": lambda v, q: 1 / v,
+        "1 - {0}": lambda v, q: 1 - v,
+        "the square of {0}": lambda v, q: v**2,
+        "the square root of {0}": lambda v, q: v.sqrt(),
+        "|{0}|": lambda v, q: v.abs(),
+        "{0}, with everything below 0 cut off,": lambda v, q: v.clamp(min=0),
+        "{0} rounded": lambda v, q: v.round(),
+        "the sum of {0} in every place": lambda v, q: v.sum().expand(v.shape),
+        "the mean of {0} in every place": lambda v, q: v.mean().expand(v.shape),
+        "the first of {0} in every place": lambda v, q: v[:1].expand(v.shape),
+        "the last of {0} in every place": lambda v, q: v[-1:].expand(v.shape),
+        "{0} in the opposite order": lambda v, q: v.flip(0),
+        "{0} with the columns in the opposite order": lambda v, q: v.flip(-1),
+        "{0}, turned by 180 degrees,": lambda v, q: v.flip(0, 1),
+        "{0} divided by its sum": lambda v, q: v / v.sum(),
+        "{0} divided by its largest": lambda v, q: v / v.max(),
+        "{0} times N": lambda v, q: v * q["N"],
+        "{0} divided by N": lambda v, q: v / q["N"],
+        "{0} times K": lambda v, q: v * q["K"],
+    },
+    "indices": {
+        "{0} - 1 (classes and positions are counted from 0)": lambda v, q: (
+            (v - 1) % _classes_of(q)
+        ),
+        "{0} + 1 (classes and positions are counted from 0)": lambda v, q: (
+            (v + 1) % _classes_of(q)
+        ),
+        "1 - {0}": lambda v, q: 1 - v,
+        "0": lambda v, q: torch.zeros_like(v),
+        "1": lambda v, q: torch.ones_like(v),
+        "-{0}": lambda v, q: -v,
+        "{0} in the opposite order": lambda v, q: v.flip(0),
+        "the first of {0} in every place": lambda v, q: v[:1].expand(v.shape),
+        "{0} + 1": lambda v, q: v + 1,
+        "{0}, with rows and columns exchanged,": lambda v, q: v.T,
+    },
+    "bits": {
+        "1 - {0}": lambda v, q: 1 - v,
+        "-{0}": lambda v, q: -v,
+        "0": lambda v, q: torch.zeros_like(v),
+        "1": lambda v, q: torch.ones_like(v),
+        "{0} in the opposite order": lambda v, q: v.flip(0),
+    },
+    "float": {
+        "1 / {0}": lambda v, q: 1 / v,
+        "1 - {0}": lambda v, q: 1 - v,
+        "1": lambda v, q: 1.0,
+        "0": lambda v, q: 0.0,
+        "-{0}": lambda v, q: -v,
+        "2 * {0}": lambda v, q: 2 * v,
+        "{0} / 2": lambda v, q: v / 2,
+        "the square of {0}": lambda v, q: v * v,
+        "the square root of {0}": lambda v, q: math.sqrt(v),
+        "{0} times K": lambda v, q: v * q["K"],
+        "{0} times N": lambda v, q: v * q["N"],
+    },
+    "int": {
+        "{0} + 1": lambda v, q: v + 1,
+        "{0} - 1": lambda v, q: v - 1,
+        "1": lambda v, q: 1,
+        "2 * {0}": lambda v, q: 2 * v,
+        "0": lambda v, q: 0,
+    },
+    "bool": {"not {0}": lambda v, q: not v},
+    "list": {
+        "{0} without its first entry": lambda v, q: v[1:],
+        "{0} without its last entry": lambda v, q: v[:-1],
+        "{0} in order": lambda v, q: sorted(v),
+        "{0} in the opposite order": lambda v, q: v[::-1],
+        "{0} with a first entry that counts": lambda v, q: [v[0], *v],
+    },
+}
+
+
+def slipped(study: Study) -> str | None:
+    """Say with which slip, or which two, the solution gives the learner's result."""
+    exercise = study.exercise
+    trials = study.formulas()
+    if len(trials) < 3:
+        return None
+    trials.sort(key=lambda t: t.problem is None)
+    first, rest = trials[0], trials[1:]
+    try:
+        tree = source_tree(exercise.reference)
+    except (OSError, TypeError):
+        return None
+    known = list(edits(tree))
+
+    def result(function: Callable, trial: Trial) -> Any:
+        try:
+            with undisturbed():
+                return function(*copy.deepcopy(trial.case.args))
+        except Exception:
+            return None
+
+    def confirmed(function: Callable) -> bool:
+        values = [result(function, t) for t in rest]
+        return all(
+            same(v, t.got.value) for v, t in zip(values, rest, strict=True)
+        ) and not all(map(plain, [first.got.value, *values]))
+
+    values = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for edit in known:
+            function = build(exercise.reference, tree, edit)
+            values[edit] = result(function, first) if function else None
+            if same(values[edit], first.got.value) and confirmed(function):
+                return f"Your result is what comes out if {edit.text}."
+        for edit, value in values.items():
+            if value is None or besides(study, [value] * 2, [first] * 2) is None:
+                continue
+            function = build(exercise.reference, tree, edit)
+            more = besides(study, [result(function, t) for t in trials], trials)
+            if more and not all(
+                same(result(function, t), t.right.value) for t in trials
+            ):
+                return f"Two things: {edit.text}. And {more}."
+        # Two at once: only slips that change something, and only for a short while.
+        moving = [
+            e for e, v in values.items() if v is None or not same(v, first.right.value)
+        ]
+        end = time.process_time() + PAIRS_MAY_TAKE
+        for one, other in itertools.combinations(moving, 2):
+            if time.process_time() > end:
+                return None
+            if one.place == other.place:
+                continue
+            function = build(exercise.reference, tree, one, other)
+            if function and same(result(function, first), first.got.value):
+                if confirmed(function):
+                    return f"Two things: {one.text}. And {other.text}."
+    return None
+
+
+PAIRS_MAY_TAKE = 0.4  # seconds
+
+
+def difference(study: Study) -> str | None:
+    """Say by which argument, or part of one, the result is too large or too small."""
+    trials = study.formulas()
+    parts = _parts(study, trials, [t.right.value for t in trials])
+    if not parts or len(parts) > 1 or len(trials) < 3:
+        return None
+    for i, name in enumerate(study.exercise.names):
+        for text, part in PARTS_OF.items():
+            for sign, word in ((1, "too large by"), (-1, "too small by")):
+                hits = []
+                for t, (a, b, slack) in zip(trials, parts[0], strict=True):
+                    try:
+                        d = part(torch.as_tensor(t.case.args[i]).double())
+                        fits = _close(a, b + sign * d, max(slack, 1e-6))
+                    except (RuntimeError, IndexError, TypeError, ValueError):
+                        fits = False
+                    if not fits:
+                        break
+                    hits.append(bool(d.any()))
+                if len(hits) == len(trials) and any(hits):
+                    return f"Your result is {word} {text.format(name)}."
+    return None
+
+
+PARTS_OF: dict[str, Callable[[Tensor], Tensor]] = {
+    "{0}": lambda v: v,
+    "the largest of each row of {0}": lambda v: v.max(dim=1).values,
+    "the smallest of each row of {0}": lambda v: v.min(dim=1).values,
+    "the mean of each row of {0}": lambda v: v.mean(dim=1),
+    "the sum of each row of {0}": lambda v: v.sum(dim=1),
+    "the sum of {0}": lambda v: v.sum(),
+    "the mean of {0}": lambda v: v.mean(),
+    "the largest of {0}": lambda v: v.max(),
+}
 
 
 # Other things to say ----------------------------------------------------------------
@@ -1191,8 +1569,8 @@ def right_when(study: Study) -> str | None:
     for a, b in itertools.combinations(neutral, 2):
         if right({**a[1], **b[1]}, {**a[2], **b[2]}):
             return (
-                f"It is right only if {a[0]} and {b[0]} at the same time, so two things "
-                f"are wrong: look at {a[3]}, and at {b[3]}."
+                f"It is right only if {a[0]} and {b[0]}, both at the same time: look at "
+                f"{a[3]}, and at {b[3]}."
             )
     return None
 
@@ -1292,12 +1670,9 @@ def captions(study: Study) -> str | None:
         if all(t.problem for t in study.trials):
             return None
         right = [t.case.caption for t in study.trials if t.case.caption and not t.problem]
-        wrong = [t for t in ordinary if t.problem]
-        if ordinary and 0 < len(wrong) < len(ordinary):
-            return (
-                f"Right for {len(ordinary) - len(wrong)} of {len(ordinary)} ordinary "
-                "inputs, so perhaps by accident."
-            )
+        if any(not t.problem for t in ordinary):
+            return None
+        right = list(dict.fromkeys(right))
         return f"Right only for: {_listed(right[:3])}." if right else None
     bad = list(dict.fromkeys(t.case.caption for t in study.failed if t.case.caption))
     return f"Right for ordinary inputs. Wrong for: {_listed(bad)}." if bad else None
@@ -1348,6 +1723,22 @@ def lints(function: Callable, names: Sequence[str]) -> tuple[list[str], list[str
     unused = [a for a in own if a not in used and not a.startswith("_")]
     thrown = []
     for node in ast.walk(body):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="one_hot") | ast.Name(id="one_hot"),
+                args=[_],
+                keywords=[],
+            ):
+                thrown.append(
+                    f"`{ast.unparse(node)}` takes the largest label for the last class. "
+                    "If that class is missing, so is its column: give the number of "
+                    "classes as well."
+                )
+            case ast.Call(func=ast.Attribute(attr="bincount"), args=[], keywords=[]):
+                thrown.append(
+                    f"`{ast.unparse(node)}` stops at the largest number that occurs: "
+                    "minlength= asks for more places."
+                )
         if not isinstance(node, ast.Expr):
             continue
         text = ast.unparse(node)
@@ -1409,8 +1800,9 @@ def rows_sum_to(total: float, why: str, dim: int = 1) -> Callable:
 
     def check(call, value, *args):
         sums = value.double().sum(dim=dim)
-        if (sums - total).abs().max() > 1e-4:
-            return f"{why} The first of yours sums to {sums[0].item():.4g}."
+        off = (sums - total).abs()
+        if off.max() > 1e-4:
+            return f"{why} One of yours sums to {sums[off.argmax()].item():.4g}."
         return None
 
     return check
@@ -1476,7 +1868,12 @@ def holds(why: str, test: Callable) -> Callable:
 def show(value: Any) -> str:
     """Return a short text for any value."""
     if isinstance(value, nn.Module):
-        return "model"
+        return "model" if list(value.parameters()) else f"{type(value).__name__}()"
+    if isinstance(value, torch.optim.Optimizer):
+        return f"an optimizer ({type(value).__name__})"
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        shapes = [tuple(getattr(x, "shape", ())) for x in value[0]]
+        return f"[{len(value)} pairs, the first of shapes {_listed([*map(str, shapes)])}]"
     if torch.is_tensor(value) and value.numel() > 24:
         return f"tensor of shape {tuple(value.shape)}"
     try:

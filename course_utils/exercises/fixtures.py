@@ -15,7 +15,7 @@ from torch import Tensor, nn
 # No two of N, K, D, K - 1, D + 1 are equal, so that no slip hides behind another.
 SIZES = (
     {"N": 7, "K": 4, "D": 5, "B": 3, "M": 6, "H": 6, "W": 5, "S": 3},
-    {"N": 4, "K": 6, "D": 2, "B": 5, "M": 8, "H": 5, "W": 7, "S": 2},
+    {"N": 9, "K": 6, "D": 2, "B": 5, "M": 8, "H": 5, "W": 7, "S": 2},
     {"N": 6, "K": 3, "D": 4, "B": 4, "M": 5, "H": 7, "W": 4, "S": 3},
 )
 # What else a size can be: what is special, the sizes, and the letters that it is about.
@@ -95,8 +95,14 @@ def _huge(g, *shape):
     return (rows + spread + _normal(g, *shape)).round()
 
 
-def _classes(g, n, k):
+def _any_classes(g, n, k):
     return torch.randint(k, (n,), generator=g)
+
+
+def _classes(g, n, k):
+    y = _any_classes(g, n, k)
+    y[int(torch.randint(n, (), generator=g))] = k - 1  # the last class occurs
+    return y
 
 
 def _bits(g, *shape):
@@ -109,9 +115,9 @@ def _bits(g, *shape):
 
 def _shares(g, *shape):
     """Probabilities away from 0, 1/2 and 1, no two of them equal."""
-    n = max(1, torch.Size(shape).numel())
-    places = (torch.randperm(n, generator=g) + 0.7) / (n + 0.2)
-    return (places * 1000).round().div(1000).reshape(shape)
+    n = torch.Size(shape).numel()
+    places = torch.randperm(45, generator=g)[:n] * 2 + 5.3 + torch.rand(1, generator=g)
+    return (places * 10).round().div(1000).reshape(shape)
 
 
 def _distribution(g, *shape):
@@ -138,8 +144,9 @@ def _empty_column(g, *shape):
 
 
 def _single_example(g, *shape):
-    counts = _empty_row(g, *shape)
-    counts[-1, 0] = 1
+    counts = _counts(g, *shape)
+    counts[-1], counts[:, -1] = 0, 0
+    counts[-1, -1] = 1
     return counts
 
 
@@ -196,7 +203,7 @@ KINDS: dict[str, Kind] = {
         _classes,
         _classes,
         {
-            "no label is the last class": lambda g, n, k: _classes(g, n, max(1, k - 1)),
+            "no label is the last class": lambda g, n, k: _any_classes(g, n, max(1, k - 1)),
             "all labels are class 0": _two,
             "all labels are the last class": lambda g, n, k: _two(g, n, k) + k - 1,
         },
@@ -225,9 +232,7 @@ KINDS: dict[str, Kind] = {
     "distribution": Kind(_distribution, _eighths),
     # Numbers of any sign: inputs, weights and biases of a model.
     "features": Kind(_normal, _whole, {}, {}, {}),
-    "weights": Kind(
-        _normal, _whole, {"all weights are 0": _zeros}, {}, {"all weights are 0": _zeros}
-    ),
+    "weights": Kind(_normal, _whole, {"all weights are 0": _zeros}),
     "bias": Kind(_normal, _whole, {}, {}, {"the bias is 0": _zeros}),
     # Positive numbers, one for each class, say.
     "positive": Kind(
@@ -279,7 +284,7 @@ KINDS: dict[str, Kind] = {
         {},
         {"T = 1": lambda g: 1.0},
     ),
-    "rate": Kind(_fraction(0.05, 0.9), lambda g: 0.5, {}, {}, {"lr = 0": lambda g: 0.0}),
+    "rate": Kind(_fraction(0.05, 0.9), lambda g: 0.5),
     "share": Kind(
         _fraction(0.05, 0.6),
         lambda g: 0.5,

@@ -14,11 +14,12 @@ Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
 
 @sized("N", "K")
 def _with_majority(g, sizes, before):
-    """Labels of which one class, seldom class 0 or 1, is the most frequent."""
+    """Labels with one most frequent class; another class does not occur at all."""
     n_classes = sizes["K"]
+    favourite, missing = torch.randperm(n_classes, generator=g)[:2]
     y = torch.randint(n_classes, (sizes["N"] + 3,), generator=g)
-    favourite = torch.full((len(y),), int(torch.randint(n_classes, (), generator=g)))
-    return torch.cat([y, favourite])
+    y[y == missing] = favourite
+    return torch.cat([y, favourite.expand(len(y))])
 
 
 def _some_of_them(g, sizes, before):
@@ -353,9 +354,9 @@ def standardize_population(X_train, X_test):
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
 
 
-def _example(mode):
+def _example(mode, seed=3):
     """Make a small model with dropout, and data on which it is mostly right."""
-    generator = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(seed)
     linear, out = nn.Linear(4, 16), nn.Linear(16, 1)
     with torch.no_grad():
         for parameter in [*linear.parameters(), *out.parameters()]:
@@ -371,7 +372,12 @@ def _example(mode):
 
 
 @exercise(
-    inputs=[_example(mode=True), _example(mode=False)],
+    inputs=[
+        _example(mode=True),
+        _example(mode=False),
+        _example(mode=True, seed=4),
+        _example(mode=False, seed=5),
+    ],
     hints=[
         "model.eval() switches dropout off. with torch.no_grad(): saves the gradients.",
         "The caller may be in the middle of training: note model.training first.",

@@ -15,7 +15,7 @@ def _pick(g, low, high):
 
 def _times(g, sizes, before):
     n = _pick(g, 4, 8)
-    return (torch.randint(10, 99, (n,), generator=g) / 10).tolist()
+    return [t / 10 for t in torch.randint(10, 99, (n,), generator=g).tolist()]
 
 
 @sized("N", "H", "W")
