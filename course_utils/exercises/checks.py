@@ -404,7 +404,7 @@ class Exercise:
             if second:
                 how = "listed and more"
                 messages.append(_second(study, mistake))
-        elif kind in ("value", "form"):
+        elif kind == "value" or (kind == "form" and "right" not in first.problem[1]):
             relation = both = None
             for look in (
                 diagnose.relate,
@@ -462,6 +462,7 @@ class Exercise:
             text = f"{_ticked(idle)} {verb} no influence on your result"
             found.append(text + (": it never occurs in your code." if never else "."))
         for look in (
+            diagnose.echo,
             diagnose.constant,
             diagnose.other_calls,
             diagnose.violated,
@@ -471,7 +472,8 @@ class Exercise:
         ):
             if len(found) + said >= 2:
                 break
-            if found and found[-1].startswith("Right for ordinary"):
+            said_where = found and found[-1].startswith("Right")
+            if said_where and look is diagnose.right_when:
                 continue
             sentence = self._quietly(look, study)
             if sentence:

@@ -71,17 +71,20 @@ class Run:
 def undisturbed() -> Iterator[None]:
     """Leave random numbers, warnings and the default dtype as they were."""
     dtype, state = torch.get_default_dtype(), random.getstate()
+    torch_state = torch.get_rng_state()
     numpy = sys.modules.get("numpy")
     numpy_state = numpy.random.get_state() if numpy else None
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            torch.manual_seed(0)  # so that a function that draws is comparable
+        with torch.enable_grad():
+            # So that a function that draws is comparable; the GPU is left alone.
+            torch.default_generator.manual_seed(0)
             random.seed(0)
             if numpy:
                 numpy.random.seed(0)
             yield
     finally:
         torch.set_default_dtype(dtype)
+        torch.set_rng_state(torch_state)
         random.setstate(state)
         if numpy:
             numpy.random.set_state(numpy_state)
@@ -784,6 +787,9 @@ def describe(error: BaseException) -> str:
 # Studying a wrong answer ------------------------------------------------------------
 
 
+MAY_TAKE = 0.6  # seconds of work for all that is tried out to explain a mistake
+
+
 @dataclass
 class Trial:
     """One input, what the learner's function did with it, and what is right."""
@@ -802,9 +808,15 @@ class Study:
     function: Callable
     trials: list[Trial]
     failed: list[Trial] = field(init=False)
+    until: float = field(init=False)  # when to stop searching, in seconds of work
 
     def __post_init__(self) -> None:
         self.failed = [t for t in self.trials if t.problem]
+        self.until = time.process_time() + MAY_TAKE
+
+    def late(self) -> bool:
+        """Whether enough time was spent on the search."""
+        return time.process_time() > self.until
 
     @property
     def first(self) -> Trial:
@@ -824,6 +836,24 @@ class Study:
         """Call the learner's function; None after an error."""
         run = observe(self.function, args, self.exercise.names)
         return None if run.error else run.value
+
+
+def echo(study: Study) -> str | None:
+    """Say that a result is one of the arguments as it was."""
+    trials = [t for t in study.formulas() if t.problem]
+    for i, name in enumerate(study.exercise.names):
+        if trials and all(same(t.got.value, t.case.args[i]) for t in trials):
+            return f"It returns {name} as it was."
+        for k in range(3):
+            with contextlib.suppress(TypeError, IndexError):
+                if trials and all(
+                    isinstance(t.got.value, (tuple, list))
+                    and same(t.got.value[k], t.case.args[i])
+                    and not same(t.right.value[k], t.case.args[i])
+                    for t in trials
+                ):
+                    return f"Result number {k + 1} is {name} as it was."
+    return None
 
 
 def constant(study: Study) -> str | None:
@@ -1094,21 +1124,13 @@ def _relation(
     numbers = {round(a.flatten()[0].item(), 6) for a, _, _ in pairs if a.numel()}
     if len(numbers) < 2 and all((a == a.flatten()[:1]).all() for a, _, _ in pairs):
         return None  # a constant: it fits too much
+    if all(plain(a) for a, _, _ in pairs):
+        return None
     if any(a.shape != b.shape for a, b, _ in pairs):
         return None
-    quantities = [quantities_of(study.exercise, t.case.args) for t in trials]
-    factors, known = [], []
-    for (a, b, slack), q in zip(pairs, quantities, strict=True):
-        size = (b * b).sum()
-        if size <= slack**2 and _close(a, b, slack):
-            continue  # 0 is right with any factor
-        factor = ((a * b).sum() / size).item() if size else math.nan
-        factors.append(factor if _close(a, factor * b, slack) else math.nan)
-        known.append(q)
-    if len(factors) > 1 and not any(map(math.isnan, factors)):
-        name = _expression(factors, known)
-        if name and name != "1":
-            return f"factor|{name}"
+    name = _factor(trials, pairs, study)
+    if name and name != "1":
+        return f"factor|{name}"
     for text, change in {**SHUFFLES, **TRANSFORMS}.items():
         if all(_close(a, change(b), slack) for a, b, slack in pairs):
             return f"{'shuffle' if text in SHUFFLES else 'is'}|{text}"
@@ -1119,10 +1141,28 @@ def _relation(
         for a, b, slack in pairs
     ]
     if not any(map(math.isnan, shifts)) and all(abs(s) > 1e-6 for s in shifts):
+        quantities = [quantities_of(study.exercise, t.case.args) for t in trials]
         name = _expression(shifts, quantities)
         if name:
             return f"shift|{name}"
     return None
+
+
+def _factor(trials: list[Trial], pairs: list, study: Study) -> str | None:
+    """Return the name of the factor between the results, if it is one."""
+    factors, known = [], []
+    for t, (a, b, slack) in zip(trials, pairs, strict=True):
+        if a.shape != b.shape:
+            return None
+        size = (b * b).sum().item()
+        if size <= slack**2 and _close(a, b, slack):
+            continue  # 0 is right with any factor
+        factor = (a * b).sum().item() / size if size else math.nan
+        if not _close(a, factor * b, slack):
+            return None
+        factors.append(factor)
+        known.append(quantities_of(study.exercise, t.case.args))
+    return _expression(factors, known) if len(factors) > 1 else None
 
 
 def quantities_of(exercise: Any, args: tuple) -> dict[str, float]:
@@ -1189,18 +1229,20 @@ def besides(study: Study, wanted: list, trials: list[Trial]) -> str | None:
     if all(map(plain, wanted)):
         return None
     try:
-        parts = _parts(study, trials, wanted)
-        found = {_relation(trials, pairs, study) for pairs in parts or []}
+        parts = _parts(study, trials, wanted) or []
     except (RuntimeError, TypeError, IndexError):
         return None
-    if len(found) != 1 or None in found:
-        return None
-    kind, _, text = found.pop().partition("|")
-    if kind == "factor":
-        return NAMED_FACTORS.get(text)
-    if kind == "is" and text.startswith("1 minus"):
-        return "the opposite was counted or compared, 1 minus the result"
-    return "" if not kind else None
+    found = set()
+    for pairs in parts:
+        if not all(finite(a) and a.shape == b.shape for a, b, _ in pairs):
+            return None
+        if all(_close(*p) for p in pairs):
+            found.add("")
+        elif all(_close(a, 1 - b) for a, b, _ in pairs):
+            found.add("the opposite was counted or compared, 1 minus the result")
+        else:
+            found.add(NAMED_FACTORS.get(_factor(trials, pairs, study) or "", None))
+    return found.pop() if len(found) == 1 else None
 
 
 def compose(study: Study) -> tuple[Callable, str] | None:
@@ -1233,6 +1275,8 @@ def instead(study: Study) -> str | None:
     trials.sort(key=lambda t: t.problem is None)  # the first that fails, first
     second = None
     for text, change in _changes(exercise.names, trials[0].case.args):
+        if study.late():
+            break
         wanted = []
         for t in trials:
             try:
@@ -1418,6 +1462,8 @@ def slipped(study: Study) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for edit in known:
+            if study.late():
+                return None
             function = build(exercise.reference, tree, edit)
             values[edit] = result(function, first) if function else None
             if same(values[edit], first.got.value) and confirmed(function):
@@ -1435,20 +1481,16 @@ def slipped(study: Study) -> str | None:
         moving = [
             e for e, v in values.items() if v is None or not same(v, first.right.value)
         ]
-        end = time.process_time() + PAIRS_MAY_TAKE
         for one, other in itertools.combinations(moving, 2):
-            if time.process_time() > end:
+            if study.late():
                 return None
-            if one.place == other.place:
+            if set(one.places) & set(other.places):
                 continue
             function = build(exercise.reference, tree, one, other)
             if function and same(result(function, first), first.got.value):
                 if confirmed(function):
                     return f"Two things: {one.text}. And {other.text}."
     return None
-
-
-PAIRS_MAY_TAKE = 0.4  # seconds
 
 
 def difference(study: Study) -> str | None:
@@ -1517,19 +1559,21 @@ def without_influence(study: Study) -> list[str]:
         return []
     for i, name in enumerate(exercise.names):
         if name in exercise.given:
-            moved_right = moved = False
-            for k in range(3):
-                base = draw(exercise.given, SIZES[k], 50 + k)
-                other = draw(exercise.given, SIZES[k], 70 + k)
+            moved_right, moved = 0, False
+            for k in range(8):
+                base = draw(exercise.given, SIZES[k % 3], 50 + k)
+                other = draw(exercise.given, SIZES[k % 3], 70 + k)
                 changed = (*base[:i], other[i], *base[i + 1 :])
                 a, b = (observe(study.function, args, exercise.names) for args in (base, changed))
                 c, d = (exercise.right_run(Case(args)) for args in (base, changed))
                 if a.error or b.error:
                     moved = True
                     break
-                moved_right = moved_right or not same(c.value, d.value)
-                moved = moved or not same(a.value, b.value)
-            if moved_right and not moved:
+                moved_right += not same(c.value, d.value)
+                moved = not same(a.value, b.value)
+                if moved:
+                    break
+            if moved_right > 2 and not moved:
                 idle.append(name)
     return idle
 
@@ -1733,11 +1777,6 @@ def lints(function: Callable, names: Sequence[str]) -> tuple[list[str], list[str
                     f"`{ast.unparse(node)}` takes the largest label for the last class. "
                     "If that class is missing, so is its column: give the number of "
                     "classes as well."
-                )
-            case ast.Call(func=ast.Attribute(attr="bincount"), args=[], keywords=[]):
-                thrown.append(
-                    f"`{ast.unparse(node)}` stops at the largest number that occurs: "
-                    "minlength= asks for more places."
                 )
         if not isinstance(node, ast.Expr):
             continue

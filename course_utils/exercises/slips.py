@@ -7,7 +7,6 @@ versions the other way round: the check must refuse each of them.
 """
 
 import ast
-import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -62,9 +61,9 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Edit:
-    """One slip: where it is, what it makes of that, and what to say."""
+    """One slip: where it is (perhaps in several places), what it makes of that, a text."""
 
-    place: int
+    places: tuple[int, ...]
     make: Callable[[ast.AST], ast.AST | None]
     text: str
 
@@ -90,18 +89,28 @@ def edits(tree: ast.FunctionDef) -> Iterator[Edit]:
         if isinstance(node, ast.Raise)
         for inner in ast.walk(node)
     }
+    parents = {
+        child.place: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+    }
+    alike: dict[str, list[Edit]] = {}
     for node in ast.walk(tree):
         if id(node) in raising or isinstance(node, (ast.arguments, ast.arg)):
             continue
-        for text, make in _slips(node, arguments):
-            yield Edit(node.place, make, text)
+        for text, make in _slips(node, arguments, parents.get(node.place)):
+            alike.setdefault(text, []).append(Edit((node.place,), make, text))
+    for text, found in alike.items():
+        yield from found
+        if len(found) > 1:  # the same slip in every place
+            places = tuple(edit.places[0] for edit in found)
+            yield Edit(places, found[0].make, f"{text}, in each of {len(found)} places")
 
 
-def _slips(node: ast.AST, arguments: Sequence[str]) -> Iterator[tuple[str, Callable]]:
+def _slips(
+    node: ast.AST, arguments: Sequence[str], parent: ast.AST | None
+) -> Iterator[tuple[str, Callable]]:
     def became(change: Callable) -> Callable:
-        def make(visited):
-            visited = copy.deepcopy(visited)
-            return change(visited) or visited
+        def make(node):
+            return change(node) or node
 
         return make
 
@@ -112,37 +121,37 @@ def _slips(node: ast.AST, arguments: Sequence[str]) -> Iterator[tuple[str, Calla
         case ast.Call(func=ast.Attribute(attr=name) as func):
             for other in METHODS.get(name, ()):
                 change = became(lambda n, o=other: setattr(n.func, "attr", o))
-                yield f"{other} stands where {name} is wanted", change
+                yield f"`{other}` stands where `{name}` is wanted", change
             owner = func.value
             if not (isinstance(owner, ast.Name) and owner.id in ("torch", "F", "nn")):
-                yield f"{name}() is left out", (lambda n: n.func.value)
+                yield f"`{name}()` is left out", (lambda n: n.func.value)
             elif len(node.args) == 1 or name in ("softmax", "log_softmax"):
-                yield f"{name} is left out", (lambda n: n.args[0])
+                yield f"`{name}` is left out", (lambda n: n.args[0])
         case ast.keyword(arg="dim", value=ast.Constant(value=0 | 1 as dim)):
             yield (
-                f"dim={1 - dim} stands where dim={dim} is wanted",
+                f"`dim={1 - dim}` stands where `dim={dim}` is wanted",
                 setting("value", ast.Constant(1 - dim)),
             )
         case ast.BinOp(op=op, right=right, left=left):
             sign = SIGNS.get(type(op), "?")
             for other in OPERATORS.get(type(op), ()):
                 yield (
-                    f"a {SIGNS[other]} stands where a {sign} is wanted",
+                    f"a `{SIGNS[other]}` stands where a `{sign}` is wanted",
                     setting("op", other()),
                 )
             yield f"`{sign} {ast.unparse(right)}` is left out", (lambda n: n.left)
             yield f"`{ast.unparse(left)} {sign}` is left out", (lambda n: n.right)
             if isinstance(op, (ast.Sub, ast.Div)):
                 yield (
-                    f"the two sides of a {sign} are exchanged",
+                    f"the two sides of `{ast.unparse(node)}` are exchanged",
                     became(lambda n: ast.BinOp(n.right, n.op, n.left)),
                 )
         case ast.UnaryOp(op=ast.USub()) if not isinstance(node.operand, ast.Constant):
-            yield "a minus is left out", (lambda n: n.operand)
+            yield f"the minus of `{ast.unparse(node)}` is left out", (lambda n: n.operand)
         case ast.Compare(ops=[op]):
             for other in COMPARISONS.get(type(op), ()):
                 yield (
-                    f"{SIGNS[other]} stands where {SIGNS[type(op)]} is wanted",
+                    f"`{SIGNS[other]}` stands where `{SIGNS[type(op)]}` is wanted",
                     setting("ops", [other()]),
                 )
         case ast.Constant(value=bool() | None | str()):
@@ -152,7 +161,7 @@ def _slips(node: ast.AST, arguments: Sequence[str]) -> Iterator[tuple[str, Calla
             if isinstance(value, float):
                 others = {0.0, 1.0} - {value}
             for other in sorted(others):
-                yield f"{other} stands where {value} is wanted", setting("value", other)
+                yield _said(node, other, parent), setting("value", other)
         case ast.Slice(lower=ast.Constant(value=1), upper=None):
             yield (
                 "[:-1] stands where [1:] is wanted",
@@ -168,7 +177,7 @@ def _slips(node: ast.AST, arguments: Sequence[str]) -> Iterator[tuple[str, Calla
             for other in arguments:
                 if other != name:
                     yield (
-                        f"{other} stands where {name} is wanted",
+                        f"`{other}` stands where `{name}` is wanted",
                         setting("id", other),
                     )
         case ast.Attribute(attr="T"):
@@ -186,24 +195,36 @@ def _slips(node: ast.AST, arguments: Sequence[str]) -> Iterator[tuple[str, Calla
             )
 
 
-class _Apply(ast.NodeTransformer):
-    def __init__(self, chosen: Sequence[Edit]) -> None:
-        self.chosen = {edit.place: edit.make for edit in chosen}
-
-    def visit(self, node):
-        place = getattr(node, "place", None)
-        node = self.generic_visit(node)
-        make = self.chosen.get(place)
-        return make(node) if make else node
+def _said(node: ast.Constant, other: float, around: ast.AST) -> str:
+    """Say which number stands where, with what is around it."""
+    before = ast.unparse(around)
+    if len(before) > 40:
+        return f"{other} stands where {node.value} is wanted"
+    value, node.value = node.value, other
+    after, node.value = ast.unparse(around), value
+    return f"`{after}` stands where `{before}` is wanted"
 
 
 def build(function: Callable, tree: ast.FunctionDef, *chosen: Edit) -> Callable | None:
     """Return the function with these slips; None if that is no Python."""
-    slipped = _Apply(chosen).visit(copy.deepcopy(tree))
-    module = ast.fix_missing_locations(ast.Module([slipped], []))
-    space = dict(function.__globals__)
+    makes = {place: edit.make for edit in chosen for place in edit.places}
     try:
-        exec(compile(module, "<slip>", "exec"), space)
-    except (SyntaxError, ValueError, TypeError):
+        module = ast.Module([_rebuilt(tree, makes)], [])
+        space = dict(function.__globals__)
+        exec(compile(ast.fix_missing_locations(module), "<slip>", "exec"), space)
+    except (SyntaxError, ValueError, TypeError, AttributeError):
         return None
     return space[function.__name__]
+
+
+def _rebuilt(value, makes: dict[int, Callable]):
+    """Return a copy of a tree, changed in some places."""
+    if isinstance(value, list):
+        return [_rebuilt(v, makes) for v in value]
+    if not isinstance(value, ast.AST):
+        return value
+    copied = type(value)(
+        **{name: _rebuilt(v, makes) for name, v in ast.iter_fields(value)}
+    )
+    make = makes.get(value.place)
+    return make(copied) if make else copied
