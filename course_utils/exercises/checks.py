@@ -451,7 +451,9 @@ class Exercise:
         """Return up to two sentences on what is wrong and where."""
         kind = study.first.problem[0]
         if kind == "slope":
-            return [s for s in (diagnose.slope_place(study), diagnose.captions(study)) if s][:1]
+            return [
+                s for s in (diagnose.slope_place(study), diagnose.captions(study)) if s
+            ][:1]
         if kind == "side effect":
             return []
         found = []

@@ -203,7 +203,9 @@ KINDS: dict[str, Kind] = {
         _classes,
         _classes,
         {
-            "no label is the last class": lambda g, n, k: _any_classes(g, n, max(1, k - 1)),
+            "no label is the last class": lambda g, n, k: _any_classes(
+                g, n, max(1, k - 1)
+            ),
             "all labels are class 0": _two,
             "all labels are the last class": lambda g, n, k: _two(g, n, k) + k - 1,
         },
@@ -257,9 +259,7 @@ KINDS: dict[str, Kind] = {
         lambda g, *shape: _small_counts(g, *shape).float(),
         {"a row without counts": lambda g, *shape: _empty_row(g, *shape).float()},
     ),
-    "tally": Kind(
-        _counts, _small_counts, {"an outcome that never came": _empty_row}
-    ),
+    "tally": Kind(_counts, _small_counts, {"an outcome that never came": _empty_row}),
     # Sizes of batches, shifts by a pixel, lists of answers.
     "sizes": Kind(
         _counts,
@@ -292,9 +292,7 @@ KINDS: dict[str, Kind] = {
         {},
         {"eps = 0": lambda g: 0.0},
     ),
-    "size": Kind(
-        _size(2, 9), _size(1, 4), {}, {}, {"it is 1": lambda g: 1}
-    ),
+    "size": Kind(_size(2, 9), _size(1, 4), {}, {}, {"it is 1": lambda g: 1}),
 }
 
 
@@ -332,7 +330,9 @@ def kind_of(spec: str) -> Kind:
     return KINDS[name]
 
 
-def draw(given: dict, sizes: dict, seed: int, small=False, **instead: Callable) -> tuple:
+def draw(
+    given: dict, sizes: dict, seed: int, small=False, **instead: Callable
+) -> tuple:
     """Return one list of arguments of the kinds that are given.
 
     Parameters
@@ -366,7 +366,8 @@ def draw(given: dict, sizes: dict, seed: int, small=False, **instead: Callable) 
 def uses(given: dict, letter: str) -> bool:
     """Whether a size of that letter occurs."""
     return any(
-        letter in (spec.split() if isinstance(spec, str) else getattr(spec, "sizes", ()))
+        letter
+        in (spec.split() if isinstance(spec, str) else getattr(spec, "sizes", ()))
         for spec in given.values()
     )
 

@@ -15,8 +15,8 @@ from course_utils.exercises.diagnose import between
     hints=[
         "Go through both lists at once with zip(answers, truth) and count the pairs "
         "that are equal.",
-        "sum(a == t for a, t in zip(answers, truth)) counts them; then divide by how "
-        "many there are.",
+        "sum(... for a, t in zip(answers, truth)) adds up; True counts as 1. Then "
+        "divide, with /, by how many pairs there are.",
     ],
     praise="This number is called accuracy, and it will follow you through the course.",
 )

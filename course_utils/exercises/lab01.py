@@ -3,7 +3,14 @@
 import torch
 
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, follows, holds, rows_sum_to, unchanged
+from course_utils.exercises.diagnose import (
+    between,
+    follows,
+    holds,
+    rows_sum_to,
+    unchanged,
+)
+from course_utils.exercises.fixtures import Case
 
 DISTRIBUTION = rows_sum_to(1, "Each row is a distribution and must sum to 1.")
 PROBABILITIES = between(0, 1, "A probability lies between 0 and 1.")
@@ -179,7 +186,8 @@ def softmax_in_place(logits):
     hints=[
         "Temperature changes the logits, before softmax sees them.",
         "High temperature must make the logits more alike: divide.",
-        "torch.softmax(logits / T, dim=1), or your own softmax(logits / T).",
+        "Which operation with T = 2 brings the logits 2 and 4 so close that they "
+        "differ by 1 only? Do it before softmax. Then the usual dim.",
     ],
     praise="Small T sharpens, large T flattens, and T = 1 changes nothing.",
 )
@@ -374,7 +382,11 @@ def logsumexp_only_maximum(logits):
     inputs=[
         (torch.tensor([[2.0, 5.0, 3.0], [1.0, 1.0, 6.0], [4.0, 3.0, 1.0]]),),
         (torch.tensor([[1.0, 3.0], [2.0, 2.0]]),),
-        (torch.tensor([[0.0, 4.0, 4.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]),),
+        Case(
+            (torch.tensor([[0.0, 4.0, 4.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]),),
+            "a row without counts",
+            False,
+        ),
     ],
     hints=[
         "P(next | last) is one distribution for each value of last, that is, per row.",

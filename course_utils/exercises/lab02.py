@@ -4,7 +4,7 @@ import torch
 
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds, unchanged
-from course_utils.exercises.fixtures import register_lids, sized
+from course_utils.exercises.fixtures import Case, register_lids, sized
 
 PROBS = torch.tensor(
     [
@@ -58,9 +58,9 @@ def one_hot_of(y, n_classes):
     inputs=[
         (PROBS, one_hot_of(Y, 3)),
         (SQUARE, one_hot_of(Y_SQUARE, 3)),
-        (TINY, one_hot_of(Y_TINY, 2)),
-        (ZEROS, one_hot_of(Y_ZEROS, 2)),
-        (ONE_CLASS, one_hot_of(Y_FIRST[:2], 1)),
+        Case((TINY, one_hot_of(Y_TINY, 2)), "probabilities of 1e-20", False),
+        Case((ZEROS, one_hot_of(Y_ZEROS, 2)), "probabilities of exactly 0", False),
+        Case((ONE_CLASS, one_hot_of(Y_FIRST[:2], 1)), "a single class", False),
     ],
     hints=[
         "For each row: the probability of the label, its logarithm, with a minus. "
@@ -238,8 +238,8 @@ def one_hot_where(probs, one_hot):
         (PROBS, Y),
         (SQUARE, Y_SQUARE),
         (PROBS, Y_FIRST),
-        (TINY, Y_TINY),
-        (ZEROS, Y_ZEROS),
+        Case((TINY, Y_TINY), "probabilities of 1e-20", False),
+        Case((ZEROS, Y_ZEROS), "probabilities of exactly 0", False),
     ],
     hints=[
         "Row 0 needs column y[0], row 1 needs column y[1], and so on.",
@@ -439,15 +439,27 @@ def indices_flat_gather(probs, y):
         (torch.tensor([7, 3, 10]), torch.tensor([0.5, 0.3, 0.2])),
         (torch.tensor([2, 2, 2, 2]), torch.tensor([0.1, 0.2, 0.3, 0.4])),
         (torch.tensor([30, 10]), torch.tensor([0.75, 0.25])),
-        (torch.tensor([5, 0, 15]), torch.tensor([0.2, 0.5, 0.3])),
-        (torch.tensor([8, 0]), torch.tensor([1.0, 0.0])),
-        (torch.tensor([9, 1, 0]), torch.tensor([0.5, 0.0, 0.5])),
+        Case(
+            (torch.tensor([5, 0, 15]), torch.tensor([0.2, 0.5, 0.3])),
+            "an outcome that never came",
+            False,
+        ),
+        Case(
+            (torch.tensor([8, 0]), torch.tensor([1.0, 0.0])),
+            "an outcome that never came and that the model calls impossible",
+            False,
+        ),
+        Case(
+            (torch.tensor([9, 1, 0]), torch.tensor([0.5, 0.0, 0.5])),
+            "an outcome that came although the model calls it impossible",
+            False,
+        ),
     ],
     hints=[
         "Three steps: counts to shares p, the terms p * log(p / q), their sum.",
         "Leave out what never came: came = counts > 0, then p[came] and q[came].",
-        "(p[came] * (p[came] / q[came]).log()).sum().item(). A q of 0 gives inf by "
-        "itself.",
+        "p[came] stands in front, and below the logarithm p[came] is compared with "
+        "q[came]. A q of 0 gives inf by itself. Add up, and take .item().",
     ],
     praise="This is what the model wastes per label: 0 only if it knows the shares.",
 )
@@ -762,7 +774,8 @@ register_lids(
     hints=[
         "From a mean and a size you get the sum of a batch back.",
         "Add the sums of all batches. By which number do you divide, once, at the end?",
-        "(batch_means * batch_sizes).sum() / batch_sizes.sum()",
+        "It is a weighted mean: what you multiply with above the line, you add up "
+        "below the line.",
     ],
     praise="One division by N, so the order and the size of the batches do not matter.",
 )

@@ -363,8 +363,9 @@ WEIGHT = torch.tensor([1.0, 2.0, 4.0])
     hints=[
         "weight[y] is one weight per example, shape (N,): that of its own class.",
         "Each example's loss times its weight, added up. Then divide, but not by N.",
-        "losses = F.cross_entropy(logits, y, reduction='none'); a weighted mean is "
-        "(weight[y] * losses).sum() / weight[y].sum().",
+        "F.cross_entropy(logits, y, reduction='none') gives the single losses. If "
+        "all weights were 2, the result would have to be the plain mean: what must "
+        "stand below the line?",
     ],
     praise="If all weights are equal, whatever they are, they cancel.",
 )
@@ -476,7 +477,8 @@ def weighted_without_look_up_reversed(logits, y, weight):
         "the right class included. Each row sums to 1.",
         "Then the cross entropy of lab 2: minus the sum over the classes of target "
         "times log p. log p is torch.log_softmax(logits, dim=1).",
-        "-(targets * log_probs).sum(dim=1).mean()",
+        "Check yourself: each row of your targets sums to 1, and with eps = 0 the "
+        "result is F.cross_entropy(logits, y).",
     ],
     praise="With eps = 0 it is the plain cross entropy, as it should be.",
 )

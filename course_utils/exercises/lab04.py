@@ -15,9 +15,7 @@ _PLACES = torch.tensor([-1.0, 0.0, 0.5, 3.0])
     properties=[
         holds(
             "Put your x2 into w1 * x1 + w2 * x2 + b: it must give 0. It does not.",
-            lambda x2, W, b, x1: bool(
-                (W[0] * x1 + W[1] * x2 + b).abs().max() < 1e-3
-            ),
+            lambda x2, W, b, x1: bool((W[0] * x1 + W[1] * x2 + b).abs().max() < 1e-3),
         )
     ],
     inputs=[
@@ -501,6 +499,11 @@ def step_bias_first(X, y, W, b, lr):
     return _moved(X, torch.sigmoid(X @ W + new_b) - y, W, b, lr)[0], new_b
 
 
+KINK = """The values are right, and the slopes, too, but for one place: where the
+logit is exactly 0, as all logits are if training starts from zeros. There |z| and the
+larger of 0 and z have a kink, and PyTorch takes the slope of one side, or 0. Nothing may
+have a kink at 0: {0}"""
+
 _Z = torch.tensor([0.5, -1.0, 2.0, -0.3, 4.0])
 _LABELS = torch.tensor([1, 0, 0, 1, 1])
 _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
@@ -527,8 +530,9 @@ _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
         "1 is exp(0), so log(1 + exp(z)) is the logsumexp of the two numbers 0 and z. "
         "Lab 1: take the larger of the two, m, out of *both* before exp: exp(0 - m) "
         "and exp(z - m).",
-        "The larger of 0 and z is logits.clamp(min=0). Then log(1 + exp(z)) = "
-        "clamp + log(1 + exp(-|z|)). Or use torch.logaddexp(zeros, logits).",
+        "torch.logaddexp(a, b) is log(exp(a) + exp(b)) for numbers of any size. By "
+        "hand: the larger of 0 and z is m = logits.clamp(min=0); it comes out of both. "
+        "(The shorter form with exp(-|z|) has a wrong slope at z = 0.)",
     ],
     praise="A logit of 1000 on the wrong side costs 1000, and its slope still pushes.",
 )
@@ -563,6 +567,15 @@ def bce_overflow(logits, y):
     Take the larger of 0 and z out first, as in lab 1, or use torch.logaddexp.
     """
     return ((1 + logits.exp()).log() - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_kink(logits, y):
+    """Replaced below by KINK."""
+    return (F.relu(logits) - y * logits + torch.log1p((-logits.abs()).exp())).mean()
+
+
+bce_kink.__doc__ = KINK.format("torch.logaddexp has none.")
 
 
 @bce_with_logits.mistake
@@ -714,9 +727,21 @@ def sigmoid_where(z):
     """All values are right, but for large |z| the slope is nan. torch.where calculates
     both formulas everywhere, and backward() goes through both: it multiplies the inf of
     the formula that was not chosen by 0. Subtract the larger of 0 and z from both
-    exponents, as in lab 1, or use exp(-|z|), which is never large, in both formulas.
+    exponents, as in lab 1.
     """
     return torch.where(z >= 0, 1 / (1 + (-z).exp()), z.exp() / (1 + z.exp()))
+
+
+@stable_sigmoid.mistake
+def sigmoid_kink(z):
+    """Replaced below by KINK."""
+    small = (-z.abs()).exp()
+    return torch.where(z >= 0, 1 / (1 + small), small / (1 + small))
+
+
+sigmoid_kink.__doc__ = KINK.format(
+    "subtract the larger of 0 and z from *both* exponents, then the kinks cancel."
+)
 
 
 @stable_sigmoid.mistake

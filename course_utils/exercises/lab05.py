@@ -27,7 +27,7 @@ Y_LARGE = torch.tensor([0, 1, 2])
     hints=[
         "Which tensors are learned? W and b. How many numbers are in each?",
         "W has shape (D, K), so D * K numbers. How many biases are there?",
-        "One bias per class: n_features * n_classes + n_classes.",
+        "One bias per class. With 4 features and 3 classes there are 15 numbers.",
     ],
     praise="The number of examples does not occur in it.",
 )
@@ -110,7 +110,8 @@ def parameters_as_float(n_features, n_classes):
     hints=[
         "First the logits, X @ W + b, shape (N, K). Then one answer per row.",
         "argmax says at which position the largest number stands.",
-        "dim=1 goes along a row, over the classes: (X @ W + b).argmax(dim=1).",
+        "argmax with dim=0 goes down a column, over the examples; with dim=1 along "
+        "a row, over the classes.",
     ],
     praise="No softmax needed: it would not change the order within a row.",
 )
@@ -230,7 +231,8 @@ def predict_as_float(X, W, b):
     hints=[
         "Write down the shapes: X is (N, D), weight is (K, D), the logits are (N, K).",
         "(N, D) @ (D, K) would fit. Which operation makes (D, K) of (K, D)?",
-        "X @ weight.T + bias; .T is written without brackets.",
+        "weight.T, written without brackets, exchanges rows and columns. The bias, "
+        "(K,), is added to every row by itself.",
     ],
     praise="This is what nn.Linear does, and nothing else.",
 )
@@ -361,7 +363,8 @@ def linear_bias_per_example(X, weight, bias):
         "F.nll_loss picks one number per row, the one of the right class, takes the "
         "mean and turns the sign. Nothing else: no softmax, no log.",
         "So it must be given log-probabilities.",
-        "F.nll_loss(F.log_softmax(logits, dim=1), y), with logits = X @ W + b.",
+        "One function does softmax and log in a single step, so that nothing "
+        "overflows: F.log_softmax. Which dim?",
     ],
     praise="It equals F.cross_entropy(X @ W + b, y), also for logits of 1000.",
 )
@@ -488,7 +491,8 @@ def loss_negative(X, y, W, b):
         "gradients, and the two new parameters.",
         "The gradient of W is X.T @ errors, shape (D, K). That of b is the sum of "
         "errors down the columns, dim=0, shape (K,).",
-        "Return W - lr * W_grad, b - lr * b_grad. F.one_hot(y, W.shape[1]) makes Y.",
+        "F.one_hot(y, W.shape[1]) makes Y. From each parameter subtract lr times "
+        "its own gradient; that makes new tensors.",
     ],
     praise="A loop around this function trains the model, without any autograd.",
 )
@@ -757,7 +761,8 @@ def step_in_place(X, y, W, b, lr):
     hints=[
         "The one logit is the difference z1 - z0, and class 1 is column 1.",
         "z1 - z0 = X @ W[:, 1] + b[1] - (X @ W[:, 0] + b[0]). Collect the terms.",
-        "Return W[:, 1] - W[:, 0], b[1] - b[0].",
+        "W[:, k] is the column of class k. Test yours: the sigmoid of the one logit "
+        "must be the probability of class 1.",
     ],
     praise="sigmoid(X @ w + b) now equals softmax(X @ W + b, dim=1)[:, 1].",
 )

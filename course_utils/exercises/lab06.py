@@ -5,7 +5,7 @@ from torch import nn
 
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
-from course_utils.exercises.fixtures import GradientWatch, sized
+from course_utils.exercises.fixtures import Case, GradientWatch, sized
 
 # No two of the losses are equal, and three of the seven answers are wrong.
 PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
@@ -137,7 +137,8 @@ def accuracy_inverted(probs, y):
         "Two steps: which class is most frequent in the training labels? How often is "
         "it right on the test labels?",
         "y_train.mode().values or y_train.bincount().argmax() gives the class.",
-        "(y_test == majority).float().mean().item()",
+        "Comparing y_test with that one class gives True and False: take the mean, "
+        "as a Python number.",
     ],
     praise="Any model has to beat this number before it is worth a word.",
 )
@@ -233,7 +234,10 @@ _FLAT_TRAIN = torch.tensor([[1.0, 4.0, 0.5], [3.0, 8.0, 0.5], [5.0, 3.0, 0.5]])
             ),
         ),
     ],
-    inputs=[(_X_TRAIN, _X_TEST), (_FLAT_TRAIN, _X_TEST)],  # a constant last pixel
+    inputs=[
+        (_X_TRAIN, _X_TEST),
+        Case((_FLAT_TRAIN, _X_TEST), "a pixel that is the same everywhere", False),
+    ],
     hints=[
         "Mean and standard deviation of each pixel: X_train.mean(dim=0), "
         "X_train.std(dim=0).",

@@ -9,7 +9,7 @@ from torch import nn
 from course_utils import training
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
-from course_utils.exercises.fixtures import GradientWatch, placed, placed_model
+from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_model
 
 
 @exercise(
@@ -93,10 +93,10 @@ _Y = torch.arange(7)
     properties=[
         holds(
             "An epoch holds every row exactly once. Yours does not.",
-            lambda value, X, y, batch_size, shuffle: sorted(
-                torch.cat([labels.flatten() for _, labels in value]).tolist()
-            )
-            == sorted(y.flatten().tolist()),
+            lambda value, X, y, batch_size, shuffle: (
+                sorted(torch.cat([labels.flatten() for _, labels in value]).tolist())
+                == sorted(y.flatten().tolist())
+            ),
         ),
     ],
     inputs=[
@@ -709,13 +709,18 @@ _LOGITS = torch.tensor(
     inputs=[
         (_LOGITS, torch.tensor([0, 0, 0, 1, 1, 2, 1, 0]), 3),
         (-_LOGITS, torch.tensor([2, 1, 0, 0, 2, 2, 2, 1]), 3),
-        (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
+        Case(
+            (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
+            "a class that does not occur",
+            False,
+        ),
     ],
     hints=[
         "The predicted class is logits.argmax(dim=1). Which predictions are right?",
         "is_right[y == k] picks the examples of class k. Take the mean of these.",
-        "For all classes at once: y.bincount(minlength=n_classes) counts the examples "
-        "of each class, and y[is_right].bincount(minlength=n_classes) the right ones.",
+        "For all classes at once: y.bincount(minlength=n_classes) counts the "
+        "examples of each class. Which part of y has to be counted for the right "
+        "ones?",
     ],
     praise="Look at it whenever an accuracy seems too good, or stands still.",
 )

@@ -16,9 +16,7 @@ from course_utils.exercises.fixtures import Case, sized
     properties=[
         between(-torch.inf, 0, "The logarithm of a probability is never above 0."),
     ],
-    forbids={
-        "By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"
-    },
+    forbids={"By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"},
     inputs=[
         (torch.tensor([-2.0, 0.5, 3.0, -0.7]),),
         (torch.tensor([[4.0], [-6.0], [1.5]]),),
@@ -28,7 +26,8 @@ from course_utils.exercises.fixtures import Case, sized
         "Section 3 has the formula. It has two terms: one that is 0 for positive z, "
         "and one in which the exponent is never positive.",
         "z.clamp(max=0) is the smaller of z and 0, number by number. z.abs() is |z|.",
-        "z.clamp(max=0) - torch.log1p(torch.exp(-z.abs()))",
+        "With -z.abs() in the exponent nothing overflows. torch.log1p(x) is log(1 + "
+        "x). One term is subtracted from the other: no result may be above 0.",
     ],
     praise="For a logit of any size, in value and in slope, to six decimals.",
 )
@@ -141,7 +140,8 @@ _COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
         "of a 1?",
         "With g = p1 - y the two columns are -g and g. torch.softmax(logits, dim=1) "
         "has p1 in its last column; probs[:, 1:] keeps it a column.",
-        "g = (probs[:, 1:] - y) / len(y), then torch.cat([-g, g], dim=1).",
+        "g has to be divided by N once. torch.cat([..., ...], dim=1) puts two "
+        "columns side by side: what one logit gains, the other loses.",
     ],
     praise="What one logit gains, the other loses: each row sums to 0.",
     slopes=False,
@@ -266,7 +266,8 @@ def gradient_overflow(logits, y):
         "first. So the difference has to be z.",
         "All pairs (c, c + z) will do. Section 7 found the c with the smallest sum of "
         "squares.",
-        "c is -z / 2. torch.cat([..., ...], dim=1) puts two columns side by side.",
+        "The cheapest pair lies at the same distance from 0 on both sides. "
+        "torch.cat([..., ...], dim=1) puts two columns side by side.",
     ],
     praise="The same distribution, and the L2 penalty likes it best.",
 )
@@ -391,7 +392,8 @@ _LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
         "(N,).",
         "Bring y into the same shape, whatever it was: flatten() leaves a list as it "
         "is and makes a list of a column.",
-        "(logits.argmax(dim=1) == y.flatten()).float().mean().item()",
+        "Compare equal shapes only: (N,) with (N,). Then the mean of the Trues, as "
+        "a Python number.",
     ],
     praise="The same answer for a list and for a column of labels.",
 )
@@ -506,7 +508,7 @@ def _case(kind):
         Case(_case("another"), "the optimizer holds another network", False),
         Case(_case("groups"), "the optimizer has two groups", False),
         Case(_case("both"), "the optimizer holds two networks", False),
-        Case(_case("mixed"), "it holds some of this network and some of another", False),
+        Case(_case("mixed"), "the optimizer holds parts of two networks", False),
         Case(_case("copy"), "the optimizer holds a copy of the network", False),
     ],
     hints=[
@@ -514,8 +516,8 @@ def _case(kind):
         "numbers are not enough, it has to be the same object.",
         "optimizer.param_groups is a list of dictionaries, and group['params'] a list "
         "of tensors. There may be more than one group.",
-        "held = {id(p) for group in optimizer.param_groups for p in group['params']}, "
-        "then count the p in model.parameters() whose id(p) is not in it.",
+        "id(p) is another number for each object. Collect those of all groups, then "
+        "count the parameters of the model whose id is not among them.",
     ],
     praise="One line in a training script, and the loss never stands still unnoticed.",
 )
@@ -644,7 +646,8 @@ _TARGETS = torch.tensor(
         "number by number.",
         ".all(dim=1) of a table of True and False says for each row whether all of it "
         "is true.",
-        "((logits > 0) == y).all(dim=1).float().mean().item()",
+        "The order matters: compare number by number, then ask for each row with "
+        "all(dim=...), then take the mean, as a Python number.",
     ],
     praise="The strictest of the multi-label measures; it is called the exact match.",
 )

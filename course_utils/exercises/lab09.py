@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
-from course_utils.exercises.fixtures import sized
+from course_utils.exercises.fixtures import Case, sized
 
 # Pairs repeat, the table is not symmetric, and (2, 2), the last pair, occurs.
 _Y = torch.tensor([0, 0, 1, 2, 2, 2, 1, 0, 0, 2])
@@ -26,7 +26,7 @@ _SAID = torch.tensor([0, 1, 1, 2, 0, 0, 1, 1, 1, 2])
     ],
     inputs=[
         (_Y, _SAID, 3),
-        (_Y, _SAID, 5),  # classes 3 and 4 never occur
+        Case((_Y, _SAID, 5), "classes that never occur", False),
         (torch.tensor([3, 3, 0, 1]), torch.tensor([1, 1, 0, 1]), 4),
         (torch.tensor([0, 1, 0, 0]), torch.tensor([2, 1, 2, 0]), 3),
     ],
@@ -126,9 +126,21 @@ def confusion_in_percent_of_all(y, y_pred, n_classes):
     properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (torch.tensor([[7, 2, 1], [0, 5, 3], [4, 1, 9]]),),
-        (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),  # never predicted: 1
-        (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),  # does not occur: 1
-        (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
+        Case(
+            (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),
+            "a class that is never predicted",
+            False,
+        ),
+        Case(
+            (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),
+            "a class that does not occur",
+            False,
+        ),
+        Case(
+            (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
+            "both of that",
+            False,
+        ),
     ],
     hints=[
         "confusion.diag() holds the right answers of each class. Divide them, once by "
@@ -252,8 +264,8 @@ _RANKED = torch.tensor([0, 2, 1, 0, 0, 0, 3])  # ranks 1, 2, 3, 2, 4, 1, 2
     given={
         "logits": "ranked N K",
         "y": "classes N K",
-        "k": lambda g, sizes, before: 1 + int(
-            torch.randint(1, max(2, sizes["K"] - 1), (), generator=g)
+        "k": lambda g, sizes, before: (
+            1 + int(torch.randint(1, max(2, sizes["K"] - 1), (), generator=g))
         ),
     },
     properties=[between(0, 1, "A fraction lies between 0 and 1.")],
@@ -388,7 +400,7 @@ def _mostly_largest(g, sizes, before):
 @sized("N")
 def _confidences(g, sizes, before):
     # Never on the edge of a bin.
-    return (torch.randint(300, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
+    return (torch.randint(5, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
 
 
 # Too sure: three of these nine answers are wrong.
@@ -550,8 +562,12 @@ _RIGHT = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1])
     inputs=[
         (_CONFIDENCE, _RIGHT, 4),
         (_CONFIDENCE, _RIGHT, 10),
-        (_CONFIDENCE[-6:], _RIGHT[-6:], 5),  # empty bins
-        (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
+        Case((_CONFIDENCE[-6:], _RIGHT[-6:], 5), "empty bins", False),
+        Case(
+            (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
+            "a confidence of exactly 1",
+            False,
+        ),
     ],
     hints=[
         "edges = torch.linspace(0, 1, n_bins + 1), and torch.bucketize(confidence, "

@@ -6,7 +6,7 @@ import torch
 
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import follows, holds
-from course_utils.exercises.fixtures import sized
+from course_utils.exercises.fixtures import Case, sized
 
 
 def _pick(g, low, high):
@@ -45,8 +45,8 @@ def _small_images(g, sizes, before):
         "The first begins at 0, the last at 28 - 5.",
         "With stride only every stride-th of these positions counts: "
         "(side - kernel) // stride + 1.",
-        "Each output channel has a kernel of its own, c_in x kernel x kernel weights, "
-        "and one bias. So c_out * (c_in * kernel * kernel + 1) parameters.",
+        "Each output channel has a kernel of its own, with c_in x kernel x kernel "
+        "weights, and one bias.",
     ],
     praise="The side of the image plays no part in the number of parameters.",
 )
@@ -352,8 +352,8 @@ def convolve_flat(image, kernel):
         "There are two straight lines, so an `if update < top`, with "
         "top = n_updates // 4.",
         "On the way up the share is update / top: 0 at the beginning, 1 at the top.",
-        "On the way down it is (n_updates - update) / (n_updates - top): 1 at the top, "
-        "0 at the end. Times max_lr.",
+        "On the way down: how many updates remain, as a share of those between the "
+        "top and the end? That is 1 at the top and 0 at the end. Times max_lr.",
     ],
     praise="With torch.optim.lr_scheduler.LambdaLR any such function is a schedule.",
 )
@@ -477,9 +477,11 @@ _LABELS = torch.arange(11)
         ),
         holds(
             "No row may come twice in an epoch. In yours one does.",
-            lambda value, X, y, batch_size: not value
-            or len(torch.cat([b[1] for b in value]).unique())
-            == sum(len(b[1]) for b in value),
+            lambda value, X, y, batch_size: (
+                not value
+                or len(torch.cat([b[1] for b in value]).unique())
+                == sum(len(b[1]) for b in value)
+            ),
         ),
     ],
     inputs=[
@@ -487,7 +489,7 @@ _LABELS = torch.arange(11)
         (_ROWS, _LABELS, 4),
         (_ROWS[:8], _LABELS[:8], 4),  # nothing is left over
         (_ROWS[:5], _LABELS[:5], 5),
-        (_ROWS[:5], _LABELS[:5], 8),  # not even one batch
+        Case((_ROWS[:5], _LABELS[:5], 8), "fewer rows than a batch has", False),
     ],
     hints=[
         "order = torch.randperm(len(X)) is a random order of the rows. Use the same "
@@ -768,8 +770,8 @@ _DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
         "Without shift the window begins at row 1, column 1. If the image is to move "
         "down by dy, it begins at row 1 - dy; and at column 1 - dx.",
         "Without a loop: rows = torch.arange(H) + 1 - dy[:, None] has shape (N, H), "
-        "cols likewise (N, W). Then padded[i, 0, rows[:, :, None], cols[:, None, :]] "
-        "with i = torch.arange(N)[:, None, None], and .unsqueeze(1).",
+        "and cols, made likewise, (N, W). Index with three tensors that stretch to "
+        "(N, H, W): which image, which row, which column.",
     ],
     praise="A shift is only another way to index, so it costs next to nothing.",
 )

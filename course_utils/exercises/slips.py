@@ -71,7 +71,9 @@ class Edit:
 def source_tree(function: Callable) -> ast.FunctionDef:
     """Return the syntax tree of a function, its nodes numbered."""
     source = textwrap.dedent(inspect.getsource(function))
-    tree = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef))
+    tree = next(
+        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)
+    )
     tree.decorator_list = []
     if ast.get_docstring(tree) is not None and len(tree.body) > 1:
         tree.body = tree.body[1:]
@@ -90,7 +92,9 @@ def edits(tree: ast.FunctionDef) -> Iterator[Edit]:
         for inner in ast.walk(node)
     }
     parents = {
-        child.place: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+        child.place: node
+        for node in ast.walk(tree)
+        for child in ast.iter_child_nodes(node)
     }
     alike: dict[str, list[Edit]] = {}
     for node in ast.walk(tree):
@@ -147,7 +151,10 @@ def _slips(
                     became(lambda n: ast.BinOp(n.right, n.op, n.left)),
                 )
         case ast.UnaryOp(op=ast.USub()) if not isinstance(node.operand, ast.Constant):
-            yield f"the minus of `{ast.unparse(node)}` is left out", (lambda n: n.operand)
+            yield (
+                f"the minus of `{ast.unparse(node)}` is left out",
+                (lambda n: n.operand),
+            )
         case ast.Compare(ops=[op]):
             for other in COMPARISONS.get(type(op), ()):
                 yield (
