@@ -44,8 +44,19 @@ from dataclasses import dataclass, field
 import torch
 
 from course_utils.exercises import diagnose
-from course_utils.exercises.diagnose import Run, Study, Trial, describe, show, shorten
+from course_utils.exercises.diagnose import Study, Trial
 from course_utils.exercises.fixtures import Case, make_cases
+from course_utils.exercises.observe import (
+    Run,
+    alike,
+    calls_of,
+    describe,
+    observe,
+    problem,
+    runs_code,
+    shorten,
+    show,
+)
 
 __all__ = ["Case", "Exercise", "Verdict", "exercise"]
 
@@ -63,9 +74,10 @@ class Verdict:
     right : bool
         Whether the answer is right.
     kind : str
-        "right", "stub", "listed" (a mistake of the list), "listed and more", "relation",
-        "property", "influence", "when", "forbidden", "error", "form", "side effect",
-        "slope", "numbers" (nothing better is known), "no function" or "unavailable".
+        "right", "stub", "no function" or "unavailable"; for a wrong answer "listed" (a
+        mistake of the list), "listed and more", "relation" (to what is right),
+        "property" (one that fails, or another observation), "forbidden", "error",
+        "form", "side effect", "slope" or "numbers" (nothing better is known).
     name : str or None
         The name of the listed mistake, or of another one that was recognised.
     messages : tuple of str
@@ -106,7 +118,7 @@ class Verdict:
             numbers = html.escape("\n".join(self.details))
             folded = (
                 '<details style="margin-top:.4em"><summary>What was tried</summary>'
-                '<pre style="white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0">'
+                '<pre style="white-space:pre-wrap;overflow-wrap:anywhere">'
                 f"{numbers}</pre></details>"
             )
         return (
@@ -190,7 +202,7 @@ class Exercise:
 
     def _case(self, args: tuple) -> Case:
         """Return an input; one that is extreme says so."""
-        if diagnose.observe(self.reference, args, self.names).error:
+        if observe(self.reference, args, self.names).error:
             return Case(args, "arguments that must be refused", False)
         if any(
             torch.is_tensor(a) and a.is_floating_point() and a.abs().max() > 50
@@ -303,7 +315,7 @@ class Exercise:
                 text = "not attempted yet. Write the body, then run again."
                 return say(False, "stub", None, (text,))
             right = self.right_run(case)
-            found = diagnose.problem(got, right, self.results or self.steps)
+            found = problem(got, right, self.results or self.steps)
             trials.append(Trial(case, got, right, found))
             if isinstance(got.error, KeyboardInterrupt):
                 break
@@ -319,7 +331,7 @@ class Exercise:
 
     def observe(self, function: Callable, args: tuple) -> Run:
         """Call a function as the check does."""
-        return diagnose.observe(function, args, self.names, self._slope_names(args))
+        return observe(function, args, self.names, self._slope_names(args))
 
     def right_run(self, case: Case) -> Run:
         """Return what the reference does with an input."""
@@ -358,8 +370,8 @@ class Exercise:
         except TypeError:
             wanted = ", ".join(self.names) or "nothing"
             return (
-                f"Your function is written as {self.name}{signature}, and the check calls "
-                f"it with {len(args)} arguments: {wanted}. Write "
+                f"Your function is written as {self.name}{signature}, and the check "
+                f"calls it with {len(args)} arguments: {wanted}. Write "
                 f"`def {self.name}({', '.join(self.names)}):`."
             )
         return None
@@ -367,7 +379,7 @@ class Exercise:
     def _refused(self, function: Callable, cases: Sequence[Case]) -> str | None:
         """Say what a right answer used that the exercise rules out."""
         args = cases[0].args
-        if diagnose.runs_code(function, args, self.reference.__code__):
+        if runs_code(function, args, self.reference.__code__):
             return (
                 "The values are right, because this is the course's own solution that "
                 "you call. Write it yourself: what you have written once, you know. "
@@ -375,7 +387,7 @@ class Exercise:
             )
         if not self.forbids:
             return None
-        called = diagnose.calls_of(function, args)
+        called = calls_of(function, args)
         for sentence, names in self.forbids.items():
             found = [n for n in names.split() if n in called]
             if found:
@@ -404,12 +416,11 @@ class Exercise:
             if second:
                 how = "listed and more"
                 messages.append(_second(study, mistake))
-        elif kind == "value" or (kind == "form" and "right" not in first.problem[1]):
+        elif kind == "value" or (kind == "form" and " right" not in first.problem[1]):
             relation = both = None
             for look in (
                 diagnose.relate,
                 diagnose.instead,
-                diagnose.difference,
                 diagnose.slipped,
             ):
                 relation = relation or self._quietly(look, study)
@@ -464,8 +475,6 @@ class Exercise:
             text = f"{_ticked(idle)} {verb} no influence on your result"
             found.append(text + (": it never occurs in your code." if never else "."))
         for look in (
-            diagnose.echo,
-            diagnose.constant,
             diagnose.other_calls,
             diagnose.violated,
             diagnose.captions,
@@ -520,9 +529,9 @@ def _second(study: Study, mistake: Callable) -> str:
     """Say that there is a second mistake, and where it shows."""
     for t in study.failed:
         run = study.exercise.mistake_run(mistake, t.case)
-        if not diagnose.alike(run, t.got, t.right):
+        if not alike(run, t.got, t.right):
             where = f" for {t.case.caption}" if t.case.caption else ""
-            what = t.problem[1].splitlines()[0].rstrip(".")
+            what = t.problem[1].splitlines()[0].partition(" (nan")[0].rstrip(".")
             return f"And there is a second thing{where}: {what[:1].lower()}{what[1:]}."
     return "And there is a second thing."
 

@@ -501,8 +501,8 @@ def step_bias_first(X, y, W, b, lr):
 
 KINK = """The values are right, and the slopes, too, but for one place: where the
 logit is exactly 0, as all logits are if training starts from zeros. There |z| and the
-larger of 0 and z have a kink, and PyTorch takes the slope of one side, or 0. Nothing may
-have a kink at 0: {0}"""
+larger of 0 and z have a kink, and PyTorch takes the slope of one side, or 0. Nothing
+may have a kink at 0: {0}"""
 
 _Z = torch.tensor([0.5, -1.0, 2.0, -0.3, 4.0])
 _LABELS = torch.tensor([1, 0, 0, 1, 1])

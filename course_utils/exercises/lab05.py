@@ -139,8 +139,9 @@ def predict_in_everything(X, W, b):
 
 @predict.mistake
 def predict_without_bias(X, W, b):
-    """You left out b. The biases can change the winner: a class with a large bias wins
-    where the features say little.
+    """Your b has no effect: it is left out, or all classes get the same (b.sum(), say).
+    The biases can change the winner: a class with a large one wins where the features
+    say little.
     """
     return (X @ W).argmax(dim=1)
 

@@ -14,7 +14,12 @@ from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_
 
 @exercise(
     given={"n_images": "size", "batch_size": "size", "n_epochs": "size"},
-    inputs=[(1000, 64, 3), (640, 64, 3), (50, 64, 7), (1, 1, 1)],
+    inputs=[
+        Case((1000, 64, 3), "a short batch at the end"),
+        Case((640, 64, 3), "no short batch"),
+        Case((50, 64, 7), "fewer images than a batch has"),
+        Case((1, 1, 1), "a single image"),
+    ],
     hints=[
         "How many batches has one epoch? The short batch at the end is an update, too.",
         "-(-n_images // batch_size) divides and rounds up. math.ceil does, too.",

@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds, rows_sum_to, same
+from course_utils.exercises.diagnose import between, holds, rows_sum_to
 from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.observe import same
 
 
 @exercise(
@@ -503,8 +504,8 @@ def _case(kind):
 
 @exercise(
     inputs=[
-        _case("all"),
-        _case("last layer"),
+        Case(_case("all"), "an optimizer that holds everything"),
+        Case(_case("last layer"), "an optimizer that holds the last layer"),
         Case(_case("another"), "the optimizer holds another network", False),
         Case(_case("groups"), "the optimizer has two groups", False),
         Case(_case("both"), "the optimizer holds two networks", False),

@@ -34,11 +34,11 @@ def _small_images(g, sizes, before):
     },
     results=("the side", "the number of parameters"),
     inputs=[
-        (28, 3, 16, 5, 1),
-        (28, 1, 16, 5, 2),  # does not fit evenly
-        (24, 16, 32, 3, 3),
-        (5, 2, 4, 5, 1),  # the kernel fits once
-        (10, 4, 4, 1, 1),
+        Case((28, 3, 16, 5, 1), "stride 1"),
+        Case((28, 1, 16, 5, 2), "steps that do not fit evenly"),
+        Case((24, 16, 32, 3, 3), "stride 3, which fits evenly"),
+        Case((5, 2, 4, 5, 1), "a kernel that fits once"),
+        Case((10, 4, 4, 1, 1), "a kernel of side 1"),
     ],
     hints=[
         "Without stride: at how many places does a kernel of 5 fit into a row of 28? "
@@ -340,13 +340,13 @@ def convolve_flat(image, kernel):
         )
     ],
     inputs=[
-        (50, 400, 0.02),  # on the way up
-        (300, 400, 0.02),  # on the way down
-        (100, 400, 0.02),  # the top
-        (0, 400, 0.02),
-        (399, 400, 0.02),
-        (2, 10, 0.5),  # 10 // 4 is 2
-        (6, 10, 0.5),
+        Case((50, 400, 0.02), "an update on the way up"),
+        Case((300, 400, 0.02), "an update on the way down"),
+        Case((100, 400, 0.02), "the update at the top"),
+        Case((0, 400, 0.02), "update 0"),
+        Case((399, 400, 0.02), "the last update"),
+        Case((2, 10, 0.5), "10 updates, of which a quarter is 2"),
+        Case((6, 10, 0.5), "an update on the way down"),
     ],
     hints=[
         "There are two straight lines, so an `if update < top`, with "

@@ -61,7 +61,7 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Edit:
-    """One slip: where it is (perhaps in several places), what it makes of that, a text."""
+    """One slip: where it is, once or more, what it makes of that, and a text."""
 
     places: tuple[int, ...]
     make: Callable[[ast.AST], ast.AST | None]
@@ -177,7 +177,7 @@ def _slips(
             yield "[1:] is left out", became(lambda n: ast.Slice(None, None))
         case ast.Slice(lower=None, upper=ast.expr() as upper):
             yield (
-                f"[-{ast.unparse(upper)}:] stands where [:{ast.unparse(upper)}] is wanted",
+                f"[-{(end := ast.unparse(upper))}:] stands where [:{end}] is wanted",
                 became(lambda n: ast.Slice(ast.UnaryOp(ast.USub(), n.upper), None)),
             )
         case ast.Name(id=name, ctx=ast.Load()) if name in arguments:
