@@ -130,10 +130,11 @@ def recognise(study: Study) -> tuple[Callable, bool] | None:
             best, best_score = mistake, score
     if best is None:
         return None
+    overflow = best_score[1] == 0
     second = any(
         t.problem
-        and not alike(study.exercise.mistake_run(best, t.case), t.got, t.right)
-        and (t.got.error or not finite(t.got.value))
+        and not alike(run := study.exercise.mistake_run(best, t.case), t.got, t.right)
+        and not (overflow and not finite(run.value))
         for t in study.trials
     )
     return best, second
@@ -141,42 +142,36 @@ def recognise(study: Study) -> tuple[Callable, bool] | None:
 
 def _fit(study: Study, mistake: Callable) -> tuple[int, int] | None:
     """Return how well a listed mistake fits, or None if it does not."""
-    informative = exact = undecided = wrong_alike = 0
+    informative = exact = undecided = wrong_alike = overflows = 0
     for t in study.trials:
         run = study.exercise.mistake_run(mistake, t.case)
+        usable = not run.error and (finite(run.value) or not _finite_right(t))
+        got_usable = not t.got.error and finite(t.got.value)
         if alike(run, t.got, t.right):
             exact += 1
             if t.problem:
                 wrong_alike += 1
-                kind = t.problem[0]
-                telling = kind != "value" or not plain(t.got.value)
-                informative += telling and not (
-                    kind == "value" and not finite(t.got.value)
+                informative += t.problem[0] != "value" or (
+                    got_usable and not plain(t.got.value)
                 )
-            continue
-        usable = (not run.error and finite(run.value)) or (
-            not t.right.error and not finite(t.right.value)
-        )
-        got_usable = not t.got.error and finite(t.got.value)
-        if t.right.error or (usable and got_usable):
+        elif not (run.error or t.got.error) and same(run.value, t.got.value):
+            undecided += 1  # the same numbers, and something else besides
+        elif t.right.error or (usable and got_usable):
             return None
-        if not t.problem and not (run.error and not t.case.ordinary):
-            # Right, where the mistake gives nan: then it is not this mistake, unless
-            # something else shows that it is.
+        else:
             undecided += 1
-            continue
-        undecided += 1
-    if not wrong_alike:
+            overflows += bool(t.problem) and not usable and not got_usable
+    if undecided and overflows == len(study.failed) == undecided:
+        return exact, 0  # right but for the same inputs, where both overflow
+    if not wrong_alike or (undecided and informative < 2):
         return None
-    if undecided and informative < 2:
-        return None
-    if not undecided and not informative and len(study.trials) < 4 and wrong_alike < 2:
-        tellable = finite(study.first.got.value) or len(study.failed) < len(
-            study.trials
-        )
-        if not tellable:
-            return None
+    if not informative and len(study.failed) == len(study.trials) < 4:
+        return None  # nothing but 0, 1 or nan, and never a right result
     return exact, informative
+
+
+def _finite_right(t: Trial) -> bool:
+    return bool(t.right.error) or finite(t.right.value)
 
 
 def explanation(mistake: Callable) -> str:

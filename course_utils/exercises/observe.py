@@ -378,7 +378,7 @@ def finite(value: Any) -> bool:
 def plain(value: Any) -> bool:
     """Whether a value fits almost anything: nothing but 0, 1 and nan."""
     if isinstance(value, (tuple, list)):
-        return all(map(plain, value))
+        return len(value) < 4 and all(map(plain, value))
     if torch.is_tensor(value):
         flat = value.flatten()
         odd = flat.isnan() if value.is_floating_point() else flat != flat
@@ -581,9 +581,7 @@ def _about_shape(got: Tensor, right: Tensor, sizes: Sequence[int]) -> str:
     if right.ndim == 0 and got.ndim and got.is_floating_point():
         for what, number in (("mean", got.mean()), ("sum", got.sum())):
             if same(number.to(right.dtype), right):
-                return (
-                    f" The {what} of your numbers is the answer: .{what}() is missing."
-                )
+                return f" The {what} of your numbers is right: .{what}() is missing."
     if right.ndim == 1 and got.ndim == 1 and len(got) in sizes:
         return (
             f" {len(got)} is the number of columns: you went down the columns (dim=0) "
