@@ -562,9 +562,7 @@ OTHER_ARGUMENTS: dict[str, dict[str, Callable]] = {
         "softmax({0}) down the columns": lambda v, q: v.softmax(0),
         "log_softmax({0})": lambda v, q: v.log_softmax(-1),
         "sigmoid({0}), which is one sigmoid too many,": lambda v, q: v.sigmoid(),
-        "{0}, with rows and columns exchanged,": lambda v, q: (
-            v.T.reshape(v.shape) if v.ndim == 2 and len(v) == v.shape[1] else v.T
-        ),
+        "{0}, with rows and columns exchanged,": lambda v, q: v.mT,
         "0 (so it has no effect)": lambda v, q: torch.zeros_like(v),
         "1": lambda v, q: torch.ones_like(v),
         "exp({0})": lambda v, q: v.exp(),
@@ -603,7 +601,7 @@ OTHER_ARGUMENTS: dict[str, dict[str, Callable]] = {
         "{0} in the opposite order": lambda v, q: v.flip(0),
         "the first of {0} in every place": lambda v, q: v[:1].expand(v.shape),
         "{0} + 1": lambda v, q: v + 1,
-        "{0}, with rows and columns exchanged,": lambda v, q: v.T,
+        "{0}, with rows and columns exchanged,": lambda v, q: v.mT,
     },
     "bits": {
         "1 - {0}": lambda v, q: 1 - v,
