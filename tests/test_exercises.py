@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import random
 import sys
+import textwrap
 import time
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import nn
 
 import course_utils.exercises as package
 from course_utils.exercises import diagnose, fixtures, slips
-from course_utils.exercises.checks import Exercise, exercise
+from course_utils.exercises.checks import Exercise, exercise, find
 from course_utils.exercises.observe import problem, same
 
 LABS = [
@@ -669,6 +670,23 @@ def test_every_kind_of_argument_is_drawn_alike_each_time(kind):
     assert len({case.caption for case in one if not case.ordinary}) == sum(
         not case.ordinary for case in one
     )
+
+
+def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypatch):
+    """The example at the top of checks.py, as it stands there."""
+    from course_utils.exercises import checks
+
+    example = checks.__doc__.split("::\n")[1].partition("\nIn the notebook:")[0]
+    (tmp_path / "mylab.py").write_text(textwrap.dedent(example))
+    monkeypatch.syspath_prepend(tmp_path)
+    tempered = find("mylab", "tempered")
+    assert tempered.judge(lambda z, T: torch.exp(z / T - 0) * 0).kind != "right"
+    verdict = tempered.judge(lambda z, T: torch.softmax(z * T, dim=1))
+    assert verdict.name == "multiplied"
+    assert tempered.judge(lambda z, T: torch.softmax(z / T, dim=1)).kind == "forbidden"
+    assert find("lab01", "softmax").name == "softmax"
+    with pytest.raises(LookupError):
+        find("mylab", "nothing")
 
 
 # ---- the other way round: one slip in a right answer must be refused -----------------

@@ -34,6 +34,7 @@ import contextlib
 import dis
 import functools
 import html
+import importlib
 import inspect
 import os
 import sys
@@ -58,7 +59,7 @@ from course_utils.exercises.observe import (
     show,
 )
 
-__all__ = ["Case", "Exercise", "Verdict", "exercise"]
+__all__ = ["Case", "Exercise", "Verdict", "exercise", "find"]
 
 WIDTH = 88
 
@@ -523,6 +524,22 @@ def exercise(
         results,
         steps,
     )
+
+
+def find(module: str, name: str) -> Exercise:
+    """Return an exercise, of a lab of this course or of a module of one's own.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    for path in (f"{__package__}.{module}", module):
+        with contextlib.suppress(ModuleNotFoundError):
+            found = getattr(importlib.import_module(path), name, None)
+            if isinstance(found, Exercise):
+                return found
+    raise LookupError(f"there is no exercise {name} in a module {module}")
 
 
 def _second(study: Study, mistake: Callable) -> str:

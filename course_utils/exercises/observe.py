@@ -209,8 +209,9 @@ def _where(error: BaseException, function: Callable) -> str:
             if not value.is_floating_point():
                 facts[-1] += f" and dtype {str(value.dtype).removeprefix('torch.')}"
         elif isinstance(value, (tuple, list)):
-            kind = "pair" if len(value) == 2 else type(value).__name__
-            facts.append(f"{name} is a {kind} of length {len(value)}")
+            kind = f"{type(value).__name__} of length {len(value)}"
+            pair = type(value).__module__ == "torch.return_types"
+            facts.append(f"{name} is a {'pair' if pair else kind}")
         elif isinstance(value, (bool, int, float)):
             facts.append(f"{name} is {value!r}")
     return f"In your line `{line}`" + (f" {listed(facts)}." if facts else ".")
