@@ -92,7 +92,8 @@ class Study:
             for t in self.trials
             if t.case.ordinary and not (t.got.error or t.right.error)
         ]
-        return found if any(t.problem for t in found) else []
+        wrong = any(not same(t.got.value, t.right.value) for t in found)
+        return found if wrong else []
 
     def call(self, args: tuple) -> Any:
         """Call the learner's function; None after an error."""
@@ -123,18 +124,14 @@ def recognise(study: Study) -> tuple[Callable, bool] | None:
     included. Where the mistake, as it is written in the list, or the function gives an
     error or nan, they may differ: there one of the two makes a second mistake.
     """
-    best, best_score = None, (0, 0)
-    for mistake in study.exercise.mistakes:
-        score = _fit(study, mistake)
-        if score and score > best_score:
-            best, best_score = mistake, score
-    if best is None:
+    fits = [(m, score) for m in study.exercise.mistakes if (score := _fit(study, m))]
+    if not fits:
         return None
-    overflow = best_score[1] == 0
+    best = max(fits, key=lambda fit: fit[1])[0]
     second = any(
         t.problem
-        and not alike(run := study.exercise.mistake_run(best, t.case), t.got, t.right)
-        and not (overflow and not finite(run.value))
+        and not alike(study.exercise.mistake_run(best, t.case), t.got, t.right)
+        and (t.problem[0] != "value" or not finite(t.got.value))
         for t in study.trials
     )
     return best, second
@@ -142,7 +139,7 @@ def recognise(study: Study) -> tuple[Callable, bool] | None:
 
 def _fit(study: Study, mistake: Callable) -> tuple[int, int] | None:
     """Return how well a listed mistake fits, or None if it does not."""
-    informative = exact = undecided = wrong_alike = overflows = 0
+    informative = exact = undecided = wrong_alike = 0
     for t in study.trials:
         run = study.exercise.mistake_run(mistake, t.case)
         usable = not run.error and (finite(run.value) or not _finite_right(t))
@@ -160,9 +157,6 @@ def _fit(study: Study, mistake: Callable) -> tuple[int, int] | None:
             return None
         else:
             undecided += 1
-            overflows += bool(t.problem) and not usable and not got_usable
-    if undecided and overflows == len(study.failed) == undecided:
-        return exact, 0  # right but for the same inputs, where both overflow
     if not wrong_alike or (undecided and informative < 2):
         return None
     if not informative and len(study.failed) == len(study.trials) < 4:
