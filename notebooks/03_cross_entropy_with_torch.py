@@ -1179,8 +1179,7 @@ assert_close(floor_0, torch.log(torch.tensor(2.0)))
 # ## Exercises
 #
 # Replace the `...` and run the cell. Remove the `#` for a hint. A loss has the shape
-# `()`, as from `.mean()`. The check sees results only: a ready-made call passes, too, and
-# teaches nothing.
+# `()`, as from `.mean()`. A ready-made call that an exercise rules out is noticed.
 #
 # **Exercise 1.** `cross_entropy(logits, y)`: the mean loss from logits (N, K) and class
 # indices (N,), written with `torch.logsumexp`. No softmax, and no `F`.

@@ -1,14 +1,23 @@
 """The exercises and the check that recognises a learner's mistake."""
 
+import functools
 import importlib
 import pkgutil
+import random
 import sys
+import textwrap
+import time
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 import course_utils.exercises as package
-from course_utils.exercises.checks import Exercise, exercise
+from course_utils.exercises import diagnose, fixtures, slips
+from course_utils.exercises.checks import Exercise, exercise, find
+from course_utils.exercises.observe import problem, same
 
 LABS = [
     importlib.import_module(f"course_utils.exercises.{module.name}")
@@ -38,22 +47,49 @@ def test_a_lab_has_four_exercises(lab):
     assert sum(isinstance(value, Exercise) for value in vars(lab).values()) >= 4
 
 
+def solution(checked):
+    """Return the reference as a learner would have it: from its source."""
+    namespace = dict(vars(sys.modules[checked.reference.__module__]))
+    exec(checked.solution_source(), namespace)  # its names are those of its lab
+    return namespace[checked.name]
+
+
 @pytest.mark.parametrize("checked", EXERCISES)
-def test_reference_passes(checked, monkeypatch, capsys):
+def test_solution_passes(checked, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_STRICT", "1")
-    text = said(capsys, checked, checked.reference)
+    text = said(capsys, checked, solution(checked))
     assert text.startswith(f"{checked.name}: correct. ")
     assert checked.praise in text
+    source = checked.solution_source()
+    assert source.startswith("def ")
+    assert max(map(len, source.splitlines())) <= 88
 
 
 @pytest.mark.parametrize("checked", EXERCISES)
-def test_shown_solution_passes(checked):
-    source = checked.solution_source()
-    namespace = dict(vars(sys.modules[checked.reference.__module__]))
-    exec(source, namespace)  # the names that the solution uses are those of its lab
-    assert checked.judge(namespace[checked.name])[0]
-    assert source.startswith("def ")
-    assert max(map(len, source.splitlines())) <= 88
+def test_the_courses_own_solution_is_not_an_answer(checked):
+    @functools.wraps(checked.reference)
+    def wrapper(*args):
+        return checked.reference(*args)
+
+    for handed_in in (checked.reference, wrapper):
+        verdict = checked.judge(handed_in)
+        assert (verdict.right, verdict.kind) == (False, "forbidden")
+        assert "The values are right" in verdict.text
+
+
+@pytest.mark.parametrize("checked", EXERCISES)
+def test_properties_hold_for_the_solution(checked):
+    """What a check holds against a learner must be true of what is right."""
+    for case in checked.cases:
+        right = checked.right_run(case)
+        if right.error or not case.ordinary:
+            continue
+
+        def call(args):
+            return checked.observe(checked.reference, args).value
+
+        for property_ in checked.properties:
+            assert property_(call, right.value, *case.args) is None
 
 
 @pytest.mark.parametrize("checked", EXERCISES)
@@ -61,6 +97,8 @@ def test_an_exercise_is_complete(checked):
     assert len(checked.mistakes) >= 4
     assert len(checked.hints) >= 2
     assert checked.praise
+    solution_ = checked.solution_source().split("return ")[-1].strip()
+    assert all(solution_ not in hint for hint in checked.hints)
     explanations = [mistake.__doc__ for mistake in checked.mistakes]
     assert all(len(text) > 80 for text in explanations)
     assert len(set(explanations)) == len(explanations)
@@ -69,6 +107,8 @@ def test_an_exercise_is_complete(checked):
 @pytest.mark.parametrize(("checked", "mistake"), MISTAKES)
 def test_a_mistake_gets_its_own_explanation(checked, mistake, capsys):
     text = said(capsys, checked, mistake)
+    assert checked.last.name == mistake.__name__
+    assert checked.last.kind == "listed"
     assert " ".join(mistake.__doc__.split()) in text
     for other in checked.mistakes:
         if other is not mistake:
@@ -173,14 +213,14 @@ def recursive(x):
         (lambda x: 0 * x / 0, "The result holds nan"),
         (lambda x: 3 * x, "Expected tensor([2., 4.]) Got tensor([3., 6.])"),
         (lambda x: 2 * x.detach(), "the gradient is lost"),
-        (lambda x: x + x.detach(), "but the gradient is not"),
+        (lambda x: x + x.detach(), "but the gradient with respect to x is not"),
         (lambda x: 2 * x + 0 * (x - x).sqrt(), "the gradient is nan or inf"),
-        (in_place, "changed argument 1"),
+        (in_place, "changed x (its numbers)"),
         (
             lambda x: x.nonsense,
             "It stopped with AttributeError: 'Tensor' object has no",
         ),
-        (lambda: 1, "It stopped with TypeError"),
+        (lambda: 1, "it with 1 arguments: x."),
         (recursive, "RecursionError"),
         (raises(SystemExit(3)), "SystemExit"),
         (raises(KeyboardInterrupt()), "KeyboardInterrupt"),
@@ -201,20 +241,26 @@ def test_printed_text_is_shown_with_the_problem(capsys):
         print("x is", x)
         return 3 * x
 
-    assert "It printed: x is tensor([1., 2.])" in said(capsys, double, talks)
+    text = said(capsys, double, talks)
+    assert "It printed: x is tensor([1., 2.])" in text
+    assert text.count("x is") == 1 and "requires_grad" not in text
 
 
 def test_a_check_leaves_no_trace(capsys):
     def careless(x):
         torch.manual_seed(5)
+        random.seed(5)
+        np.random.seed(5)
         torch.set_default_dtype(torch.float64)
         return 2 * x
 
     torch.manual_seed(0)
     before = torch.get_rng_state()
+    states = random.getstate(), np.random.get_state()[1].tolist()
     double.check(careless)
     double.check(lambda x: torch.rand(2))
     assert torch.equal(torch.get_rng_state(), before)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
     assert torch.get_default_dtype() == torch.float32
     assert torch.equal(double.inputs[0][0], torch.tensor([1.0, 2.0]))
 
@@ -238,7 +284,13 @@ def test_a_raising_reference(capsys):
         return x**0.5
 
     assert "it should raise ValueError" in said(capsys, root, lambda x: abs(x) ** 0.5)
-    assert "correct" in said(capsys, root, root.reference)
+
+    def root_of(x):
+        if x < 0:
+            raise ValueError
+        return x**0.5
+
+    assert "correct" in said(capsys, root, root_of)
 
     def other_error(x):
         return root.reference(x) if x > 0 else {}["no"]
@@ -252,8 +304,10 @@ def test_slopes_can_be_left_out_of_account():
         exercise(inputs=inputs, hints=[], slopes=slopes)(lambda x: 2 * x)
         for slopes in (True, False)
     )
-    assert "gradient is lost" in strict.judge(lambda x: 2 * x.detach())[1]
-    assert free.judge(lambda x: 2 * x.detach())[0]
+    assert "gradient is lost" in strict.judge(lambda x: 2 * x.detach()).text.replace(
+        "\n  ", " "
+    )
+    assert free.judge(lambda x: 2 * x.detach()).right
 
 
 def test_another_dtype_in_a_tuple_is_no_other_mistake():
@@ -268,8 +322,8 @@ def test_another_dtype_in_a_tuple_is_no_other_mistake():
         """You divided by zero."""
         return x, x * x / x
 
-    text = both.judge(lambda x: (x, x.double()))[1]
-    assert "Number 2 of the 2 results: The result has dtype" in text
+    text = both.judge(lambda x: (x, x.double())).text
+    assert "Number 2 of the 2 results: The numbers themselves are right" in text
     assert "zero" not in text
 
 
@@ -288,9 +342,7 @@ def test_huge_numbers_are_compared():
         """You took the power."""
         return a**b
 
-    assert product.judge(lambda a, b: a**b)[1].startswith(
-        "not yet.\nYou took the power."
-    )
+    assert product.judge(lambda a, b: a**b).messages[1] == "You took the power."
 
 
 def test_a_cut_gradient_is_no_other_mistake():
@@ -305,17 +357,429 @@ def test_a_cut_gradient_is_no_other_mistake():
         """It overflows."""
         return x.exp().log()
 
-    assert "It overflows." in log_of_exp.judge(lambda x: x.exp().log())[1]
-    cut = log_of_exp.judge(lambda x: 0.5 * x + 0.5 * x.detach())[1]
+    assert "It overflows." in log_of_exp.judge(lambda x: x.exp().log()).text
+    cut = log_of_exp.judge(lambda x: 0.5 * x + 0.5 * x.detach()).text
     assert "overflows" not in cut and "cut off" in cut
 
 
-def test_hints_come_one_by_one(capsys):
+def test_hints_come_on_request(capsys):
     fresh = exercise(inputs=[(1,)], hints=["First.", "Second."])(lambda x: x)
-    texts = []
-    for _ in range(3):
-        fresh.hint()
-        texts.append(capsys.readouterr().out.strip())
-    assert texts[0] == "Hint 1 of 2: First."
-    assert texts[1] == "Hint 2 of 2: Second."
-    assert "solution()" in texts[2]
+
+    def shown(*number):
+        fresh.hint(*number)
+        return capsys.readouterr().out.strip()
+
+    assert shown() == "Hint 1 of 2: First.\n(.hint(2) gives more.)"
+    assert shown() == shown(1)  # running a cell again burns none
+    assert shown(2) == "Hint 2 of 2: Second."
+    assert "solution()" in shown(3)
+    fresh.check(lambda x: x + 1)
+    capsys.readouterr()
+    assert "First" in shown()
+    fresh.check(lambda x: x)
+    capsys.readouterr()
+    assert "First" not in shown()
+    assert "First" in shown(1)
+
+
+# ---- mechanisms that need no list ------------------------------------------------
+
+
+def one_exercise(reference=None, **options):
+    """Make an exercise of no lab: the engine knows nothing of this course."""
+    given = options.pop("given", {"logits": "logits N K", "y": "classes N K"})
+    return exercise(given=given, **options)(reference or mean_loss)
+
+
+def mean_loss(logits, y):
+    picked = torch.log_softmax(logits, dim=1)[torch.arange(len(y)), y]
+    return -picked.mean()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "said"),
+    [
+        (lambda z, y: F.cross_entropy(z, y) * len(y), "relation", "N times the right"),
+        (lambda z, y: -F.cross_entropy(z, y) * len(y), "relation", "-N times"),
+        (lambda z, y: (-F.cross_entropy(z, y)).exp(), "relation", "exp of minus"),
+        (lambda z, y: F.cross_entropy(-z, y), "relation", "-logits in the place"),
+        (
+            lambda z, y: F.cross_entropy(z.softmax(1), y),
+            "relation",
+            "one softmax too many",
+        ),
+        (
+            lambda z, y: F.cross_entropy(z.T[:, : len(z)].T, y * 0),
+            "relation",
+            "0 in the place of y",
+        ),
+        (
+            lambda z, y: -z.log_softmax(0)[range(len(y)), y].mean(),
+            "relation",
+            "`dim=0` stands where `dim=1` is wanted",
+        ),
+        (
+            lambda z, y: -z.log_softmax(0)[range(len(y)), y].sum(),
+            "relation",
+            "Two things: `sum` stands where `mean` is wanted. And `dim=0`",
+        ),
+        (
+            lambda z, y: F.cross_entropy(z, y).detach(),
+            "slope",
+            "the gradient is lost",
+        ),
+        (
+            lambda z, y: F.nll_loss(z.softmax(1).log(), y),
+            "property",
+            "Right for ordinary inputs. Wrong for: logits of 1000 and -1000.",
+        ),
+        (lambda z, y: z.mean() + 3.7, "property", "`y` has no influence"),
+        (
+            lambda z, y: F.cross_entropy(z, y, reduction="none"),
+            "form",
+            "The mean of your",
+        ),
+    ],
+)
+def test_a_mistake_that_nobody_listed(wrong, kind, said):
+    checked = one_exercise(hints=[])
+    verdict = checked.judge(wrong)
+    assert verdict.kind == kind
+    assert said in " ".join(verdict.messages)
+
+
+def test_a_step_is_compared_by_what_it_adds():
+    def step(W, lr):
+        return W - lr * W.sum(dim=0)
+
+    given = {"W": "weights N K", "lr": "rate"}
+    checked = exercise(given=given, hints=[], steps=("W",))(step)
+    text = checked.judge(lambda W, lr: W + 2 * lr * W.sum(dim=0)).text
+    assert "Your step is -2 times the right one" in text
+
+
+def test_a_mistake_is_named_only_if_it_fits_all_inputs():
+    def product(a, b):
+        return a * b
+
+    checked = exercise(inputs=[(2, 2), (3, 5), (4, 7)], hints=[])(product)
+
+    @checked.mistake
+    def total(a, b):
+        """You added the two, and 2 + 2 is 4; that fits by accident only."""
+        return a + b
+
+    assert checked.judge(lambda a, b: a + b).name == "total"
+    assert checked.judge(lambda a, b: a + b if a < 4 else 0).name != "total"
+
+
+def test_a_second_mistake_is_mentioned():
+    checked = one_exercise(hints=[])
+
+    @checked.mistake
+    def summed(logits, y):
+        """This is a sum."""
+        return F.cross_entropy(logits, y, reduction="sum")
+
+    verdict = checked.judge(lambda z, y: F.nll_loss(z.exp().log_softmax(1), y))
+    assert verdict.name != "summed"
+    unstable = checked.judge(
+        lambda z, y: -(z.exp() / z.exp().sum(1, True)).log()[range(len(y)), y].sum()
+    )
+    assert (unstable.kind, unstable.name) == ("listed and more", "summed")
+    assert "second thing for logits of 1000 and -1000" in unstable.text
+
+
+def test_an_error_shows_the_line_and_the_shapes():
+    def broken(logits, y):
+        rows = logits.sum(dim=1)
+        return logits / rows
+
+    text = " ".join(one_exercise(hints=[]).judge(broken).text.split())
+    assert "In your line `return logits / rows`" in text
+    assert "logits has shape (7, 4) and rows has shape (7,)." in text
+    assert "keepdim=True" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        (lambda z, y: z[y], "Got"),
+        (lambda z, y: z[:, 99], "Position 99 does not exist"),
+        (lambda z, y: z.sum(dim=2), "dim=2 does not exist"),
+        (lambda z, y: z.nosuch(), "A tensor has no .nosuch"),
+        (lambda z, y: torch.logsumexp(z), "leaves out dim"),
+        (lambda z, y: nosuch(z), "No nosuch is known here"),  # noqa: F821
+        (lambda z, y: {}["a"], "A dictionary has no such key"),
+        (lambda z, y: z.max(dim=1) - 1, "two things, the values and their positions"),
+        (lambda z: z, "calls it with 2 arguments: logits, y"),
+    ],
+)
+def test_an_error_comes_with_advice(wrong, advice):
+    if advice == "Got":
+        advice = "The result has shape"
+    assert advice in " ".join(one_exercise(hints=[]).judge(wrong).text.split())
+
+
+def test_lints():
+    def careless(logits, y):
+        logits.softmax(dim=1)
+        torch.no_grad()
+        return logits
+
+    unused, thrown = diagnose.lints(careless, ["logits", "y"])
+    assert unused == ["y"]
+    assert "Write logits = logits.softmax(dim=1)." in thrown[0]
+    assert "with torch.no_grad():" in thrown[1]
+    assert diagnose.lints(mean_loss, ["logits", "y"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "answer"),
+    [
+        ("log_softmax", lambda z, y: -z.log_softmax(1)[range(len(y)), y].mean()),
+        ("cross_entropy", F.cross_entropy),
+        ("cross_entropy", nn.CrossEntropyLoss()),
+        ("F.", lambda z, y: F.nll_loss(z.log_softmax(1), y)),
+        ("weight=", lambda z, y: F.cross_entropy(z, y, torch.ones(z.shape[1]))),
+        ("backward", lambda z, y: z.sum().backward() if z.requires_grad else None),
+    ],
+)
+def test_what_an_exercise_forbids_is_observed(forbidden, answer):
+    rule = {"Not like that.": forbidden}
+    checked = one_exercise(hints=[], forbids=rule)
+    if forbidden == "backward":
+
+        def answer(z, y):
+            z.detach().requires_grad_().sum().backward()
+            return -z.log_softmax(1)[range(len(y)), y].mean()
+
+    verdict = checked.judge(answer)
+    assert (verdict.right, verdict.kind) == (False, "forbidden")
+    text = " ".join(verdict.messages)
+    assert "The values are right" in text and "Not like that." in text
+    by_hand = checked.judge(
+        lambda z, y: (z.logsumexp(1) - z.gather(1, y[:, None]).squeeze(1)).mean()
+    )
+    assert by_hand.right
+
+
+def test_what_was_changed_is_said():
+    model = nn.Sequential(nn.Linear(2, 1), nn.Dropout(0.5), fixtures.GradientWatch())
+
+    @exercise(inputs=[(model, torch.ones(3, 2))], hints=[], slopes=False)
+    def predict(model, X):
+        training = model.training
+        model.eval()
+        with torch.no_grad():
+            y = model(X)
+        model.train(training)
+        return y
+
+    def with_gradients(model, X):
+        training = model.training
+        y = model.eval()(X).detach()
+        model.train(training)
+        return y
+
+    def left_in_eval(model, X):
+        with torch.no_grad():
+            return model.eval()(X)
+
+    def frozen(model, X):
+        y = copy_of(model, X)
+        model.requires_grad_(False)
+        return y
+
+    def copy_of(model, X):
+        training = model.training
+        with torch.no_grad():
+            y = model.eval()(X)
+        model.train(training)
+        return y
+
+    assert "no_grad" in predict.judge(with_gradients).text
+    assert "its mode, train or eval" in predict.judge(left_in_eval).text
+    assert "requires_grad" in predict.judge(frozen).text
+    assert predict.judge(copy_of).right
+
+
+def test_without_private_parts_of_torch_one_exercise_says_so(monkeypatch):
+    def missing():
+        raise AttributeError("no such part")
+
+    checked = exercise(inputs=missing, hints=[])(lambda x: x)
+    verdict = checked.judge(lambda x: x)
+    assert (verdict.right, verdict.kind) == (False, "unavailable")
+    monkeypatch.setenv("COURSE_STRICT", "1")
+    checked.check(lambda x: x)  # no error
+
+
+def test_a_verdict_is_shown_as_html_where_somebody_reads_it(monkeypatch, capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    double.check(lambda x: 3 * x)
+    page, text = shown[0]["text/html"], shown[0]["text/plain"]
+    assert 'role="status"' in page and "<details" in page and "\u2717" in page
+    assert text.startswith("double: not yet.")
+    assert not capsys.readouterr().out
+    double.check(lambda x: x + x)
+    assert "\u2713" in shown[1]["text/html"]
+
+    @exercise(inputs=[(1,)], hints=[])
+    def same(x):
+        return x
+
+    same.check(lambda x: "<b>")
+    assert "<b>" not in shown[2]["text/html"] and "&lt;b&gt;" in shown[2]["text/html"]
+    monkeypatch.setenv("COURSE_STATIC", "1")  # stored outputs and paper: plain text
+    double.check(lambda x: 3 * x)
+    assert len(shown) == 3 and "double: not yet." in capsys.readouterr().out
+
+
+def test_a_verdict_is_data():
+    verdict = double.judge(lambda x: x**2)
+    assert (verdict.right, verdict.kind, verdict.name) == (False, "listed", "squared")
+    assert verdict.messages[:2] == ("not yet.", "You squared.")
+    with pytest.raises(AttributeError):
+        verdict.right = True
+
+
+def test_the_sizes_of_random_inputs_tell_slips_apart():
+    for sizes in fixtures.SIZES:
+        n, k, d = (sizes[letter] for letter in "NKD")
+        assert len({n, k, d, k - 1, d + 1}) == 5
+
+
+@pytest.mark.parametrize("kind", fixtures.KINDS)
+def test_every_kind_of_argument_is_drawn_alike_each_time(kind):
+    letters = {"classes": "N K", "answers": "N", "sizes": "N", "probs": "N 1"}.get(
+        kind, "N K"
+    )
+    if kind in ("temperature", "rate", "share", "size"):
+        letters = ""
+    given = {"a": f"{kind} {letters}".strip()}
+    one, other = fixtures.make_cases(given), fixtures.make_cases(given)
+    assert all(same(a.args, b.args) for a, b in zip(one, other, strict=True))
+    assert len({case.caption for case in one if not case.ordinary}) == sum(
+        not case.ordinary for case in one
+    )
+
+
+def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypatch):
+    """The example at the top of checks.py, as it stands there."""
+    from course_utils.exercises import checks
+
+    example = checks.__doc__.split("::\n")[1].partition("\nIn the notebook:")[0]
+    (tmp_path / "mylab.py").write_text(textwrap.dedent(example))
+    monkeypatch.syspath_prepend(tmp_path)
+    tempered = find("mylab", "tempered")
+    assert tempered.judge(lambda z, T: torch.exp(z / T - 0) * 0).kind != "right"
+    verdict = tempered.judge(lambda z, T: torch.softmax(z * T, dim=1))
+    assert verdict.name == "multiplied"
+    assert tempered.judge(lambda z, T: torch.softmax(z / T, dim=1)).kind == "forbidden"
+    assert find("lab01", "softmax").name == "softmax"
+    with pytest.raises(LookupError):
+        find("mylab", "nothing")
+
+
+# ---- the other way round: one slip in a right answer must be refused -----------------
+
+
+EQUAL_LENGTH = "only its length counts, and that is the same"
+AT_THE_THRESHOLD = "the exercise does not say what is right exactly at the threshold"
+MEAN_OF_PAIRS = "the mean of a over all pairs minus that of b is the mean of a - b"
+# Slips that a check cannot refuse, because nothing is wrong with them.
+HARMLESS = {
+    "lab00.fraction_right": {
+        "`answers` stands where `truth` is wanted": EQUAL_LENGTH,
+        "strict=True is left out": EQUAL_LENGTH,
+    },
+    "lab01.conditional_table": {
+        "`tensor` is left out": "torch.where takes a plain number, too",
+        "`counts.shape[0]` stands where `counts.shape[1]` is wanted": "it is square",
+    },
+    "lab02.loss_from_indices": {
+        "`probs` stands where `y` is wanted": EQUAL_LENGTH,
+    },
+    "lab02.perplexity": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab03.cross_entropy": {
+        "`squeeze()` is left out": MEAN_OF_PAIRS,
+        "0 stands where 1 is wanted": MEAN_OF_PAIRS,
+    },
+    "lab03.cross_entropy_gradient": {
+        "`detach()` is left out": "the slopes of slopes do not count here",
+        "`logits` stands where `y` is wanted": EQUAL_LENGTH,
+    },
+    "lab04.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
+    "lab04.gradient_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab04.bce_with_logits": {
+        "`y` stands where `logits` is wanted": "zeros of the same shape",
+    },
+    "lab04.stable_sigmoid": {
+        "`min=-1` stands where `min=0` is wanted": "any m near the larger will do",
+        "`min=1` stands where `min=0` is wanted": "any m near the larger will do",
+    },
+    "lab05.training_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab06.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
+    "lab06.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
+    "lab07.batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab07.train_epoch": {
+        "`model` stands where `optimizer` is wanted": "model.zero_grad() is as good",
+    },
+    "lab08.two_logit_gradient": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab09.best_temperature": {"`item()` is left out": "tensors are compared as well"},
+    "lab09.calibration_error": {
+        "the two sides of `right[inside].mean() - confidence[inside].mean()` are "
+        "exchanged": "the absolute value is taken",
+    },
+    "lab10.triangle": {
+        "`<=` stands where `<` is wanted": "at the top both lines give max_lr",
+    },
+    "lab10.whole_batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab10.shift_each": {
+        "`(1, 2, 1, 1)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
+        "`(1, 1, 1, 2)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
+        "-1 stands where 0 is wanted": "there is one channel, the first and the last",
+    },
+}
+
+
+@pytest.mark.parametrize("checked", EXERCISES)
+def test_a_solution_with_a_slip_is_refused(checked):
+    tree = slips.source_tree(checked.reference)
+    survivors = set()
+    for edit in slips.edits(tree):
+        slipped = slips.build(checked.reference, tree, edit)
+        if slipped is None or len(edit.places) > 1:
+            continue
+        for case in sorted(checked.cases, key=lambda case: not case.ordinary):
+            got = checked.observe(slipped, case.args)
+            if problem(got, checked.right_run(case)):
+                break
+        else:
+            survivors.add(edit.text)
+    lab = checked.reference.__module__.rpartition(".")[2]
+    assert survivors == set(HARMLESS.get(f"{lab}.{checked.name}", ()))
+
+
+@pytest.mark.parametrize("checked", EXERCISES)
+def test_a_check_is_quick(checked):
+    """Less than a second of work, for a wrong answer that nobody listed, too."""
+
+    def wrong(*args):
+        return solution_(*args)
+
+    solution_ = solution(checked)
+    checked.judge(solution_)
+    mistakes = [wrong, lambda *args: None, *checked.mistakes[:2]]
+    for function in mistakes:
+        start = time.process_time()
+        checked.judge(function)
+        assert time.process_time() - start < 2  # a second, and what a busy machine adds

@@ -1,88 +1,135 @@
-"""Exercise checks that recognise a learner's mistake.
+"""Exercise checks that understand a learner's mistake.
 
-An exercise is a reference solution, inputs to try, hints, and typical mistakes.
-Each mistake is a wrong version that runs, and its docstring is what a teacher would
-say to a learner who wrote it::
+An exercise is a reference solution and what is known about it. In a module of your own,
+``mylab.py``, anywhere Python finds it::
 
-    @exercise(inputs=[(torch.tensor([1.0, 2.0]),)], hints=["Look at exp."])
-    def double(x):
-        return 2 * x
+    import torch
+    from course_utils.exercises.checks import exercise
+    from course_utils.exercises.diagnose import between, rows_sum_to
 
-    @double.mistake
-    def squared(x):
-        '''You squared x. ...'''
-        return x**2
+    @exercise(
+        given={"logits": "logits N K", "T": "temperature"},  # random inputs and edges
+        inputs=[(torch.tensor([[1.0, 2.0]]), 2.0)],  # those that you want as well
+        hints=["T changes the logits, before softmax sees them.", "Divide."],
+        praise="Small T sharpens, large T flattens.",
+        properties=[rows_sum_to(1, "Each row must sum to 1.")],  # what the lab proves
+        forbids={"Write it with exp and sum.": "softmax log_softmax"},
+    )
+    def tempered(logits, T):
+        return torch.softmax(logits / T, dim=1)
 
-In a lab the learner runs ``double.check(their_function)``, ``double.hint()`` and
-``double.solution()``.
+    @tempered.mistake  # runs, is wrong, and its docstring is what you would say
+    def multiplied(logits, T):
+        '''You multiplied by T, which turns the knob the wrong way. Divide.'''
+        return torch.softmax(logits * T, dim=1)
+
+In the notebook: ``import mylab`` and, below a stub, ``mylab.tempered.check(tempered)``,
+``.hint()``, ``.hint(2)`` and ``.solution()``. `fixtures.KINDS` lists the kinds of
+arguments; instead of one of them, a function of a generator and the sizes will do. Most
+mistakes need no entry in the list: `diagnose` finds relations, properties, arguments
+without influence and the place of the error by itself.
 """
 
 import contextlib
-import copy
 import dis
+import functools
+import html
+import importlib
 import inspect
-import io
 import os
+import sys
 import textwrap
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-__all__ = ["Exercise", "GradientWatch", "exercise"]
+from course_utils.exercises import diagnose
+from course_utils.exercises.diagnose import Study, Trial
+from course_utils.exercises.fixtures import Case, make_cases
+from course_utils.exercises.observe import (
+    Run,
+    alike,
+    calls_of,
+    describe,
+    observe,
+    problem,
+    runs_code,
+    shorten,
+    show,
+)
+
+__all__ = ["Case", "Exercise", "Verdict", "exercise", "find"]
 
 WIDTH = 88
 
-# What to try after an error, found by a part of its text.
-ADVICE = {
-    "torch.return_types": (
-        "max with dim (sort, topk and mode, too) gives two things, the values and "
-        "their positions. Take .values."
-    ),
-    "not implemented for": (
-        "This does not work on whole numbers or True and False: call .float() first."
-    ),
-    "dtype must be either a floating": (
-        "This does not work on whole numbers or True and False: call .float() first."
-    ),
-    "is ambiguous": (
-        "A single True or False is needed here, and this is a whole tensor of them. "
-        "For `if` and `and`: use torch.where, .any() or .all(). For a class such as "
-        "nn.NLLLoss: make it first, nn.NLLLoss(), and then call it with the data."
-    ),
-    "must match the size of tensor b": (
-        "Two shapes do not fit together. Print the shape of each."
-    ),
-    "the same dtype": (
-        "One holds whole numbers and the other fractions. .float() makes fractions of"
-        " whole numbers."
-    ),
-    "mat1 and mat2": (
-        "In a matrix product A @ B the number of columns of A is the number of rows "
-        "of B. Print both shapes."
-    ),
-    "multi-target not supported": (
-        "Class indices have shape (N,), not (N, 1): y.flatten()."
-    ),
-    "does not require grad": (
-        "Nothing here has requires_grad=True, so there is nothing to take slopes of."
-    ),
-}
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found out.
 
-@dataclass
-class Outcome:
-    """What happened when a function was called on one input."""
+    Attributes
+    ----------
+    exercise : str
+        The name of the exercise.
+    right : bool
+        Whether the answer is right.
+    kind : str
+        "right", "stub", "no function" or "unavailable"; for a wrong answer "listed" (a
+        mistake of the list), "listed and more", "relation" (to what is right),
+        "property" (one that fails, or another observation), "forbidden", "error",
+        "form", "side effect", "slope" or "numbers" (nothing better is known).
+    name : str or None
+        The name of the listed mistake, or of another one that was recognised.
+    messages : tuple of str
+        What to say, the headline first.
+    details : tuple of str
+        What was tried, expected and got.
+    """
 
-    value: Any = None
-    error: BaseException | None = None
-    changed: str | None = None  # which argument was changed, and how
-    gradient: Tensor | None = None  # None: the result has none
-    printed: str = ""
-    warned: str = ""  # the first warning, if any
+    exercise: str
+    right: bool
+    kind: str
+    name: str | None = None
+    messages: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text, wrapped."""
+        first, *rest = self.messages
+        lines = "\n".join([f"{self.exercise}: {first}", *rest, *self.details])
+        return "\n".join(map(_wrap, lines.splitlines()))
+
+    def _repr_html_(self) -> str:
+        """Return the verdict for a notebook: sign, word and colour; details folded."""
+        sign, colour = (
+            ("✓", "#1a7f37")
+            if self.right
+            else ("…", "#57606a")
+            if self.kind in ("stub", "unavailable")
+            else ("✗", "#b35900")
+        )
+        first, *rest = self.messages
+        paragraphs = "".join(
+            f'<div style="margin-top:.4em">{_marked(part)}</div>' for part in rest
+        )
+        folded = ""
+        if self.details:
+            numbers = html.escape("\n".join(self.details))
+            folded = (
+                '<details style="margin-top:.4em"><summary>What was tried</summary>'
+                '<pre style="white-space:pre-wrap;overflow-wrap:anywhere">'
+                f"{numbers}</pre></details>"
+            )
+        return (
+            f'<div role="status" style="border-left:4px solid {colour};'
+            'padding:.3em .8em;max-width:75ch;overflow-wrap:anywhere">'
+            f'<span aria-hidden="true" style="background:{colour};color:#fff;'
+            f'border-radius:3px;padding:0 .4em;font-weight:bold">{sign}</span> '
+            f"<strong>{html.escape(self.exercise)}</strong>: {_marked(first)}"
+            f"{paragraphs}{folded}</div>"
+        )
 
 
 @dataclass
@@ -93,40 +140,98 @@ class Exercise:
     ----------
     reference : callable
         A right solution. Its source is what `solution` shows.
-    inputs : sequence of tuple
-        Argument lists to try, ordinary ones first, extreme ones last: the first
-        input on which a learner's function fails decides which mistake it was.
+    tried : sequence of tuple, or callable
+        Argument lists to try besides the random ones, ordinary ones first, extreme ones
+        last; or a function that makes them, which is called when they are needed. A
+        `Case` in the place of a tuple says what is special about it.
     hints : sequence of str
         From a nudge to nearly the answer.
     praise : str
         What holds now that it works; shown after success.
-    slopes : bool
-        Whether the gradient of the result counts. Switch it off where the result is
-        itself a gradient, or comes after a training step.
+    slopes : bool or tuple of str
+        The arguments with respect to which the gradient of the result counts. True is
+        the first that is a float tensor: what follows, targets or weights, is data.
+        False where the result is itself a gradient, or comes after a training step.
+    given : dict
+        The kind and the sizes of each argument, for random inputs; see `fixtures`.
+    properties : sequence of callable
+        What the lab proves of the result; see `diagnose`.
+    forbids : dict
+        A sentence of the exercise: the functions that it rules out, by name. ``F.``
+        stands for all of torch.nn.functional, ``weight=`` for an option.
+    results : sequence of str
+        The names of the results, if there are several.
+    steps : sequence of str
+        The arguments that the results are the new values of, after a step.
     mistakes : list of callable
         Wrong versions; the docstring of each is its explanation.
+    oracles : list of callable
+        Other ways to the right result, for the tests.
     """
 
     reference: Callable
-    inputs: Sequence[tuple]
+    tried: Sequence | Callable
     hints: Sequence[str]
     praise: str = ""
-    slopes: bool = True
+    slopes: bool | tuple[str, ...] = True
+    given: Mapping = field(default_factory=dict)
+    properties: Sequence[Callable] = ()
+    forbids: Mapping[str, str] = field(default_factory=dict)
+    results: Sequence[str] = ()
+    steps: Sequence[str] = ()
     mistakes: list[Callable] = field(default_factory=list)
-    hints_given: int = 0
+    oracles: list[Callable] = field(default_factory=list)
+    last: Verdict | None = None
+    _known: dict = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         """The name of the function that the learner writes."""
         return self.reference.__name__
 
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """The names of the arguments."""
+        return list(inspect.signature(self.reference).parameters)
+
+    @functools.cached_property
+    def cases(self) -> list[Case]:
+        """All inputs to try."""
+        own = self.tried() if callable(self.tried) else self.tried
+        own = [c if isinstance(c, Case) else self._case(tuple(c)) for c in own]
+        return [*own, *make_cases(self.given)]
+
+    def _case(self, args: tuple) -> Case:
+        """Return an input; one that is extreme says so."""
+        if observe(self.reference, args, self.names).error:
+            return Case(args, "arguments that must be refused", False)
+        if any(
+            torch.is_tensor(a) and a.is_floating_point() and a.abs().max() > 50
+            for a in args
+            if torch.is_tensor(a) and a.numel()
+        ):
+            return Case(args, "large numbers", False)
+        return Case(args)
+
+    @property
+    def inputs(self) -> list[tuple]:
+        """All argument lists to try."""
+        return [case.args for case in self.cases]
+
     def mistake(self, function: Callable) -> Callable:
         """Register a typical mistake (a decorator)."""
         self.mistakes.append(function)
         return function
 
+    def oracle(self, function: Callable) -> Callable:
+        """Register another way to the right result, which the tests compare with."""
+        self.oracles.append(function)
+        return function
+
+    # What learners call --------------------------------------------------------------
+
     def check(self, function: Callable) -> None:
-        """Print what is right or wrong with a learner's function.
+        """Show what is right or wrong with a learner's function.
 
         Parameters
         ----------
@@ -140,22 +245,35 @@ class Exercise:
             the function is not right. A learner never meets it.
         """
         try:
-            right, text = self.judge(function)
+            self.last = self.judge(function)
         except BaseException as error:  # whatever a function does, the lab goes on
-            right, text = False, f"the check itself stopped ({_describe(error)})."
-        text = "\n".join(_wrap(line) for line in f"{self.name}: {text}".splitlines())
-        print(text)
-        if os.environ.get("COURSE_STRICT") == "1" and not right:
-            raise AssertionError(text)
+            stopped = f"the check itself stopped ({describe(error)})."
+            self.last = Verdict(self.name, False, "error", None, (stopped,))
+        _display(self.last.text, self.last._repr_html_())
+        wrong = not self.last.right and self.last.kind != "unavailable"
+        if os.environ.get("COURSE_STRICT") == "1" and wrong:
+            raise AssertionError(self.last.text)
 
-    def hint(self) -> None:
-        """Print one more hint each time."""
-        if self.hints_given >= len(self.hints):
-            print("That was the last hint. .solution() shows one way to write it.")
+    def hint(self, number: int | None = None) -> None:
+        """Show a hint: the first, or the one of that number.
+
+        Running the cell again shows the same one again. After a right answer there is
+        none, unless one asks for it by number.
+        """
+        total = len(self.hints)
+        if number is None and self.last is not None and self.last.right:
+            print(f"{self.name} is right: there is nothing to hint at.")
             return
-        self.hints_given += 1
-        number = f"Hint {self.hints_given} of {len(self.hints)}: "
-        print(_wrap(number + self.hints[self.hints_given - 1]))
+        number = 1 if number is None else number
+        if not 1 <= number <= total:
+            print(
+                f"There are {total} hints: .hint(1) to .hint({total}). "
+                ".solution() shows one way to write it."
+            )
+            return
+        print(_wrap(f"Hint {number} of {total}: {self.hints[number - 1]}"))
+        if number < total:
+            print(f"(.hint({number + 1}) gives more.)")
 
     def solution(self) -> None:
         """Print a solution. Yours may differ and be as good."""
@@ -167,308 +285,292 @@ class Exercise:
         start = next(i for i, line in enumerate(lines) if line.startswith("def "))
         return "\n".join(lines[start:])
 
-    def judge(self, function: Callable) -> tuple[bool, str]:
-        """Return whether the function is right, and what to say about it."""
+    # Judging -------------------------------------------------------------------------
+
+    def judge(self, function: Callable) -> Verdict:
+        """Return whether a learner's function is right, and what to say about it."""
+        say = functools.partial(Verdict, self.name)
         if not callable(function):
-            return False, (
-                "pass the function itself, without calling it: "
-                f"check({self.name}), not check({self.name}(...))."
-            )
+            given = f"check({self.name}), not check({self.name}(...))"
+            text = f"pass the function itself, without calling it: {given}."
+            return say(False, "no function", None, (text,))
         if _is_stub(function):
-            return (
-                False,
-                "not attempted yet. Replace the ... by your code and run again.",
+            text = "not attempted yet. Replace the ... by your code and run again."
+            return say(False, "stub", None, (text,))
+        try:
+            cases = self.cases
+        except Exception as error:
+            text = (
+                "cannot be checked here: this version of PyTorch lacks a part that the "
+                f"inputs are made of ({describe(error)}). All else works."
             )
-        runs = []  # (arguments, what the function did, what the reference did)
-        for args in self.inputs:
-            outcome = self._run(function, args)
-            if (
-                isinstance(outcome.error, NotImplementedError)
-                and not outcome.error.args
-            ):
-                return False, "not attempted yet. Write the body, then run again."
-            runs.append((args, outcome, self._run(self.reference, args)))
-            problem = _problem(*runs[-1][1:])
-            if problem:
+            return say(False, "unavailable", None, (text,))
+        wrong_call = self._wrong_call(function, cases[0].args)
+        if wrong_call:
+            return say(False, "error", "arguments", ("not yet.", wrong_call))
+
+        trials = []
+        for case in cases:
+            got = self.observe(function, case.args)
+            if isinstance(got.error, NotImplementedError) and not got.error.args:
+                text = "not attempted yet. Write the body, then run again."
+                return say(False, "stub", None, (text,))
+            right = self.right_run(case)
+            found = problem(got, right, self.results or self.steps)
+            trials.append(Trial(case, got, right, found))
+            if isinstance(got.error, KeyboardInterrupt):
                 break
-        else:
-            first = runs[0][1]
-            warned = first.warned and f"\nPyTorch warned: {first.warned}"
-            return True, f"correct. {self.praise}".strip() + warned
+        study = Study(self, function, trials)
+        if not study.failed:
+            refused = self._refused(function, cases)
+            if refused:
+                return say(False, "forbidden", "forbidden", ("not yet.", refused))
+            warned = trials[0].got.warned
+            more = (f"PyTorch warned: {warned}",) if warned else ()
+            return say(True, "right", None, (f"correct. {self.praise}".strip(), *more))
+        return self._explain(study)
 
-        call = _wrap(f"Tried: {self.name}({', '.join(map(_show, args))})")
-        if outcome.printed:
-            problem += f"\nIt printed: {_shorten(outcome.printed)}"
-        explanation = self.recognise(function, runs)
-        if explanation is None:
-            return False, f"not yet.\n{problem}\n{call}"
-        return False, f"not yet.\n{explanation}\n{problem}\n{call}"
+    def observe(self, function: Callable, args: tuple) -> Run:
+        """Call a function as the check does."""
+        return observe(function, args, self.names, self._slope_names(args))
 
-    def _run(self, function: Callable, args: tuple) -> Outcome:
-        return _run(function, args, self.slopes)
+    def right_run(self, case: Case) -> Run:
+        """Return what the reference does with an input."""
+        return self._remember(self.reference, case)
 
-    def recognise(self, function: Callable, runs: list[tuple]) -> str | None:
-        """Return the explanation of the mistake that a function makes, if it is known.
+    def mistake_run(self, mistake: Callable, case: Case) -> Run:
+        """Return what a listed mistake does with an input."""
+        return self._remember(mistake, case)
 
-        It is a known one if it does the same in all ``runs`` so far, of which the last
-        shows the problem. If there are several, the one that resembles it most on the
-        other inputs is taken: there, a second mistake may show as well.
-        """
+    def _remember(self, function: Callable, case: Case) -> Run:
+        key = (function, id(case))
+        if key not in self._known:
+            run = self.observe(function, case.args)
+            if not any(case is c for c in self.cases):
+                return run
+            self._known[key] = run
+        return self._known[key]
 
-        def alike(mistake: Callable, run: tuple) -> bool:
-            args, outcome, right = run
-            return _alike(self._run(mistake, args), outcome, right)
-
-        fitting = [m for m in self.mistakes if all(alike(m, run) for run in runs)]
-        if not fitting:
-            return None
-        others = [
-            (args, self._run(function, args), self._run(self.reference, args))
-            for args in self.inputs[len(runs) :]
-            if len(fitting) > 1
+    def _slope_names(self, args: tuple) -> Sequence[str]:
+        if not isinstance(self.slopes, bool):
+            return self.slopes
+        floats = [
+            name
+            for name, a in zip(self.names, args, strict=False)
+            if torch.is_tensor(a) and a.is_floating_point()
         ]
-        best = max(fitting, key=lambda m: sum(alike(m, run) for run in others))
-        return " ".join(inspect.cleandoc(best.__doc__).split())
+        return floats[:1] if self.slopes else ()
+
+    def _wrong_call(self, function: Callable, args: tuple) -> str | None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # print, int, ...
+            return None
+        try:
+            signature.bind(*args)
+        except TypeError:
+            wanted = ", ".join(self.names) or "nothing"
+            return (
+                f"Your function is written as {self.name}{signature}, and the check "
+                f"calls it with {len(args)} arguments: {wanted}. Write "
+                f"`def {self.name}({', '.join(self.names)}):`."
+            )
+        return None
+
+    def _refused(self, function: Callable, cases: Sequence[Case]) -> str | None:
+        """Say what a right answer used that the exercise rules out."""
+        args = cases[0].args
+        if runs_code(function, args, self.reference.__code__):
+            return (
+                "The values are right, because this is the course's own solution that "
+                "you call. Write it yourself: what you have written once, you know. "
+                f"{self.name}.solution() shows how it can look."
+            )
+        if not self.forbids:
+            return None
+        called = calls_of(function, args)
+        for sentence, names in self.forbids.items():
+            found = [n for n in names.split() if n in called]
+            if found:
+                what = [
+                    "a function of F or nn" if n == "F." else
+                    f"the option {n}" if n.endswith("=") else f"{n}()"
+                    for n in found
+                ]  # fmt: skip
+                return (
+                    f"The values are right. But your code uses {', '.join(what)}, and "
+                    f"the exercise says: {sentence} Doing it once without is what it "
+                    "is for."
+                )
+        return None
+
+    def _explain(self, study: Study) -> Verdict:
+        """Return a verdict on a wrong answer."""
+        first, kind = study.first, study.first.problem[0]
+        messages, name, how = [], None, kind if kind != "value" else "numbers"
+        known = diagnose.recognise(study)
+        unused, thrown = diagnose.lints(study.function, self.names)
+        if known:
+            mistake, second = known
+            how, name = "listed", mistake.__name__
+            messages.append(diagnose.explanation(mistake))
+            if second:
+                how = "listed and more"
+                messages.append(_second(study, mistake))
+        elif kind == "value" or (kind == "form" and " right" not in first.problem[1]):
+            relation = both = None
+            for look in (
+                diagnose.relate,
+                diagnose.instead,
+                diagnose.slipped,
+            ):
+                relation = relation or self._quietly(look, study)
+            if not relation:
+                both = self._quietly(diagnose.compose, study)
+            if relation:
+                how, name = "relation", "relation"
+                messages.append(relation)
+            elif both:
+                mistake, more = both
+                how, name = "listed and more", mistake.__name__
+                messages.append(f"Two things. One: {diagnose.explanation(mistake)}")
+                messages.append(f"The other: {more}.")
+        if not known and first.problem[0] in ("value", "slope", "side effect"):
+            messages += self._observations(study, unused, bool(messages))
+            if how == "numbers" and messages:
+                how, name = "property", "observed"
+        if kind in ("error", "form") or (kind != "value" and not known):
+            messages += first.problem[1].splitlines()
+        if not known:
+            messages += thrown
+            if unused and not any("influence" in m for m in messages):
+                messages.append(f"{_ticked(unused)} never occurs in your code.")
+        elif thrown and how != "listed":
+            messages += thrown
+
+        shown = first if known and kind != "value" else diagnose.smallest(study)
+        details = [] if kind != "value" else shown.problem[1].splitlines()
+        args = ", ".join(map(show, shown.case.args))
+        details.append(f"Tried: {self.name}({args})")
+        if shown.got.printed:
+            details.append(f"It printed: {shorten(shown.got.printed)}")
+        messages = list(dict.fromkeys(messages))
+        return Verdict(
+            self.name, False, how, name, ("not yet.", *messages), tuple(details)
+        )
+
+    def _observations(self, study: Study, unused: list, said: bool) -> list[str]:
+        """Return up to two sentences on what is wrong and where."""
+        kind = study.first.problem[0]
+        if kind == "slope":
+            return [
+                s for s in (diagnose.slope_place(study), diagnose.captions(study)) if s
+            ][:1]
+        if kind == "side effect":
+            return []
+        found = []
+        idle = self._quietly(diagnose.without_influence, study) or []
+        if idle:
+            never = [n for n in idle if n in unused]
+            verb = "has" if len(idle) == 1 else "have"
+            text = f"{_ticked(idle)} {verb} no influence on your result"
+            found.append(text + (": it never occurs in your code." if never else "."))
+        for look in (
+            diagnose.other_calls,
+            diagnose.violated,
+            diagnose.captions,
+            diagnose.right_when,
+            diagnose.locate,
+        ):
+            if len(found) + said >= 2:
+                break
+            said_where = found and found[-1].startswith("Right")
+            if said_where and look is diagnose.right_when:
+                continue
+            sentence = self._quietly(look, study)
+            if sentence:
+                found.append(sentence)
+        return found
+
+    def _quietly(self, look: Callable, study: Study):
+        """Return what one way of looking finds; one that fails says nothing."""
+        with contextlib.suppress(Exception):
+            return look(study)
+        return None
 
 
 def exercise(
     *,
-    inputs: Sequence[tuple],
-    hints: Sequence[str],
+    inputs: Sequence | Callable = (),
+    hints: Sequence[str] = (),
     praise: str = "",
-    slopes: bool = True,
+    slopes: bool | tuple[str, ...] = True,
+    given: Mapping | None = None,
+    properties: Sequence[Callable] = (),
+    forbids: Mapping[str, str] | None = None,
+    results: Sequence[str] = (),
+    steps: Sequence[str] = (),
 ) -> Callable[[Callable], Exercise]:
-    """Turn a reference solution into an `Exercise` (a decorator)."""
-    return lambda reference: Exercise(reference, inputs, hints, praise, slopes)
+    """Turn a reference solution into an `Exercise` (a decorator); see there."""
+    return lambda reference: Exercise(
+        reference,
+        inputs,
+        hints,
+        praise,
+        slopes,
+        given or {},
+        properties,
+        forbids or {},
+        results,
+        steps,
+    )
 
 
-class GradientWatch(nn.Module):
-    """A layer that changes nothing and notes whether gradients were on.
+def find(module: str, name: str) -> Exercise:
+    """Return an exercise, of a lab of this course or of a module of one's own.
 
-    It notes it in a buffer, so a check sees a model as changed by a function that
-    forgot ``no_grad``.
+    Raises
+    ------
+    LookupError
+        If there is none.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("saw_gradients", torch.tensor(0.0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` itself."""
-        self.saw_gradients += torch.is_grad_enabled()
-        return x
+    for path in (f"{__package__}.{module}", module):
+        with contextlib.suppress(ModuleNotFoundError):
+            found = getattr(importlib.import_module(path), name, None)
+            if isinstance(found, Exercise):
+                return found
+    raise LookupError(f"there is no exercise {name} in a module {module}")
 
 
-def _run(function: Callable, args: tuple, slopes: bool) -> Outcome:
-    """Call a function on copies of the arguments and note all that happened."""
-    given = copy.deepcopy(args)
-    printed = io.StringIO()
-    dtype = torch.get_default_dtype()
-    try:
-        with (
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(io.StringIO()),
-            warnings.catch_warnings(record=True) as caught,
-            torch.random.fork_rng(devices=[]),
-            torch.enable_grad(),
-        ):
-            warnings.simplefilter("always")
-            torch.manual_seed(0)  # so that a function that draws is comparable
-            value = function(*given)
-            changed = _what_changed(args, given)
-            slopes = slopes and torch.is_tensor(value)
-            gradient = _gradient(function, args) if slopes else None
-        warned = _shorten(str(caught[0].message)) if caught else ""
-        return Outcome(value, None, changed, gradient, printed.getvalue(), warned)
-    except BaseException as error:  # SystemExit and KeyboardInterrupt too
-        return Outcome(error=error, printed=printed.getvalue())
-    finally:
-        torch.set_default_dtype(dtype)
+def _second(study: Study, mistake: Callable) -> str:
+    """Say that there is a second mistake, and where it shows."""
+    for t in study.failed:
+        run = study.exercise.mistake_run(mistake, t.case)
+        if not alike(run, t.got, t.right):
+            where = f" for {t.case.caption}" if t.case.caption else ""
+            what = t.problem[1].splitlines()[0].partition(" (nan")[0].rstrip(".")
+            return f"And there is a second thing{where}: {what[:1].lower()}{what[1:]}."
+    return "And there is a second thing."
 
 
-def _gradient(function: Callable, args: tuple) -> Tensor | None:
-    """Return the gradient of a weighted sum of the result.
-
-    It is that of the first argument that is a float tensor: logits, say. What follows,
-    targets or weights, is data in all exercises, and may be used as plain numbers.
-    """
-    args = copy.deepcopy(args)
-    leaves = [a for a in args if torch.is_tensor(a) and a.is_floating_point()]
-    try:
-        leaf = leaves[0].requires_grad_()
-        value = function(*args)
-        weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype)
-        (value * weights.reshape(value.shape)).sum().backward()
-    except Exception:  # no gradient, or an in-place change, which is noted elsewhere
-        return None
-    return leaf.grad
+def _ticked(names: Sequence[str]) -> str:
+    return " and ".join(f"`{n}`" for n in names)
 
 
-def _what_changed(before: tuple, after: tuple) -> str | None:
-    for position, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-        if isinstance(old, nn.Module):
-            modes = [[m.training for m in model.modules()] for model in (old, new)]
-            if modes[0] != modes[1]:
-                return f"the mode (train or eval) of argument {position}"
-            old, new = list(old.state_dict().values()), list(new.state_dict().values())
-        if not _equal_values(old, new):
-            return f"argument {position}"
-    return None
+def _display(text: str, marked: str) -> None:
+    """Show a verdict: as HTML in a notebook with a reader, else as plain text."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if not hasattr(shell, "kernel") or os.environ.get("COURSE_STATIC") == "1":
+        print(text)
+        return
+    ipython.display.display({"text/plain": text, "text/html": marked}, raw=True)
 
 
-def _problem(got: Outcome, expected: Outcome) -> str | None:
-    """Name the first property in which an outcome differs from the right one."""
-    if got.error is not None:
-        if expected.error is None:
-            return _with_advice(f"It stopped with {_describe(got.error)}")
-        if isinstance(got.error, type(expected.error)):
-            return None
-        return (
-            f"It raised {_describe(got.error)}; here it should raise "
-            f"{type(expected.error).__name__}."
-        )
-    if expected.error is not None:
-        return (
-            f"It returned {_show(got.value)}, but for this input it should raise "
-            f"{type(expected.error).__name__}."
-        )
-    problem = _value_problem(got.value, expected.value)
-    if problem:
-        return problem
-    if got.changed and not expected.changed:
-        text = f"The result is right, but the function changed {got.changed}."
-        if "mode" in got.changed:
-            return text + " Leave it in the mode in which you found it."
-        return text + (
-            " The caller still needs it as it was: work on new tensors, without "
-            "in-place operations such as -= or a trailing underscore."
-        )
-    if expected.gradient is not None and expected.gradient.isfinite().all():
-        if got.gradient is None:
-            return (
-                "The values are right, but the gradient is lost: PyTorch can no "
-                "longer tell how the result depends on the input, and later labs "
-                "train by that. "
-                "Use tensor operations throughout: no .item(), .detach(), .data, "
-                ".numpy(), no_grad, and no torch.tensor(...) around results "
-                "(torch.stack joins tensors)."
-            )
-        if not got.gradient.isfinite().all():
-            return (
-                "The values are right, but the gradient is nan or inf: somewhere on "
-                "the way stands log(0), 0 / 0 or an overflow, even if masked later."
-            )
-        if not _close_gradients(got.gradient, expected.gradient):
-            return (
-                "The values are right, but the gradient is not. Often a part of the "
-                "calculation is cut off by .detach(), .data or .item()."
-            )
-    return None
-
-
-def _value_problem(got: Any, expected: Any) -> str | None:
-    if got is None:
-        return "It returned None. Is there a return at the end?"
-    if isinstance(expected, tuple) and isinstance(got, (tuple, list)):
-        if len(got) != len(expected):
-            return f"It returned {len(got)} things; expected {len(expected)}."
-        for number, (one, right) in enumerate(zip(got, expected, strict=True), start=1):
-            problem = _value_problem(one, right)
-            if problem:
-                return f"Number {number} of the {len(got)} results: {problem}"
-        return None
-    if isinstance(expected, tuple):
-        return f"It returned one thing; expected {len(expected)}: return a, b"
-    if torch.is_tensor(expected):
-        if not torch.is_tensor(got):
-            return (
-                f"It returned a {type(got).__name__}; expected a tensor of shape "
-                f"{tuple(expected.shape)}."
-            )
-        if got.shape != expected.shape:
-            return (
-                f"The result has shape {tuple(got.shape)}; "
-                f"expected {tuple(expected.shape)}."
-            )
-        if got.dtype != expected.dtype:
-            return f"The result has dtype {got.dtype}; expected {expected.dtype}."
-        if expected.isfinite().all() and not got.isfinite().all():
-            what = "nan" if got.isnan().any() else "inf"
-            return (
-                f"The result holds {what}, although the answer is finite.\n"
-                f"Expected {_show(expected)}\nGot {_show(got)}"
-            )
-    elif torch.is_tensor(got):
-        return (
-            f"It returned a tensor; expected a plain {type(expected).__name__}. "
-            "Did you forget .item()?"
-        )
-    elif not isinstance(got, type(expected)) or isinstance(got, bool) != isinstance(
-        expected, bool
-    ):
-        return (
-            f"It returned a {type(got).__name__} ({_show(got)}); "
-            f"expected a {type(expected).__name__}."
-        )
-    if not _equal_values(got, expected):
-        return f"Expected {_show(expected)}\nGot {_show(got)}"
-    return None
-
-
-def _alike(mistake: Outcome, learner: Outcome, right: Outcome) -> bool:
-    """Whether a mistake does to an input what the learner's function does."""
-    if mistake.error or learner.error:
-        return type(mistake.error) is type(learner.error) and str(mistake.error) == str(
-            learner.error
-        )
-    if not _equal_values(mistake.value, learner.value):
-        return False
-    if right.error or not _equal_values(learner.value, right.value):
-        return True
-    # Right values: the mistake must lie in the same side effect or the same type.
-    return all(
-        trait(mistake) == trait(learner)
-        for trait in (
-            lambda outcome: _kind(outcome.value),
-            lambda outcome: outcome.changed,
-        )
-    ) and _close_gradients(mistake.gradient, learner.gradient)
-
-
-def _kind(value: Any) -> Any:
-    """Return the type of a value, with the dtype of tensors, also inside of tuples."""
-    if isinstance(value, (tuple, list)):
-        return type(value), *map(_kind, value)
-    return type(value), getattr(value, "dtype", None)
-
-
-def _close_gradients(a: Tensor | None, b: Tensor | None) -> bool:
-    """Compare roughly: float32 loses digits on the way, a cut loses much more."""
-    if a is None or b is None:
-        return a is b
-    if not (a.isfinite().all() and b.isfinite().all()):
-        return a.isfinite().equal(b.isfinite())
-    return bool((a - b).abs().max() <= 0.05 * b.abs().max() + 1e-6)
-
-
-def _equal_values(a: Any, b: Any) -> bool:
-    """Compare values and shapes, whatever the type of number; nan equals nan."""
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(
-            _equal_values(x, y) for x, y in zip(a, b, strict=True)
-        )
-    if isinstance(a, bool) != isinstance(b, bool) and not torch.is_tensor(a):
-        return False  # True is no 1.0
-    if isinstance(a, int) and isinstance(b, int):
-        return a == b  # of any size, which a tensor cannot hold
-    if max(map(abs, (x for x in (a, b) if isinstance(x, int))), default=0) > 2**53:
-        return False  # a huge whole number and a fraction
-    if isinstance(a, (int, float, Tensor)) and isinstance(b, (int, float, Tensor)):
-        a, b = torch.as_tensor(a).double(), torch.as_tensor(b).double()
-        return a.shape == b.shape and torch.allclose(
-            a, b, rtol=1e-4, atol=1e-6, equal_nan=True
-        )
-    return a is b or (type(a) is type(b) and isinstance(a, str) and a == b)
+def _marked(text: str) -> str:
+    """Escape for HTML; what stands between backticks becomes code."""
+    parts = html.escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 
 
 def _is_stub(function: Callable) -> bool:
@@ -481,34 +583,6 @@ def _is_stub(function: Callable) -> bool:
         or ("CONST" in step.opname and step.argval in (None, ...))
         for step in dis.get_instructions(function)
     )
-
-
-def _describe(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {_shorten(str(error))}"
-    except Exception:  # an exception whose own text fails
-        return type(error).__name__
-
-
-def _with_advice(text: str) -> str:
-    tips = [tip for part, tip in ADVICE.items() if part in text]
-    return "\n".join([text, *tips[:1]])
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, nn.Module):
-        return "model"
-    if torch.is_tensor(value) and value.numel() > 24:
-        return f"tensor of shape {tuple(value.shape)}"
-    try:
-        return _shorten(" ".join(repr(value).split()))
-    except Exception:  # an object whose repr fails
-        return f"<{type(value).__name__}>"
-
-
-def _shorten(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= 300 else text[:300] + " ..."
 
 
 def _wrap(line: str) -> str:

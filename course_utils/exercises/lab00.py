@@ -1,10 +1,13 @@
 """The exercise of lab 00, to try out how the checks work."""
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between
 from course_utils.exercises.questions import choice, number
 
 
 @exercise(
+    given={"answers": "answers N", "truth": "answers N"},
+    properties=[between(0, 1, "A part of all lies between 0 and 1.")],
     inputs=[
         ([3, 1, 4, 1, 5], [3, 2, 4, 5, 5]),
         ([0, 0], [1, 1]),
@@ -13,8 +16,8 @@ from course_utils.exercises.questions import choice, number
     hints=[
         "Go through both lists at once with zip(answers, truth) and count the pairs "
         "that are equal.",
-        "sum(a == t for a, t in zip(answers, truth)) counts them; then divide by how "
-        "many there are.",
+        "sum(... for a, t in zip(answers, truth)) adds up; True counts as 1. Then "
+        "divide, with /, by how many pairs there are.",
     ],
     praise="This number is called accuracy, and it will follow you through the course.",
 )

@@ -4,6 +4,14 @@ import torch
 
 from course_utils.exercises import lab00
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import (
+    between,
+    follows,
+    holds,
+    rows_sum_to,
+    unchanged,
+)
+from course_utils.exercises.fixtures import Case
 from course_utils.exercises.questions import (
     WarmUp,
     choice,
@@ -12,6 +20,12 @@ from course_utils.exercises.questions import (
     several,
 )
 
+DISTRIBUTION = rows_sum_to(1, "Each row is a distribution and must sum to 1.")
+PROBABILITIES = between(0, 1, "A probability lies between 0 and 1.")
+SHIFT = unchanged(
+    "The same number added to all logits of a row changes no probability.",
+    lambda logits: (logits + 2,),
+)
 ORDINARY = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 LARGE = torch.tensor([[1000.0, 999.0, 0.0], [-1000.0, -1001.0, -1002.0]])
 # A global maximum is harmless in the first two inputs; here it is 2,000 too large.
@@ -21,6 +35,12 @@ NINETY = torch.tensor([[0.0, 1.0, 90.0]])  # just too much for exp
 
 
 @exercise(
+    given={"logits": "logits N K"},
+    properties=[DISTRIBUTION, PROBABILITIES, SHIFT],
+    forbids={
+        "Write it with exp, max and sum.": "softmax log_softmax softmin logsumexp"
+        " sigmoid logsigmoid log_sigmoid cross_entropy"
+    },
     inputs=[
         (ORDINARY,),
         (torch.arange(9.0).reshape(3, 3).cos(),),
@@ -168,11 +188,14 @@ def softmax_in_place(logits):
 
 
 @exercise(
+    given={"logits": "logits N K", "T": "temperature"},
+    properties=[DISTRIBUTION, PROBABILITIES],
     inputs=[(ORDINARY, 2.0), (ORDINARY, 0.5), (ORDINARY, 1.0), (LARGE, 0.1)],
     hints=[
         "Temperature changes the logits, before softmax sees them.",
         "High temperature must make the logits more alike: divide.",
-        "torch.softmax(logits / T, dim=1), or your own softmax(logits / T).",
+        "Which operation with T = 2 brings the logits 2 and 4 so close that they "
+        "differ by 1 only? Do it before softmax. Then the usual dim.",
     ],
     praise="Small T sharpens, large T flattens, and T = 1 changes nothing.",
 )
@@ -250,6 +273,18 @@ def temperature_overflow(logits, T):
 
 
 @exercise(
+    given={"logits": "logits N K"},
+    properties=[
+        follows(
+            "If 2 is added to all logits of a row, its logsumexp grows by 2.",
+            lambda logits: (logits + 2,),
+            lambda value: value + 2,
+        ),
+        holds(
+            "logsumexp is never below the largest logit of its row. Yours is.",
+            lambda value, logits: bool((value > logits.max(1).values - 1e-4).all()),
+        ),
+    ],
     inputs=[(ORDINARY,), (MIXED,), (LARGE,), (EQUAL,)],
     hints=[
         "For every row: m + log(sum(exp(logits - m))), where m is the row's maximum.",
@@ -343,10 +378,23 @@ def logsumexp_only_maximum(logits):
 
 
 @exercise(
+    given={"counts": "table K K"},
+    properties=[
+        DISTRIBUTION,
+        PROBABILITIES,
+        unchanged(
+            "With twice as many counts of everything the shares stay as they are.",
+            lambda counts: (2 * counts,),
+        ),
+    ],
     inputs=[
         (torch.tensor([[2.0, 5.0, 3.0], [1.0, 1.0, 6.0], [4.0, 3.0, 1.0]]),),
         (torch.tensor([[1.0, 3.0], [2.0, 2.0]]),),
-        (torch.tensor([[0.0, 4.0, 4.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]),),
+        Case(
+            (torch.tensor([[0.0, 4.0, 4.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]),),
+            "a row without counts",
+            False,
+        ),
     ],
     hints=[
         "P(next | last) is one distribution for each value of last, that is, per row.",

@@ -3,6 +3,8 @@
 import torch
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, unchanged
+from course_utils.exercises.fixtures import Case, register_lids, sized
 
 PROBS = torch.tensor(
     [
@@ -28,36 +30,37 @@ Y_FIRST = torch.tensor([0, 0, 0, 0])
 ONE_CLASS = torch.tensor([[1.0], [1.0]])
 
 
+SURPRISE = between(0, torch.inf, "A loss is a surprise, and never below 0.")
+SHIFT_OF_LOSS = unchanged(
+    "The same number added to all logits of a row changes no probability, and so no "
+    "loss.",
+    lambda logits, *rest: (logits + 2, *rest),
+)
+TWICE = unchanged(
+    "The same examples twice have the same mean loss.",
+    lambda first, y, *rest: (torch.cat([first, first]), torch.cat([y, y]), *rest),
+)
+
+
+@sized("N", "K")
+def _one_hot_rows(g, sizes, before):
+    return one_hot_of(torch.randint(sizes["K"], (sizes["N"],), generator=g), sizes["K"])
+
+
 def one_hot_of(y, n_classes):
     """Return one-hot rows of whole numbers, shape (N, n_classes)."""
     return torch.nn.functional.one_hot(y, n_classes)
 
 
-LID = """The small constant {0:g} avoids log(0), but it puts a lid on the surprise:
-whatever is less probable than {0:g} costs no more than that. Without log(0) no constant
-is needed: look up the labels before the logarithm, or start from log_softmax if you
-have logits."""
-
-
-def register_lids(checked, with_constant, explanation=LID):
-    """Register with_constant(*args, constant) as a mistake, for the usual constants."""
-    for constant in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15):
-
-        def lid(*args, constant=constant):
-            return with_constant(*args, constant)
-
-        lid.__name__ = f"{checked.name}_lid_{constant:g}"
-        lid.__doc__ = explanation.format(constant)
-        checked.mistake(lid)
-
-
 @exercise(
+    given={"probs": "distribution N K", "one_hot": _one_hot_rows},
+    properties=[SURPRISE, TWICE],
     inputs=[
         (PROBS, one_hot_of(Y, 3)),
         (SQUARE, one_hot_of(Y_SQUARE, 3)),
-        (TINY, one_hot_of(Y_TINY, 2)),
-        (ZEROS, one_hot_of(Y_ZEROS, 2)),
-        (ONE_CLASS, one_hot_of(Y_FIRST[:2], 1)),
+        Case((TINY, one_hot_of(Y_TINY, 2)), "probabilities of 1e-20", False),
+        Case((ZEROS, one_hot_of(Y_ZEROS, 2)), "probabilities of exactly 0", False),
+        Case((ONE_CLASS, one_hot_of(Y_FIRST[:2], 1)), "a single class", False),
     ],
     hints=[
         "For each row: the probability of the label, its logarithm, with a minus. "
@@ -229,12 +232,14 @@ def one_hot_where(probs, one_hot):
 
 
 @exercise(
+    given={"probs": "distribution N K", "y": "classes N K"},
+    properties=[SURPRISE, TWICE],
     inputs=[
         (PROBS, Y),
         (SQUARE, Y_SQUARE),
         (PROBS, Y_FIRST),
-        (TINY, Y_TINY),
-        (ZEROS, Y_ZEROS),
+        Case((TINY, Y_TINY), "probabilities of 1e-20", False),
+        Case((ZEROS, Y_ZEROS), "probabilities of exactly 0", False),
     ],
     hints=[
         "Row 0 needs column y[0], row 1 needs column y[1], and so on.",
@@ -422,19 +427,39 @@ def indices_flat_gather(probs, y):
 
 
 @exercise(
+    given={"counts": "tally K", "q": "distribution K"},
+    properties=[
+        between(0, torch.inf, "KL is never negative."),
+        unchanged(
+            "With twice as many of each outcome the shares stay, and so does KL.",
+            lambda counts, q: (2 * counts, q),
+        ),
+    ],
     inputs=[
         (torch.tensor([7, 3, 10]), torch.tensor([0.5, 0.3, 0.2])),
         (torch.tensor([2, 2, 2, 2]), torch.tensor([0.1, 0.2, 0.3, 0.4])),
         (torch.tensor([30, 10]), torch.tensor([0.75, 0.25])),
-        (torch.tensor([5, 0, 15]), torch.tensor([0.2, 0.5, 0.3])),
-        (torch.tensor([8, 0]), torch.tensor([1.0, 0.0])),
-        (torch.tensor([9, 1, 0]), torch.tensor([0.5, 0.0, 0.5])),
+        Case(
+            (torch.tensor([5, 0, 15]), torch.tensor([0.2, 0.5, 0.3])),
+            "an outcome that never came",
+            False,
+        ),
+        Case(
+            (torch.tensor([8, 0]), torch.tensor([1.0, 0.0])),
+            "an outcome that never came and that the model calls impossible",
+            False,
+        ),
+        Case(
+            (torch.tensor([9, 1, 0]), torch.tensor([0.5, 0.0, 0.5])),
+            "an outcome that came although the model calls it impossible",
+            False,
+        ),
     ],
     hints=[
         "Three steps: counts to shares p, the terms p * log(p / q), their sum.",
         "Leave out what never came: came = counts > 0, then p[came] and q[came].",
-        "(p[came] * (p[came] / q[came]).log()).sum().item(). A q of 0 gives inf by "
-        "itself.",
+        "p[came] stands in front, and below the logarithm p[came] is compared with "
+        "q[came]. A q of 0 gives inf by itself. Add up, and take .item().",
     ],
     praise="This is what the model wastes per label: 0 only if it knows the shares.",
 )
@@ -567,6 +592,12 @@ LARGE = torch.tensor(
 
 
 @exercise(
+    given={"logits": "scores N K", "y": "classes N K"},
+    properties=[
+        between(1, torch.inf, "A perplexity is never below 1."),
+        SHIFT_OF_LOSS,
+        TWICE,
+    ],
     inputs=[
         (LOGITS, torch.tensor([0, 2, 1, 1])),
         (torch.arange(9.0).reshape(3, 3).cos(), torch.tensor([1, 2, 0])),
@@ -725,6 +756,15 @@ register_lids(
 
 
 @exercise(
+    given={"batch_means": "positive B", "batch_sizes": "sizes B"},
+    properties=[
+        holds(
+            "A mean lies between the smallest and the largest. Yours does not.",
+            lambda value, means, sizes: bool(
+                means.min() - 1e-4 <= value <= means.max() + 1e-4
+            ),
+        ),
+    ],
     inputs=[
         (torch.tensor([0.5, 0.3, 2.0]), torch.tensor([4, 4, 1])),
         (torch.tensor([0.1, 6.0]), torch.tensor([256, 1])),
@@ -734,7 +774,8 @@ register_lids(
     hints=[
         "From a mean and a size you get the sum of a batch back.",
         "Add the sums of all batches. By which number do you divide, once, at the end?",
-        "(batch_means * batch_sizes).sum() / batch_sizes.sum()",
+        "It is a weighted mean: what you multiply with above the line, you add up "
+        "below the line.",
     ],
     praise="One division by N, so the order and the size of the batches do not matter.",
 )

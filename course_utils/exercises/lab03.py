@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.lab02 import register_lids
+from course_utils.exercises.diagnose import rows_sum_to, unchanged
+from course_utils.exercises.fixtures import register_lids
+from course_utils.exercises.lab02 import SHIFT_OF_LOSS, SURPRISE, TWICE
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 Y = torch.tensor([2, 1])
@@ -22,6 +24,9 @@ def _picked(log_probs, y):
 
 
 @exercise(
+    given={"logits": "logits N K", "y": "classes N K"},
+    properties=[SURPRISE, SHIFT_OF_LOSS, TWICE],
+    forbids={"No softmax, and no F.": "softmax log_softmax F."},
     inputs=[(LOGITS, Y), (SQUARE, Y_SQUARE), (FOUR, Y_FOUR), (LARGE, Y_LARGE)],
     hints=[
         "The loss of one example is -log p of its class, and log p = z - logsumexp(z).",
@@ -202,6 +207,9 @@ def _gradient(logits, y):
 
 
 @exercise(
+    given={"logits": "logits N K", "y": "classes N K"},
+    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
+    forbids={"By the formula and not by backward.": "backward grad"},
     inputs=[(LOGITS, Y), (SQUARE, Y_SQUARE), (FOUR, Y_FOUR), (LARGE, Y_LARGE)],
     hints=[
         "The formula is (p - one-hot) / N, a table of the shape of the logits.",
@@ -335,6 +343,16 @@ WEIGHT = torch.tensor([1.0, 2.0, 4.0])
 
 
 @exercise(
+    given={"logits": "logits N K", "y": "classes N K", "weight": "positive K"},
+    properties=[
+        SURPRISE,
+        unchanged(
+            "If all weights are doubled, a weighted mean stays as it is.",
+            lambda logits, y, weight: (logits, y, 2 * weight),
+        ),
+        TWICE,
+    ],
+    forbids={"Do not use the argument weight= of the library.": "weight="},
     inputs=[
         (LOGITS, Y, WEIGHT),
         (SQUARE, Y_SQUARE, torch.tensor([0.5, 3.0, 1.0])),
@@ -345,8 +363,9 @@ WEIGHT = torch.tensor([1.0, 2.0, 4.0])
     hints=[
         "weight[y] is one weight per example, shape (N,): that of its own class.",
         "Each example's loss times its weight, added up. Then divide, but not by N.",
-        "losses = F.cross_entropy(logits, y, reduction='none'); a weighted mean is "
-        "(weight[y] * losses).sum() / weight[y].sum().",
+        "F.cross_entropy(logits, y, reduction='none') gives the single losses. If "
+        "all weights were 2, the result would have to be the plain mean: what must "
+        "stand below the line?",
     ],
     praise="If all weights are equal, whatever they are, they cancel.",
 )
@@ -444,6 +463,9 @@ def weighted_without_look_up_reversed(logits, y, weight):
 
 
 @exercise(
+    given={"logits": "logits N K", "y": "classes N K", "eps": "share"},
+    properties=[SURPRISE, SHIFT_OF_LOSS, TWICE],
+    forbids={"Without the argument label_smoothing=.": "label_smoothing="},
     inputs=[
         (LOGITS, Y, 0.1),
         (FOUR, Y_FOUR, 0.3),
@@ -455,7 +477,8 @@ def weighted_without_look_up_reversed(logits, y, weight):
         "the right class included. Each row sums to 1.",
         "Then the cross entropy of lab 2: minus the sum over the classes of target "
         "times log p. log p is torch.log_softmax(logits, dim=1).",
-        "-(targets * log_probs).sum(dim=1).mean()",
+        "Check yourself: each row of your targets sums to 1, and with eps = 0 the "
+        "result is F.cross_entropy(logits, y).",
     ],
     praise="With eps = 0 it is the plain cross entropy, as it should be.",
 )

@@ -4,12 +4,20 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, follows, holds, unchanged
 
 _TWO = torch.tensor([[2.0], [-0.4]])
 _PLACES = torch.tensor([-1.0, 0.0, 0.5, 3.0])
 
 
 @exercise(
+    given={"W": "nonzero 2 1", "b": "bias 1", "x1": "features N"},
+    properties=[
+        holds(
+            "Put your x2 into w1 * x1 + w2 * x2 + b: it must give 0. It does not.",
+            lambda x2, W, b, x1: bool((W[0] * x1 + W[1] * x2 + b).abs().max() < 1e-3),
+        )
+    ],
     inputs=[
         (_TWO, torch.tensor([0.75]), _PLACES),
         (torch.tensor([[0.5], [4.0]]), torch.tensor([-2.0]), _PLACES),
@@ -139,6 +147,8 @@ _Y = torch.tensor([1.0, 1, 1, 1, 1, 0, 1, 0, 0, 1, 0]).reshape(-1, 1)
 
 
 @exercise(
+    given={"logits": "smooth N 1", "y": "bits N 1"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (_LOGITS, _Y),
         (-_LOGITS, _Y),
@@ -248,6 +258,15 @@ _BIG = 100 * torch.tensor([[1.0, 2.0], [-3.0, 1.0], [2.0, -2.5]])
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "bits N 1",
+        "W": "weights D 1",
+        "b": "bias 1",
+        "lr": "rate",
+    },
+    steps=("W", "b"),
+    forbids={"Without autograd.": "backward grad"},
     inputs=[
         (_X, _Y4, _W, _B, 0.5),
         (_X[:, :1], _Y4, _W[:1], _B, 0.1),
@@ -480,12 +499,25 @@ def step_bias_first(X, y, W, b, lr):
     return _moved(X, torch.sigmoid(X @ W + new_b) - y, W, b, lr)[0], new_b
 
 
+KINK = """The values are right, and the slopes, too, but for one place: where the
+logit is exactly 0, as all logits are if training starts from zeros. There |z| and the
+larger of 0 and z have a kink, and PyTorch takes the slope of one side, or 0. Nothing
+may have a kink at 0: {0}"""
+
 _Z = torch.tensor([0.5, -1.0, 2.0, -0.3, 4.0])
 _LABELS = torch.tensor([1, 0, 0, 1, 1])
 _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
 
 
 @exercise(
+    given={"logits": "logits N", "y": "labels N"},
+    properties=[
+        between(0, torch.inf, "A loss is a surprise, and never below 0."),
+        unchanged(
+            "The same examples twice have the same mean loss.",
+            lambda logits, y: (torch.cat([logits, logits]), torch.cat([y, y])),
+        ),
+    ],
     inputs=[
         (_Z, _LABELS),
         (-2 * _Z, _LABELS),
@@ -498,8 +530,9 @@ _LARGE = torch.tensor([1000.0, -1000.0, 30.0])
         "1 is exp(0), so log(1 + exp(z)) is the logsumexp of the two numbers 0 and z. "
         "Lab 1: take the larger of the two, m, out of *both* before exp: exp(0 - m) "
         "and exp(z - m).",
-        "The larger of 0 and z is logits.clamp(min=0). Then log(1 + exp(z)) = "
-        "clamp + log(1 + exp(-|z|)). Or use torch.logaddexp(zeros, logits).",
+        "torch.logaddexp(a, b) is log(exp(a) + exp(b)) for numbers of any size. By "
+        "hand: the larger of 0 and z is m = logits.clamp(min=0); it comes out of both. "
+        "(The shorter form with exp(-|z|) has a wrong slope at z = 0.)",
     ],
     praise="A logit of 1000 on the wrong side costs 1000, and its slope still pushes.",
 )
@@ -534,6 +567,15 @@ def bce_overflow(logits, y):
     Take the larger of 0 and z out first, as in lab 1, or use torch.logaddexp.
     """
     return ((1 + logits.exp()).log() - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_kink(logits, y):
+    """Replaced below by KINK."""
+    return (F.relu(logits) - y * logits + torch.log1p((-logits.abs()).exp())).mean()
+
+
+bce_kink.__doc__ = KINK.format("torch.logaddexp has none.")
 
 
 @bce_with_logits.mistake
@@ -628,6 +670,16 @@ _ORDINARY = torch.tensor([-3.0, -0.5, 0.25, 1.0, 4.0])
 
 
 @exercise(
+    given={"z": "logits N"},
+    properties=[
+        between(0, 1, "A probability lies between 0 and 1."),
+        follows(
+            "The sigmoid of -z is 1 minus the sigmoid of z.",
+            lambda z: (-z,),
+            lambda value: 1 - value,
+        ),
+    ],
+    forbids={"Without torch.sigmoid or torch.softmax.": "sigmoid softmax expit"},
     inputs=[
         (_ORDINARY,),
         (torch.tensor([[-9.0, 2.0], [7.0, -0.1]]),),
@@ -675,9 +727,21 @@ def sigmoid_where(z):
     """All values are right, but for large |z| the slope is nan. torch.where calculates
     both formulas everywhere, and backward() goes through both: it multiplies the inf of
     the formula that was not chosen by 0. Subtract the larger of 0 and z from both
-    exponents, as in lab 1, or use exp(-|z|), which is never large, in both formulas.
+    exponents, as in lab 1.
     """
     return torch.where(z >= 0, 1 / (1 + (-z).exp()), z.exp() / (1 + z.exp()))
+
+
+@stable_sigmoid.mistake
+def sigmoid_kink(z):
+    """Replaced below by KINK."""
+    small = (-z.abs()).exp()
+    return torch.where(z >= 0, 1 / (1 + small), small / (1 + small))
+
+
+sigmoid_kink.__doc__ = KINK.format(
+    "subtract the larger of 0 and z from *both* exponents, then the kinks cancel."
+)
 
 
 @stable_sigmoid.mistake

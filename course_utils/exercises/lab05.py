@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, unchanged
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
 X = torch.tensor([[1.0, 2.0], [-0.5, 1.5], [2.0, -1.0], [0.3, 0.4], [-1.2, -0.7]])
@@ -21,11 +22,12 @@ Y_LARGE = torch.tensor([0, 1, 2])
 
 
 @exercise(
+    given={"n_features": "size", "n_classes": "size"},
     inputs=[(4, 3), (2, 2), (784, 10), (1, 5)],
     hints=[
         "Which tensors are learned? W and b. How many numbers are in each?",
         "W has shape (D, K), so D * K numbers. How many biases are there?",
-        "One bias per class: n_features * n_classes + n_classes.",
+        "One bias per class. With 4 features and 3 classes there are 15 numbers.",
     ],
     praise="The number of examples does not occur in it.",
 )
@@ -92,6 +94,13 @@ def parameters_as_float(n_features, n_classes):
 
 
 @exercise(
+    given={"X": "features N D", "W": "weights D K", "b": "bias K"},
+    properties=[
+        holds(
+            "A predicted class is a number from 0 to K - 1. Yours is not.",
+            lambda value, X, W, b: bool((value >= 0).all() and (value < len(b)).all()),
+        )
+    ],
     inputs=[
         (X, W, B),
         (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.0])),
@@ -101,7 +110,8 @@ def parameters_as_float(n_features, n_classes):
     hints=[
         "First the logits, X @ W + b, shape (N, K). Then one answer per row.",
         "argmax says at which position the largest number stands.",
-        "dim=1 goes along a row, over the classes: (X @ W + b).argmax(dim=1).",
+        "argmax with dim=0 goes down a column, over the examples; with dim=1 along "
+        "a row, over the classes.",
     ],
     praise="No softmax needed: it would not change the order within a row.",
 )
@@ -129,8 +139,9 @@ def predict_in_everything(X, W, b):
 
 @predict.mistake
 def predict_without_bias(X, W, b):
-    """You left out b. The biases can change the winner: a class with a large bias wins
-    where the features say little.
+    """Your b has no effect: it is left out, or all classes get the same (b.sum(), say).
+    The biases can change the winner: a class with a large one wins where the features
+    say little.
     """
     return (X @ W).argmax(dim=1)
 
@@ -211,6 +222,8 @@ def predict_as_float(X, W, b):
 
 
 @exercise(
+    given={"X": "features N D", "weight": "weights K D", "bias": "bias K"},
+    forbids={"Do not use nn or F.": "F."},
     inputs=[  # first N = K, where a column of biases raises no error
         (X[:3], W.T.contiguous(), B),
         (X, W.T.contiguous(), B),
@@ -219,7 +232,8 @@ def predict_as_float(X, W, b):
     hints=[
         "Write down the shapes: X is (N, D), weight is (K, D), the logits are (N, K).",
         "(N, D) @ (D, K) would fit. Which operation makes (D, K) of (K, D)?",
-        "X @ weight.T + bias; .T is written without brackets.",
+        "weight.T, written without brackets, exchanges rows and columns. The bias, "
+        "(K,), is added to every row by itself.",
     ],
     praise="This is what nn.Linear does, and nothing else.",
 )
@@ -322,6 +336,25 @@ def linear_bias_per_example(X, weight, bias):
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "classes N K",
+        "W": "weights D K",
+        "b": "bias K",
+    },
+    slopes=("X", "W", "b"),
+    properties=[
+        between(0, torch.inf, "A loss is a surprise, and never below 0."),
+        unchanged(
+            "The same number added to all biases changes no probability, and no loss.",
+            lambda X, y, W, b: (X, y, W, b + 2),
+        ),
+        unchanged(
+            "The same examples twice have the same mean loss.",
+            lambda X, y, W, b: (torch.cat([X, X]), torch.cat([y, y]), W, b),
+        ),
+    ],
+    forbids={"With F.nll_loss and one other function.": "cross_entropy"},
     inputs=[
         (X, Y, W, B),
         (X_SQUARE, torch.tensor([0, 2]), W_SQUARE, B),
@@ -331,7 +364,8 @@ def linear_bias_per_example(X, weight, bias):
         "F.nll_loss picks one number per row, the one of the right class, takes the "
         "mean and turns the sign. Nothing else: no softmax, no log.",
         "So it must be given log-probabilities.",
-        "F.nll_loss(F.log_softmax(logits, dim=1), y), with logits = X @ W + b.",
+        "One function does softmax and log in a single step, so that nothing "
+        "overflows: F.log_softmax. Which dim?",
     ],
     praise="It equals F.cross_entropy(X @ W + b, y), also for logits of 1000.",
 )
@@ -432,6 +466,22 @@ def loss_negative(X, y, W, b):
 
 
 @exercise(
+    given={
+        "X": "features N D",
+        "y": "classes N K",
+        "W": "weights D K",
+        "b": "bias K",
+        "lr": "rate",
+    },
+    steps=("W", "b"),
+    properties=[
+        holds(
+            "Over the classes the steps of b add up to 0: each row of probabilities "
+            "minus labels sums to 0. Yours do not.",
+            lambda value, X, y, W, b, lr: abs((value[1] - b).sum().item()) < 1e-4,
+        ),
+    ],
+    forbids={"With the gradients by hand and without autograd.": "backward grad"},
     inputs=[
         (X, Y, W, B, 0.5),
         (X_SQUARE, torch.tensor([0, 2]), W_SQUARE, B, 0.1),
@@ -442,7 +492,8 @@ def loss_negative(X, y, W, b):
         "gradients, and the two new parameters.",
         "The gradient of W is X.T @ errors, shape (D, K). That of b is the sum of "
         "errors down the columns, dim=0, shape (K,).",
-        "Return W - lr * W_grad, b - lr * b_grad. F.one_hot(y, W.shape[1]) makes Y.",
+        "F.one_hot(y, W.shape[1]) makes Y. From each parameter subtract lr times "
+        "its own gradient; that makes new tensors.",
     ],
     praise="A loop around this function trains the model, without any autograd.",
 )
@@ -698,6 +749,8 @@ def step_in_place(X, y, W, b, lr):
 
 
 @exercise(
+    given={"W": "weights D 2", "b": "bias 2"},
+    results=("the weights", "the bias"),
     inputs=[
         (
             torch.tensor([[0.5, -1.0], [2.0, 0.25], [-0.4, 1.6]]),
@@ -709,7 +762,8 @@ def step_in_place(X, y, W, b, lr):
     hints=[
         "The one logit is the difference z1 - z0, and class 1 is column 1.",
         "z1 - z0 = X @ W[:, 1] + b[1] - (X @ W[:, 0] + b[0]). Collect the terms.",
-        "Return W[:, 1] - W[:, 0], b[1] - b[0].",
+        "W[:, k] is the column of class k. Test yours: the sigmoid of the one logit "
+        "must be the probability of class 1.",
     ],
     praise="sigmoid(X @ w + b) now equals softmax(X @ W + b, dim=1)[:, 1].",
 )

@@ -3,14 +3,32 @@
 import torch
 from torch import nn
 
-from course_utils.exercises.checks import GradientWatch, exercise
+from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.fixtures import Case, GradientWatch, sized
 
 # No two of the losses are equal, and three of the seven answers are wrong.
 PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
 Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
 
 
+@sized("N", "K")
+def _with_majority(g, sizes, before):
+    """Labels with one most frequent class; another class does not occur at all."""
+    n_classes = sizes["K"]
+    favourite, missing = torch.randperm(n_classes, generator=g)[:2]
+    y = torch.randint(n_classes, (sizes["N"] + 3,), generator=g)
+    y[y == missing] = favourite
+    return torch.cat([y, favourite.expand(len(y))])
+
+
+def _some_of_them(g, sizes, before):
+    return 1 + int(torch.randint(sizes["N"], (), generator=g))
+
+
 @exercise(
+    given={"probs": "probs N 1", "y": "bits N 1"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (PROBS, Y),
         (1 - PROBS, Y),
@@ -101,6 +119,8 @@ def accuracy_inverted(probs, y):
 
 
 @exercise(
+    given={"y_train": _with_majority, "y_test": "classes N K"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (
             torch.tensor([1, 1, 2, 2, 1, 1, 2, 0, 3, 0, 2, 0, 2]),
@@ -117,7 +137,8 @@ def accuracy_inverted(probs, y):
         "Two steps: which class is most frequent in the training labels? How often is "
         "it right on the test labels?",
         "y_train.mode().values or y_train.bincount().argmax() gives the class.",
-        "(y_test == majority).float().mean().item()",
+        "Comparing y_test with that one class gives True and False: take the mean, "
+        "as a Python number.",
     ],
     praise="Any model has to beat this number before it is worth a word.",
 )
@@ -199,7 +220,24 @@ _FLAT_TRAIN = torch.tensor([[1.0, 4.0, 0.5], [3.0, 8.0, 0.5], [5.0, 3.0, 0.5]])
 
 
 @exercise(
-    inputs=[(_X_TRAIN, _X_TEST), (_FLAT_TRAIN, _X_TEST)],  # a constant last pixel
+    given={"X_train": "features M D", "X_test": "features N D"},
+    results=("the training set", "the test set"),
+    properties=[
+        holds(
+            "In the training set every pixel must have mean 0 then. Yours do not.",
+            lambda value, train, test: bool(value[0].mean(dim=0).abs().max() < 1e-3),
+        ),
+        holds(
+            "In the training set every pixel must have deviation 1 then. Yours do not.",
+            lambda value, train, test: bool(
+                (value[0].std(dim=0) - 1).abs().max() < 1e-3
+            ),
+        ),
+    ],
+    inputs=[
+        (_X_TRAIN, _X_TEST),
+        Case((_FLAT_TRAIN, _X_TEST), "a pixel that is the same everywhere", False),
+    ],
     hints=[
         "Mean and standard deviation of each pixel: X_train.mean(dim=0), "
         "X_train.std(dim=0).",
@@ -320,9 +358,9 @@ def standardize_population(X_train, X_test):
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
 
 
-def _example(mode):
+def _example(mode, seed=3):
     """Make a small model with dropout, and data on which it is mostly right."""
-    generator = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(seed)
     linear, out = nn.Linear(4, 16), nn.Linear(16, 1)
     with torch.no_grad():
         for parameter in [*linear.parameters(), *out.parameters()]:
@@ -338,7 +376,12 @@ def _example(mode):
 
 
 @exercise(
-    inputs=[_example(mode=True), _example(mode=False)],
+    inputs=[
+        _example(mode=True),
+        _example(mode=False),
+        _example(mode=True, seed=4),
+        _example(mode=False, seed=5),
+    ],
     hints=[
         "model.eval() switches dropout off. with torch.no_grad(): saves the gradients.",
         "The caller may be in the middle of training: note model.training first.",
@@ -457,6 +500,7 @@ def evaluate_threshold_zero(model, X, y):
 
 
 @exercise(
+    given={"probs": "probs N 1", "y": "bits N 1", "k": _some_of_them},
     inputs=[(PROBS, Y, 3), (1 - PROBS, Y, 2), (PROBS, Y, 1)],
     hints=[
         "First the probability that each example gives to its right class: p where y "

@@ -5,14 +5,21 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from course_utils import training
-from course_utils.exercises.checks import GradientWatch, exercise
+from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_model
 
 
 @exercise(
-    inputs=[(1000, 64, 3), (640, 64, 3), (50, 64, 7), (1, 1, 1)],
+    given={"n_images": "size", "batch_size": "size", "n_epochs": "size"},
+    inputs=[
+        Case((1000, 64, 3), "a short batch at the end"),
+        Case((640, 64, 3), "no short batch"),
+        Case((50, 64, 7), "fewer images than a batch has"),
+        Case((1, 1, 1), "a single image"),
+    ],
     hints=[
         "How many batches has one epoch? The short batch at the end is an update, too.",
         "-(-n_images // batch_size) divides and rounds up. math.ceil does, too.",
@@ -73,11 +80,30 @@ def n_updates_images(n_images, batch_size, n_epochs):
     return n_images * n_epochs
 
 
+def _numbered(g, sizes, before):
+    return torch.arange(len(before[0]))
+
+
 _X = torch.arange(14.0).reshape(7, 2)
 _Y = torch.arange(7)
 
 
 @exercise(
+    given={
+        "X": "features N 2",
+        "y": _numbered,
+        "batch_size": "size",
+        "shuffle": lambda g, sizes, before: bool(torch.randint(2, (), generator=g)),
+    },
+    properties=[
+        holds(
+            "An epoch holds every row exactly once. Yours does not.",
+            lambda value, X, y, batch_size, shuffle: (
+                sorted(torch.cat([labels.flatten() for _, labels in value]).tolist())
+                == sorted(y.flatten().tolist())
+            ),
+        ),
+    ],
     inputs=[
         (_X, _Y, 3, False),
         (_X, _Y, 3, True),
@@ -525,107 +551,17 @@ def train_epoch_tensor(model, loader, loss_fn, optimizer):
     return torch.tensor(train_epoch.reference(model, loader, loss_fn, optimizer))
 
 
-class _Placed(torch.Tensor):
-    """A tensor that says it is on some device: so any computer can check `predict`.
-
-    Its numbers are on the CPU. Like PyTorch it refuses to calculate with tensors of two
-    devices, and only ``to``, ``cpu`` and ``cuda`` move it.
-    """
-
-    place = torch.device("cpu")
-    device = property(lambda self: self.place)
-    is_cuda = property(lambda self: self.place.type == "cuda")
-    is_cpu = property(lambda self: self.place.type == "cpu")
-
-    def __repr__(self):
-        return f"{_numbers(self)!r} on {self.place}"
-
-    def __deepcopy__(self, memo):
-        # Once per tensor, so that a model and its optimizer stay together.
-        if id(self) not in memo:
-            copied = _put(_numbers(self).clone(), self.place)
-            copied._is_param = isinstance(self, nn.Parameter)
-            memo[id(self)] = copied.requires_grad_(self.requires_grad)
-        return memo[id(self)]
-
-    @classmethod
-    def __torch_function__(cls, function, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        name = getattr(function, "__name__", "")
-        with torch._C.DisableTorchFunctionSubclass():
-            tensors = [v for v in tree_leaves((args, kwargs)) if torch.is_tensor(v)]
-            # A single number may come from anywhere, as in PyTorch itself.
-            places = {v.device for v in [v for v in tensors if v.ndim] or tensors}
-            if name in ("to", "cpu", "cuda"):
-                return _move(name, *args, **kwargs)
-            if len(places) > 1:
-                # The first compares results; the second asks how to move a model.
-                if name in ("allclose", "_has_compatible_shallow_copy_type"):
-                    return False
-                found = " and ".join(sorted(map(str, places)))
-                raise RuntimeError(
-                    "Expected all tensors to be on the same device, but found at least "
-                    f"two devices, {found}!"
-                )
-            (place,) = places
-            if name == "numpy" and place.type != "cpu":
-                raise TypeError(
-                    f"can't convert {place} device type tensor to numpy. Use "
-                    "Tensor.cpu() to copy the tensor to host memory first."
-                )
-            result = function(*args, **kwargs)
-            return tree_map_only(
-                torch.Tensor,
-                lambda v: v if type(v) is cls else _put(v, place),
-                result,
-            )
-
-
-def _numbers(tensor):
-    with torch._C.DisableTorchFunctionSubclass():
-        return tensor.detach().as_subclass(torch.Tensor)
-
-
-def _put(tensor, place):
-    """Return the tensor as one that says it is at a place."""
-    with torch._C.DisableTorchFunctionSubclass():
-        placed = tensor.as_subclass(_Placed)
-    place = torch.device(place)
-    if place.type == "cuda" and place.index is None:
-        place = torch.device("cuda", 0)
-    placed.place = place
-    return placed
-
-
-def _move(name, tensor, *args, **kwargs):
-    """Do what ``tensor.to``, ``cpu`` or ``cuda`` does."""
-    place = {"cpu": "cpu", "cuda": "cuda"}.get(name, tensor.device)
-    for wish in (*args, *kwargs.values()):
-        if isinstance(wish, torch.dtype):
-            tensor = torch.Tensor.to(tensor, wish)
-        elif isinstance(wish, (str, torch.device)):
-            place = wish
-        elif torch.is_tensor(wish):
-            place, tensor = wish.device, torch.Tensor.to(tensor, wish.dtype)
-    return _put(torch.Tensor.view_as(tensor, tensor), place)
-
-
 def _model_at(place, mode, seed):
-    model = _model(mode, seed=seed, n_classes=3)
-    for layer in model:
-        for name, parameter in list(layer.named_parameters(recurse=False)):
-            placed = nn.Parameter(_put(parameter.detach().clone(), place))
-            layer._parameters[name] = placed
-    return model
+    return placed_model(_model(mode, seed=seed, n_classes=3), place)
 
 
 def _images(n, place="cpu"):
     generator = torch.Generator().manual_seed(n)
-    return _put(torch.randn(n, 3, generator=generator), place)
+    return placed(torch.randn(n, 3, generator=generator), place)
 
 
 @exercise(
-    inputs=[
+    inputs=lambda: [  # made when they are needed: see fixtures.placed
         (_model_at("cuda:1", False, 8), _images(12)),
         (_model_at("cpu", True, 9), _images(10)),
         (_model_at("mps", True, 10), _images(11, "mps")),
@@ -769,16 +705,27 @@ _LOGITS = torch.tensor(
 
 
 @exercise(
+    given={
+        "logits": "ranked N K",
+        "y": "classes N K",
+        "n_classes": lambda g, sizes, before: sizes["K"],
+    },
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (_LOGITS, torch.tensor([0, 0, 0, 1, 1, 2, 1, 0]), 3),
         (-_LOGITS, torch.tensor([2, 1, 0, 0, 2, 2, 2, 1]), 3),
-        (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
+        Case(
+            (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
+            "a class that does not occur",
+            False,
+        ),
     ],
     hints=[
         "The predicted class is logits.argmax(dim=1). Which predictions are right?",
         "is_right[y == k] picks the examples of class k. Take the mean of these.",
-        "For all classes at once: y.bincount(minlength=n_classes) counts the examples "
-        "of each class, and y[is_right].bincount(minlength=n_classes) the right ones.",
+        "For all classes at once: y.bincount(minlength=n_classes) counts the "
+        "examples of each class. Which part of y has to be counted for the right "
+        "ones?",
     ],
     praise="Look at it whenever an accuracy seems too good, or stands still.",
 )

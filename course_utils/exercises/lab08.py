@@ -7,9 +7,17 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds, rows_sum_to
+from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.observe import same
 
 
 @exercise(
+    given={"z": "smooth N"},  # the formula of section 3 has a kink at 0
+    properties=[
+        between(-torch.inf, 0, "The logarithm of a probability is never above 0."),
+    ],
+    forbids={"By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"},
     inputs=[
         (torch.tensor([-2.0, 0.5, 3.0, -0.7]),),
         (torch.tensor([[4.0], [-6.0], [1.5]]),),
@@ -19,7 +27,8 @@ from course_utils.exercises.checks import exercise
         "Section 3 has the formula. It has two terms: one that is 0 for positive z, "
         "and one in which the exponent is never positive.",
         "z.clamp(max=0) is the smaller of z and 0, number by number. z.abs() is |z|.",
-        "z.clamp(max=0) - torch.log1p(torch.exp(-z.abs()))",
+        "With -z.abs() in the exponent nothing overflows. torch.log1p(x) is log(1 + "
+        "x). One term is subtracted from the other: no result may be above 0.",
     ],
     praise="For a logit of any size, in value and in slope, to six decimals.",
 )
@@ -119,6 +128,9 @@ _COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
 
 
 @exercise(
+    given={"logits": "logits N 2", "y": "labels N 1"},
+    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
+    forbids={"By formula and without backward.": "backward grad"},
     inputs=[
         (_TWO, _COLUMN),
         (5 * _TWO.flip(1)[:3], 1 - _COLUMN[:3]),
@@ -129,7 +141,8 @@ _COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
         "of a 1?",
         "With g = p1 - y the two columns are -g and g. torch.softmax(logits, dim=1) "
         "has p1 in its last column; probs[:, 1:] keeps it a column.",
-        "g = (probs[:, 1:] - y) / len(y), then torch.cat([-g, g], dim=1).",
+        "g has to be divided by N once. torch.cat([..., ...], dim=1) puts two "
+        "columns side by side: what one logit gains, the other loses.",
     ],
     praise="What one logit gains, the other loses: each row sums to 0.",
     slopes=False,
@@ -233,6 +246,17 @@ def gradient_overflow(logits, y):
 
 
 @exercise(
+    given={"z": "logits N 1"},
+    properties=[
+        holds(
+            "The second logit minus the first must be z, or the distribution is "
+            "another one. Yours is not.",
+            lambda value, z: same(value[:, 1:] - value[:, :1], z),
+        ),
+        rows_sum_to(
+            0, "The cheapest pair lies at equal distance from 0 on both sides."
+        ),
+    ],
     inputs=[
         (torch.tensor([[1.0], [-2.5], [0.4]]),),
         (torch.tensor([[-0.3], [6.0]]),),
@@ -243,7 +267,8 @@ def gradient_overflow(logits, y):
         "first. So the difference has to be z.",
         "All pairs (c, c + z) will do. Section 7 found the c with the smallest sum of "
         "squares.",
-        "c is -z / 2. torch.cat([..., ...], dim=1) puts two columns side by side.",
+        "The cheapest pair lies at the same distance from 0 on both sides. "
+        "torch.cat([..., ...], dim=1) puts two columns side by side.",
     ],
     praise="The same distribution, and the L2 penalty likes it best.",
 )
@@ -351,10 +376,16 @@ _LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
 
 
 @exercise(
+    given={"logits": "ranked N 2", "y": "labels N"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
         (_SCORES, _LABELS),
-        (_SCORES, _LABELS.reshape(-1, 1)),
-        (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
+        Case((_SCORES, _LABELS.reshape(-1, 1)), "labels in a column", False),
+        Case(
+            (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
+            "labels in a column",
+            False,
+        ),
         (_SCORES[1:6] + 3, _LABELS[1:6]),
     ],
     hints=[
@@ -362,7 +393,8 @@ _LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
         "(N,).",
         "Bring y into the same shape, whatever it was: flatten() leaves a list as it "
         "is and makes a list of a column.",
-        "(logits.argmax(dim=1) == y.flatten()).float().mean().item()",
+        "Compare equal shapes only: (N,) with (N,). Then the mean of the Trues, as "
+        "a Python number.",
     ],
     praise="The same answer for a list and for a column of labels.",
 )
@@ -472,21 +504,21 @@ def _case(kind):
 
 @exercise(
     inputs=[
-        _case("all"),
-        _case("another"),
-        _case("last layer"),
-        _case("groups"),
-        _case("both"),
-        _case("mixed"),
-        _case("copy"),
+        Case(_case("all"), "an optimizer that holds everything"),
+        Case(_case("last layer"), "an optimizer that holds the last layer"),
+        Case(_case("another"), "the optimizer holds another network", False),
+        Case(_case("groups"), "the optimizer has two groups", False),
+        Case(_case("both"), "the optimizer holds two networks", False),
+        Case(_case("mixed"), "the optimizer holds parts of two networks", False),
+        Case(_case("copy"), "the optimizer holds a copy of the network", False),
     ],
     hints=[
         "Ask for each parameter of the model whether the optimizer holds it. Equal "
         "numbers are not enough, it has to be the same object.",
         "optimizer.param_groups is a list of dictionaries, and group['params'] a list "
         "of tensors. There may be more than one group.",
-        "held = {id(p) for group in optimizer.param_groups for p in group['params']}, "
-        "then count the p in model.parameters() whose id(p) is not in it.",
+        "id(p) is another number for each object. Collect those of all groups, then "
+        "count the parameters of the model whose id is not among them.",
     ],
     praise="One line in a training script, and the loss never stands still unnoticed.",
 )
@@ -583,6 +615,12 @@ def forgotten_held(optimizer, model):
     return sum(id(p) in held for p in model.parameters())
 
 
+@sized("N", "K")
+def _mostly_right(g, sizes, before):
+    logits = before[0]
+    return ((logits > 0) ^ (torch.rand(logits.shape, generator=g) < 0.15)).float()
+
+
 # Some logits between 0 and 0.5, rows with no label, with one and with several.
 _MULTI = torch.tensor(
     [[2.1, -0.7, 0.3], [-1.2, 0.4, -3.0], [-0.6, -0.9, -2.2], [1.8, 2.5, -0.1],
@@ -594,6 +632,8 @@ _TARGETS = torch.tensor(
 
 
 @exercise(
+    given={"logits": "smooth N K", "y": _mostly_right},
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (_MULTI, _TARGETS),
         (_MULTI[[0, 3, 5, 6]], _TARGETS[[0, 3, 4, 6]]),
@@ -607,7 +647,8 @@ _TARGETS = torch.tensor(
         "number by number.",
         ".all(dim=1) of a table of True and False says for each row whether all of it "
         "is true.",
-        "((logits > 0) == y).all(dim=1).float().mean().item()",
+        "The order matters: compare number by number, then ask for each row with "
+        "all(dim=...), then take the mean, as a Python number.",
     ],
     praise="The strictest of the multi-label measures; it is called the exact match.",
 )

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.fixtures import Case, sized
 
 # Pairs repeat, the table is not symmetric, and (2, 2), the last pair, occurs.
 _Y = torch.tensor([0, 0, 1, 2, 2, 2, 1, 0, 0, 2])
@@ -11,9 +13,20 @@ _SAID = torch.tensor([0, 1, 1, 2, 0, 0, 1, 1, 1, 2])
 
 
 @exercise(
+    given={
+        "y": "classes N K",
+        "y_pred": "classes N K",
+        "n_classes": lambda g, sizes, before: sizes["K"],
+    },
+    properties=[
+        holds(
+            "Every example is counted once, so the table sums to N. Yours does not.",
+            lambda value, y, y_pred, n_classes: value.sum().item() == len(y),
+        )
+    ],
     inputs=[
         (_Y, _SAID, 3),
-        (_Y, _SAID, 5),  # classes 3 and 4 never occur
+        Case((_Y, _SAID, 5), "classes that never occur", False),
         (torch.tensor([3, 3, 0, 1]), torch.tensor([1, 1, 0, 1]), 4),
         (torch.tensor([0, 1, 0, 0]), torch.tensor([2, 1, 2, 0]), 3),
     ],
@@ -108,11 +121,26 @@ def confusion_in_percent_of_all(y, y_pred, n_classes):
 
 
 @exercise(
+    given={"confusion": "counts K K"},
+    results=("recall", "precision"),
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (torch.tensor([[7, 2, 1], [0, 5, 3], [4, 1, 9]]),),
-        (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),  # never predicted: 1
-        (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),  # does not occur: 1
-        (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
+        Case(
+            (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),
+            "a class that is never predicted",
+            False,
+        ),
+        Case(
+            (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),
+            "a class that does not occur",
+            False,
+        ),
+        Case(
+            (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
+            "both of that",
+            False,
+        ),
     ],
     hints=[
         "confusion.diag() holds the right answers of each class. Divide them, once by "
@@ -233,6 +261,14 @@ _RANKED = torch.tensor([0, 2, 1, 0, 0, 0, 3])  # ranks 1, 2, 3, 2, 4, 1, 2
 
 
 @exercise(
+    given={
+        "logits": "ranked N K",
+        "y": "classes N K",
+        "k": lambda g, sizes, before: (
+            1 + int(torch.randint(1, max(2, sizes["K"] - 1), (), generator=g))
+        ),
+    },
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
         (_LOGITS, _RANKED, 2),
         (_LOGITS, _RANKED, 3),
@@ -354,6 +390,19 @@ def top_k_tensor(logits, y, k):
     return (best == y.unsqueeze(1)).any(dim=1).float().mean()
 
 
+@sized("N", "K")
+def _mostly_largest(g, sizes, before):
+    best = before[0].argmax(dim=1)
+    other = torch.randint(sizes["K"], best.shape, generator=g)
+    return torch.where(torch.rand(best.shape, generator=g) < 0.7, best, other)
+
+
+@sized("N")
+def _confidences(g, sizes, before):
+    # Never on the edge of a bin.
+    return (torch.randint(5, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
+
+
 # Too sure: three of these nine answers are wrong.
 _SURE = torch.tensor(
     [
@@ -376,6 +425,19 @@ _LIST = [0.8, 0.1, 2.6, 1.3, 7.0, 0.3, 4.2]  # in no order
 
 
 @exercise(
+    given={
+        "logits": "ranked N K",
+        "y": _mostly_largest,
+        "temperatures": lambda g, sizes, before: [
+            round(0.2 + 6 * t, 2) for t in torch.rand(6, generator=g).tolist()
+        ],
+    },
+    properties=[
+        holds(
+            "The answer is one of the numbers in the list. Yours is not.",
+            lambda value, logits, y, temperatures: value in temperatures,
+        )
+    ],
     inputs=[
         (_SURE, _SURE_Y, _LIST),
         (_MODEST, _MODEST_Y, _LIST),
@@ -489,11 +551,23 @@ _RIGHT = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1])
 
 
 @exercise(
+    given={
+        "confidence": _confidences,
+        "right": lambda g, sizes, before: torch.randint(
+            2, (len(before[0]),), generator=g
+        ).float(),
+        "n_bins": "size",
+    },
+    properties=[between(0, 1, "This error lies between 0 and 1.")],
     inputs=[
         (_CONFIDENCE, _RIGHT, 4),
         (_CONFIDENCE, _RIGHT, 10),
-        (_CONFIDENCE[-6:], _RIGHT[-6:], 5),  # empty bins
-        (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
+        Case((_CONFIDENCE[-6:], _RIGHT[-6:], 5), "empty bins", False),
+        Case(
+            (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
+            "a confidence of exactly 1",
+            False,
+        ),
     ],
     hints=[
         "edges = torch.linspace(0, 1, n_bins + 1), and torch.bucketize(confidence, "

@@ -5,23 +5,48 @@ import statistics
 import torch
 
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.diagnose import follows, holds
+from course_utils.exercises.fixtures import Case, sized
+
+
+def _pick(g, low, high):
+    return int(torch.randint(low, high, (), generator=g))
+
+
+def _times(g, sizes, before):
+    n = _pick(g, 4, 8)
+    return [t / 10 for t in torch.randint(10, 99, (n,), generator=g).tolist()]
+
+
+@sized("N", "H", "W")
+def _small_images(g, sizes, before):
+    shape = sizes["N"], 1, sizes["H"], sizes["W"]
+    return torch.randint(1, 99, shape, generator=g) / 10
 
 
 @exercise(
+    given={
+        "side": lambda g, sizes, before: _pick(g, 7, 15),
+        "c_in": "size",
+        "c_out": "size",
+        "kernel": lambda g, sizes, before: _pick(g, 2, 6),
+        "stride": lambda g, sizes, before: _pick(g, 1, 4),
+    },
+    results=("the side", "the number of parameters"),
     inputs=[
-        (28, 3, 16, 5, 1),
-        (28, 1, 16, 5, 2),  # does not fit evenly
-        (24, 16, 32, 3, 3),
-        (5, 2, 4, 5, 1),  # the kernel fits once
-        (10, 4, 4, 1, 1),
+        Case((28, 3, 16, 5, 1), "stride 1"),
+        Case((28, 1, 16, 5, 2), "steps that do not fit evenly"),
+        Case((24, 16, 32, 3, 3), "stride 3, which fits evenly"),
+        Case((5, 2, 4, 5, 1), "a kernel that fits once"),
+        Case((10, 4, 4, 1, 1), "a kernel of side 1"),
     ],
     hints=[
         "Without stride: at how many places does a kernel of 5 fit into a row of 28? "
         "The first begins at 0, the last at 28 - 5.",
         "With stride only every stride-th of these positions counts: "
         "(side - kernel) // stride + 1.",
-        "Each output channel has a kernel of its own, c_in x kernel x kernel weights, "
-        "and one bias. So c_out * (c_in * kernel * kernel + 1) parameters.",
+        "Each output channel has a kernel of its own, with c_in x kernel x kernel "
+        "weights, and one bias.",
     ],
     praise="The side of the image plays no part in the number of parameters.",
 )
@@ -164,6 +189,15 @@ _KERNEL = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
 
 
 @exercise(
+    given={"image": "features H W", "kernel": "features S S"},
+    properties=[
+        follows(
+            "With a kernel twice as large in all its numbers the result is doubled.",
+            lambda image, kernel: (image, 2 * kernel),
+            lambda value: 2 * value,
+        )
+    ],
+    forbids={"Loops are welcome, F.conv2d is not.": "conv2d conv1d"},
     inputs=[
         (_IMAGE, _KERNEL),
         (_IMAGE.T.contiguous(), _KERNEL[:2, 1:]),  # the kernel has another side
@@ -294,21 +328,32 @@ def convolve_flat(image, kernel):
 
 
 @exercise(
+    given={
+        "update": lambda g, sizes, before: _pick(g, 0, 20),
+        "n_updates": lambda g, sizes, before: before[0] + _pick(g, 9, 30),
+        "max_lr": "rate",
+    },
+    properties=[
+        holds(
+            "The rate is never below 0 and never above max_lr. Yours is.",
+            lambda value, update, n, max_lr: -1e-6 <= value <= max_lr + 1e-6,
+        )
+    ],
     inputs=[
-        (50, 400, 0.02),  # on the way up
-        (300, 400, 0.02),  # on the way down
-        (100, 400, 0.02),  # the top
-        (0, 400, 0.02),
-        (399, 400, 0.02),
-        (2, 10, 0.5),  # 10 // 4 is 2
-        (6, 10, 0.5),
+        Case((50, 400, 0.02), "an update on the way up"),
+        Case((300, 400, 0.02), "an update on the way down"),
+        Case((100, 400, 0.02), "the update at the top"),
+        Case((0, 400, 0.02), "update 0"),
+        Case((399, 400, 0.02), "the last update"),
+        Case((2, 10, 0.5), "10 updates, of which a quarter is 2"),
+        Case((6, 10, 0.5), "an update on the way down"),
     ],
     hints=[
         "There are two straight lines, so an `if update < top`, with "
         "top = n_updates // 4.",
         "On the way up the share is update / top: 0 at the beginning, 1 at the top.",
-        "On the way down it is (n_updates - update) / (n_updates - top): 1 at the top, "
-        "0 at the end. Times max_lr.",
+        "On the way down: how many updates remain, as a share of those between the "
+        "top and the end? That is 1 at the top and 0 at the end. Times max_lr.",
     ],
     praise="With torch.optim.lr_scheduler.LambdaLR any such function is a schedule.",
 )
@@ -420,12 +465,31 @@ _LABELS = torch.arange(11)
 
 
 @exercise(
+    given={
+        "X": "features N 2",
+        "y": lambda g, sizes, before: torch.arange(len(before[0])),
+        "batch_size": "size",
+    },
+    properties=[
+        holds(
+            "Every batch must have batch_size rows. Yours do not.",
+            lambda value, X, y, batch_size: all(len(b[0]) == batch_size for b in value),
+        ),
+        holds(
+            "No row may come twice in an epoch. In yours one does.",
+            lambda value, X, y, batch_size: (
+                not value
+                or len(torch.cat([b[1] for b in value]).unique())
+                == sum(len(b[1]) for b in value)
+            ),
+        ),
+    ],
     inputs=[
         (_ROWS, _LABELS, 3),  # two rows are left over
         (_ROWS, _LABELS, 4),
         (_ROWS[:8], _LABELS[:8], 4),  # nothing is left over
         (_ROWS[:5], _LABELS[:5], 5),
-        (_ROWS[:5], _LABELS[:5], 8),  # not even one batch
+        Case((_ROWS[:5], _LABELS[:5], 8), "fewer rows than a batch has", False),
     ],
     hints=[
         "order = torch.randperm(len(X)) is a random order of the rows. Use the same "
@@ -562,6 +626,7 @@ def whole_tensors(X, y, batch_size):
 
 
 @exercise(
+    given={"before": _times, "after": _times},
     inputs=[
         ([9.0, 2.0, 2.5, 2.1, 7.0, 2.2], [5.0, 1.0, 1.1, 0.9]),  # a slow one: 7.0
         ([3.0, 1.0, 1.2, 1.1], [0.5, 2.0, 2.2, 2.1, 6.0]),  # slower: 2.1 and 2.2
@@ -687,6 +752,7 @@ _DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
 
 
 @exercise(
+    given={"X": _small_images, "dy": "shifts N", "dx": "shifts N"},
     inputs=[
         (_PICTURES, _DOWN, _RIGHT),
         (_PICTURES, torch.tensor([-1, 1]), torch.tensor([1, -1])),
@@ -704,8 +770,8 @@ _DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
         "Without shift the window begins at row 1, column 1. If the image is to move "
         "down by dy, it begins at row 1 - dy; and at column 1 - dx.",
         "Without a loop: rows = torch.arange(H) + 1 - dy[:, None] has shape (N, H), "
-        "cols likewise (N, W). Then padded[i, 0, rows[:, :, None], cols[:, None, :]] "
-        "with i = torch.arange(N)[:, None, None], and .unsqueeze(1).",
+        "and cols, made likewise, (N, W). Index with three tensors that stretch to "
+        "(N, H, W): which image, which row, which column.",
     ],
     praise="A shift is only another way to index, so it costs next to nothing.",
 )
