@@ -20,7 +20,8 @@ came of it in a later one, ``lab00.sure_of_a_scribble.result()``. In Jupyter and
 `ask` shows a panel. Elsewhere it prints the question, and
 ``lab00.sure_of_a_scribble.answer("b", sure=0.8)`` answers it.
 
-Texts are plain; only `code` and *words* are marked up.
+Texts are plain; only `code` and *words* are marked up. A question has to be understood
+without the page around it: a `WarmUp` of a later lab may ask it again.
 """
 
 import html
