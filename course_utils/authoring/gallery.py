@@ -164,7 +164,7 @@ def take_stills() -> int:
         path.write_text(page(), encoding="utf-8")
         tab = browser(driver).new_page(
             viewport={"width": 820, "height": 900},
-            device_scale_factor=1.25,
+            device_scale_factor=1.1,
             color_scheme="light",
             reduced_motion="reduce",
         )
@@ -180,7 +180,7 @@ def take_stills() -> int:
             content = place.screenshot(animations="disabled")
             # Of few colours, which is a quarter of the bytes.
             picture = Image.open(io.BytesIO(content)).convert("RGB")
-            picture = picture.quantize(160, method=Image.Quantize.FASTOCTREE)
+            picture = picture.quantize(96, method=Image.Quantize.FASTOCTREE)
             picture.save(folder / f"{name}.png", optimize=True)
             print(f"{(folder / f'{name}.png').stat().st_size / 1000:4.0f} kB  {name}")
         tab.context.browser.close()
