@@ -261,9 +261,9 @@ lab00.fraction_right.check(fraction_right)
 # lab00.fraction_right.solution()
 
 # %% [markdown]
-# Remove the `#` in front of `hint()` and run the cell to get a hint. `solution()` shows
-# one way to do it. Yours may look quite different and be just as good; the check only
-# looks at what it does.
+# Remove the `#` in front of `hint()` and run the cell to get a hint; `hint(2)` gives the
+# next one. `solution()` shows one way to do it. Yours may look quite different and be just
+# as good: the check looks at what it does.
 
 # %% [markdown] tags=["slide"]
 # ## Summary

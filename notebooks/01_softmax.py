@@ -448,8 +448,8 @@ assert torch.softmax(z, dim=0)[0] > 0.9
 # ## Exercises
 #
 # Replace the `...` by your code and run the cell. The check knows the typical mistakes
-# and tells you which one you made. Each `hint()` gives a little more; remove the `#` to
-# use it.
+# and tells you which one you made. Remove the `#` in front of `hint()` for a hint;
+# `hint(2)` gives a little more.
 #
 # Use tensor operations, as above, and no loops over single numbers: PyTorch can only
 # follow tensors, and later labs need that.

@@ -111,7 +111,7 @@ SECTIONS = {
 def write_course(root, wheels, url="http://127.0.0.1:1/"):
     """Write a small course with the real command, and pins of the wheels."""
     (root / "course_utils").mkdir(parents=True)
-    for name in ("__init__", "__main__", "environment"):
+    for name in ("__init__", "__main__", "environment", "workspace"):
         shutil.copy(ROOT / "course_utils" / f"{name}.py", root / "course_utils")
     shutil.copy(ROOT / "pyproject.toml", root)
     by_name = {path.name.split("-")[0]: path for path in wheels}

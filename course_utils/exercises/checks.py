@@ -44,6 +44,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from course_utils import progress
 from course_utils.exercises import diagnose
 from course_utils.exercises.diagnose import Study, Trial
 from course_utils.exercises.fixtures import Case, make_cases
@@ -250,6 +251,9 @@ class Exercise:
             stopped = f"the check itself stopped ({describe(error)})."
             self.last = Verdict(self.name, False, "error", None, (stopped,))
         _display(self.last.text, self.last._repr_html_())
+        if self.last.kind not in ("stub", "unavailable"):
+            kind = "solved" if self.last.right else "attempt"
+            progress.record(kind, self.reference.__module__, self.name)
         wrong = not self.last.right and self.last.kind != "unavailable"
         if os.environ.get("COURSE_STRICT") == "1" and wrong:
             raise AssertionError(self.last.text)
