@@ -75,11 +75,11 @@ lab00.scribble.ask()
 # The panel does not say whether you are right. Find out: run the next cell and draw. A 3
 # first, then other digits, then your scribble.
 
-# %% tags=["slide-more"]
+# %%
 pad = explorables.draw_digit()
 pad
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
 #
 # The result of a question comes in a later cell. Here it is.

@@ -41,7 +41,7 @@ def calls(module, *wanted):
         command,
         input=json.dumps([code, wanted]),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
     )
     if done.returncode:

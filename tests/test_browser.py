@@ -252,6 +252,8 @@ def expected(nb):
             "" if code else re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
         )
         pictures = sum("image/png" in output.get("data", {}) for output in outputs)
+        if "explorables." in cell.source and code:  # alive, it draws by itself
+            pictures = 0
         cells.append(
             {
                 "number": f"[{n}]:" if code else "",

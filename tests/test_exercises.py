@@ -677,7 +677,7 @@ def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypat
     from course_utils.exercises import checks
 
     example = checks.__doc__.split("::\n")[1].partition("\nIn the notebook:")[0]
-    (tmp_path / "mylab.py").write_text(textwrap.dedent(example))
+    (tmp_path / "mylab.py").write_text(textwrap.dedent(example), "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     tempered = find("mylab", "tempered")
     assert tempered.judge(lambda z, T: torch.exp(z / T - 0) * 0).kind != "right"

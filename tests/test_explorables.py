@@ -67,7 +67,7 @@ def test_a_contour_lies_at_its_height():
 
 
 def digit_network():
-    return json.loads((explorables.FOLDER / "digit_network.json").read_text())
+    return json.loads((explorables.FOLDER / "digit_network.json").read_text("utf-8"))
 
 
 def images(n=4):

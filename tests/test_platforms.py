@@ -174,7 +174,7 @@ def extra_of(path):
     if folder[-1] == "benchmarks":  # what is compared with has a list of its own
         peers = path.with_name("requirements.txt").read_text(encoding="utf-8")
         return "test", {normal(name) for name in re.findall(r"(?m)^[\w.-]+", peers)}
-    if folder[0] == "tests" or path.stem == "regression":
+    if folder[0] == "tests" or path.stem in ("regression", "gallery"):
         return "test", set()
     return "authoring" if "authoring" in folder else "lab", set()
 

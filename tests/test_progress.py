@@ -47,7 +47,7 @@ def test_an_event_is_one_line(file):
     answer("shifted", True, 0.8)
     progress.record("attempt", "course_utils.exercises.lab01", "softmax")
     progress.record("solved", "lab01", "softmax")
-    lines = file.read_text().splitlines()
+    lines = file.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["kind"] for line in lines] == list(progress.KINDS)
     first = progress.read()[0]
     wanted = {"lab": "lab01", "name": "shifted", "right": True, "sure": 0.8, "v": 1}
@@ -95,7 +95,7 @@ def test_two_notebooks_write_at_once(file):
         for name in ("one", "two")
     ]
     assert [writer.wait(120) for writer in writers] == [0, 0]
-    lines = file.read_text().splitlines()
+    lines = file.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2000
     for name in ("one", "two"):
         mine = [
@@ -146,8 +146,10 @@ def test_a_broken_line_is_skipped_and_kept(file, line):
 )
 def test_what_a_later_version_wrote_is_skipped_and_kept(file, change):
     answer("known", True, 0.5)
-    strange = json.loads(file.read_text()) | {"name": "strange"} | change
-    with file.open("a") as stream:
+    strange = (
+        json.loads(file.read_text(encoding="utf-8")) | {"name": "strange"} | change
+    )
+    with file.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(strange) + "\n")
     before = file.read_bytes()
     assert [event["name"] for event in progress.read()] == ["known"]
@@ -200,7 +202,7 @@ def test_the_device_that_is_always_full(file, monkeypatch, capsys):
 
 def test_a_read_only_home(tmp_path, file, monkeypatch, capsys):
     blocked = tmp_path / "file"
-    blocked.write_text("no folder")
+    blocked.write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("COURSE_PROGRESS", str(blocked / "p.jsonl"))
     answer("one", True)
     answer("two", True)
@@ -256,10 +258,11 @@ def test_due_takes_the_missed_and_then_the_longest_unseen(file, monkeypatch):
     answer("new", True)
     answer("foreign", False)
     times = iter(["01", "02", "03", "04"])
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     for line in lines:
         line["time"] = f"2026-01-{next(times)}T00:00:00+00:00"
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    file.write_text(text, encoding="utf-8")
     names = [f"lab01.{name}" for name in ("new", "old", "missed", "never")]
     assert progress.due(names) == ["lab01.missed", "lab01.old", "lab01.new"]
     assert progress.due(names, 1) == ["lab01.missed"]

@@ -114,13 +114,13 @@ def test_embedded_images_have_their_own_stored_outputs(pytester, monkeypatch):
         "TQDM_DISABLE": "0",
     }.items():
         monkeypatch.setenv(name, value)
-    source = "import os\n[os.environ[k] for k in sorted(os.environ) if k in {}]"
+    source = "import os\n' '.join(v for k, v in sorted(os.environ.items()) if k in {})"
     source = source.format(sorted(labs.kernel_environment()))
     pytester.mkdir("notebooks")
     pytester.path.joinpath("tests", "embedded").mkdir(parents=True)
     here, embedded = pytester.path / "notebooks", pytester.path / "tests/embedded"
     inline = "module://matplotlib_inline.backend_inline"
-    right = result(str(["embedded", "1", "0", inline, "2", "1"]))
+    right = result(repr(f"embedded off 1 0 {inline} 2 1"))
     nbformat.write(notebook((source, [result("other")], [])), here / "a.ipynb")
     nbformat.write(notebook((source, [right], [])), embedded / "a.ipynb")
     nbformat.write(notebook(("1", [result("1")], [])), here / "stale.ipynb")
