@@ -728,7 +728,7 @@ def without_influence(study: Study) -> list[str]:
     for i, name in enumerate(exercise.names):
         if name in exercise.given:
             moved_right, moved = 0, False
-            for k in range(8):
+            for k in range(24):
                 base = draw(exercise.given, SIZES[k % 3], 50 + k)
                 other = draw(exercise.given, SIZES[k % 3], 70 + k)
                 changed = (*base[:i], other[i], *base[i + 1 :])
@@ -744,7 +744,7 @@ def without_influence(study: Study) -> list[str]:
                 moved = not same(a.value, b.value)
                 if moved:
                     break
-            if moved_right > 2 and not moved:
+            if moved_right > 6 and not moved:
                 idle.append(name)
     return idle
 
@@ -768,8 +768,8 @@ def right_when(study: Study) -> str | None:
 
     def right(sizes: dict, instead: dict) -> bool:
         told = False
-        for k in range(3):
-            case = Case(draw(given, {**SIZES[k], **sizes}, 90 + k, **instead))
+        for k in range(12):
+            case = Case(draw(given, {**SIZES[k % 3], **sizes}, 90 + k, **instead))
             expected = exercise.right_run(case)
             got = exercise.observe(study.function, case.args)
             if problem(got, expected):
@@ -782,11 +782,11 @@ def right_when(study: Study) -> str | None:
     hits = [n for n in neutral if right(n[1], n[2])]
     if hits:
         caption, _, _, look = hits[0]
-        return f"It is right if {caption}, and else it is not: look at {look}."
+        return f"It is right whenever {caption}: look at {look}."
     for a, b in itertools.combinations(neutral, 2):
         if right({**a[1], **b[1]}, {**a[2], **b[2]}):
             return (
-                f"It is right only if {a[0]} and {b[0]}, both at the same time: look "
+                f"It is right whenever {a[0]} and {b[0]}: look "
                 f"at {a[3]}, and at {b[3]}."
             )
     return None

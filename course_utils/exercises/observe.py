@@ -479,7 +479,7 @@ def _value_problem(
     got: Any, right: Any, results: Sequence[str] = (), sizes: Sequence[int] = ()
 ) -> tuple[str, str] | None:
     if got is None:
-        return "form", "It returned None. Is there a return at the end?"
+        return "form", "It returned None."
     if type(got).__module__ == "torch.return_types" and not isinstance(right, tuple):
         return "form", (
             "It returned the pair (values, indices): max, min, sort and topk with dim "
@@ -579,15 +579,12 @@ def _about_shape(got: Tensor, right: Tensor, sizes: Sequence[int]) -> str:
             " A column (N, 1) and a list (N,) met, and PyTorch makes a table of all "
             "N x N pairs of these. Bring both into the same shape."
         )
-    if right.ndim == 0 and got.ndim and got.is_floating_point():
+    if right.ndim == 0 and got.numel() > 1 and got.is_floating_point():
         for what, number in (("mean", got.mean()), ("sum", got.sum())):
             if same(number.to(right.dtype), right):
                 return f" The {what} of your numbers is right: .{what}() is missing."
     if right.ndim == 1 and got.ndim == 1 and len(got) in sizes:
-        return (
-            f" {len(got)} is the number of columns: you went down the columns (dim=0) "
-            "where each row needs a result (dim=1)."
-        )
+        return f" {len(got)} is the number of columns; each row needs a result."
     if got.ndim == 0 and right.ndim:
         return " All was merged into a single number: give the sum, mean or max a dim."
     return ""
@@ -614,8 +611,7 @@ ADVICE = {
     ),
     r"The size of tensor a .* must match the size of tensor b|shape mismatch|"
     r"must match the size": (
-        "Two shapes do not fit together. Row by row needs a column, (N, 1): "
-        "keepdim=True or unsqueeze(1) makes one."
+        "Two shapes do not fit together: compare those in this line."
     ),
     "the same dtype|expected scalar type|Expected floating point": (
         "One holds whole numbers and the other fractions. .float() makes fractions of"
@@ -686,8 +682,7 @@ ADVICE = {
         "torch.tensor is not needed either.)"
     ),
     r"'(list|tuple)' object has no attribute '(\w+)'": (
-        "This is a {0}, not a tensor. Go through it in a loop, or join tensors with "
-        "torch.stack or torch.cat."
+        "This is a plain {0}, which has no .{1}."
     ),
     r"'(\w+)' object has no attribute '(\w+)'": "A {0} has no .{1}.",
     r"module '([\w.]+)' has no attribute '(\w+)'": (
