@@ -1117,7 +1117,7 @@ line = torch.arange(-20.0, 130.5, 0.5).tolist()
 typed_results = [one_at_a_time(loss_fn, line, y=0.0) for loss_fn in typed.values()]
 library_results = [one_at_a_time(loss_fn, line, y=0.0) for loss_fn in library.values()]
 
-# %% tags=["slide"]
+# %% tags=["ignore-figures", "differs=rounding", "slide"]
 def draw_values(ax, values, broken_at, limits):
     typed_values, library_values = values
     ax.plot(line, library_values, color="C0", linestyle="-", linewidth=4, alpha=0.5)
