@@ -63,7 +63,7 @@ SEEN = r"""() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map(cel
     const all = selector => [...cell.querySelectorAll(selector)];
     const shown = image => image.complete && image.naturalWidth && image.offsetWidth;
     return {
-        "number": cell.querySelector(".jp-InputPrompt").textContent,
+        "number": cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
         "errors or warnings": all('[data-mime-type$="jupyter.stderr"]').length,
         "pictures": all("img").filter(shown).length,
         "pictures that do not load": all("img").filter(image => !shown(image)).length,
@@ -80,7 +80,7 @@ MATCHES = f"""expected => {{
 # No cell waits any more: all have a number, or an error or a question stopped them.
 OVER = r"""() => {
     const numbers = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
-        .map(prompt => prompt.textContent);
+        .map(prompt => prompt.textContent).filter(text => text);  // a folded cell has none
     const all = numbers.length && numbers.every(text => /^\[\d+\]:$/.test(text));
     const error = document.querySelector('[data-mime-type$="jupyter.stderr"]');
     return document.querySelector(".jp-Dialog")
@@ -235,6 +235,10 @@ def stop_kernels(context, url, token):
 # What a person sees ---------------------------------------------------------------
 
 
+def folded(cell):
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
 def expected(nb):
     """Return what a page has to show of each cell, by the stored notebook.
 
@@ -256,7 +260,7 @@ def expected(nb):
             pictures = 0
         cells.append(
             {
-                "number": f"[{n}]:" if code else "",
+                "number": f"[{n}]:" if code and not folded(cell) else "",
                 "errors or warnings": ("raises-exception" in tags)
                 + sum(output.get("name") == "stderr" for output in outputs),
                 "pictures": pictures

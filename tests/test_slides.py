@@ -381,7 +381,7 @@ def test_page_is_self_contained_and_describes_its_figures():
     assert '<html lang="en">' in html
     assert html.count('<math display="block"') == 5
     alts = [alt for _, alt in reader.pictures]
-    assert len(alts) == 7
+    assert len(alts) == 8
     assert alts[0].startswith("Left a handwritten 4 of 64 pixels.")
     assert len(re.findall(r"<section[^>]* aria-labelledby=", html)) == 12
 
