@@ -80,7 +80,8 @@ MATCHES = f"""expected => {{
 # No cell waits any more: all have a number, or an error or a question stopped them.
 OVER = r"""() => {
     const numbers = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
-        .map(prompt => prompt.textContent).filter(text => text);  // a folded cell has none
+        .map(prompt => prompt.textContent)
+        .filter(text => text);  // a folded cell has none
     const all = numbers.length && numbers.every(text => /^\[\d+\]:$/.test(text));
     const error = document.querySelector('[data-mime-type$="jupyter.stderr"]');
     return document.querySelector(".jp-Dialog")
