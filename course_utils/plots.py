@@ -4,21 +4,14 @@ Nothing here changes a global setting. A lab chooses the style sheet itself, wit
 ``plt.style.use("course_utils.course")``.
 """
 
-import asyncio
-import contextlib
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from IPython.utils.capture import CapturedIO
 
 __all__ = [
     "bars",
@@ -30,8 +23,6 @@ __all__ = [
     "slider",
 ]
 
-SLOW = 0.06  # seconds: a figure that takes longer is drawn ahead
-PAUSE = 0.05  # seconds between two such figures, in which the kernel may do its work
 SIGNED = "RdBu_r"  # for values around 0: red is positive, blue negative, 0 is white
 
 
@@ -388,9 +379,6 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
 
     Notes
     -----
-    The figure follows the hand. A position is drawn once; where that takes more than
-    60 ms, the positions of a single slider are drawn ahead while nothing else runs.
-
     A line of text stands in their place without ipywidgets, in a plain script, and
     where the environment variable ``COURSE_STATIC`` is 1, as for print: a slider's
     output is different in every run.
@@ -419,49 +407,9 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
             max=high,
             step=(high - low) / 100,
             description=name,
+            continuous_update=True,
             layout={"width": "500px"},
         )
         for name, (low, high, start) in values.items()
     }
-    frames: dict[tuple[float, ...], CapturedIO] = {}  # by position
-
-    def show(**position: float) -> None:
-        _frame(frames, draw, position).show()
-
-    start = time.perf_counter()
-    interact(show, **controls)
-    if len(values) == 1 and time.perf_counter() - start > SLOW:
-        ((name, (low, high, _)),) = values.items()
-        places = [low + k * (high - low) / 100 for k in range(101)]
-        _draw_ahead(frames, draw, [{name: round(place, 12)} for place in places])
-
-
-def _frame(frames: dict, draw: Callable, position: Mapping[str, float]) -> "CapturedIO":
-    """Return what a function shows and prints, drawn at most once."""
-    from IPython.utils.capture import capture_output
-    from matplotlib_inline.backend_inline import flush_figures
-
-    key = tuple(round(value, 9) for value in position.values())
-    if key not in frames:
-        with capture_output() as shown:
-            draw(**position)
-            flush_figures()
-        frames[key] = shown
-    return frames[key]
-
-
-def _draw_ahead(frames: dict, draw: Callable, positions: list[dict]) -> None:
-    """Draw one position after the other, each when the kernel has nothing to do."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # no kernel, so nobody to wait for
-        return
-
-    def one() -> None:
-        # A failure shows when a hand comes there; and no lab's random numbers move.
-        with contextlib.suppress(Exception), torch.random.fork_rng(devices=[]):
-            _frame(frames, draw, positions.pop())
-        if positions:
-            loop.call_later(PAUSE, one)
-
-    loop.call_later(20 * PAUSE, one)
+    interact(draw, **controls)
