@@ -4,6 +4,7 @@ Nothing here changes a global setting. A lab chooses the style sheet itself, wit
 ``plt.style.use("course_utils.course")``.
 """
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 
@@ -405,7 +406,7 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
             value=start,
             min=low,
             max=high,
-            step=(high - low) / 100,
+            step=_round_step(high - low),
             description=name,
             continuous_update=True,
             layout={"width": "500px"},
@@ -413,3 +414,13 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
         for name, (low, high, start) in values.items()
     }
     interact(draw, **controls)
+
+
+def _round_step(span: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, at most 100 of which make the span.
+
+    Then the start, a round number, is one of the slider's positions. Else the slider
+    cannot come back to it, and shows another value than the figure has.
+    """
+    power = 10.0 ** math.floor(math.log10(span / 100))
+    return next(s for s in (power, 2 * power, 5 * power, 10 * power) if 100 * s >= span)

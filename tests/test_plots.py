@@ -209,3 +209,19 @@ def test_a_slider_draws_while_it_is_dragged(monkeypatch):
     )
     plots.slider(lambda a: None, a=(0, 2, 1))
     assert asked["a"].continuous_update
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "start"),
+    [
+        (0.1, 5.0, 1.0),
+        (0.01, 0.99, 0.5),
+        (-6.0, 6.0, 1.0),
+        (-1.5, 2.5, 0.0),
+        (0, 100, 0),
+    ],
+)
+def test_a_slider_can_come_back_to_its_start(low, high, start):
+    steps = (start - low) / plots._round_step(high - low)
+    assert steps == pytest.approx(round(steps))
+    assert 40 <= (high - low) / plots._round_step(high - low) <= 100 + 1e-9
