@@ -84,10 +84,9 @@ def learners_edition(text: str, *, at_home: bool = True) -> str:
 
 def publish(notebooks: Path, folder: Path) -> None:
     """Write the edition that Colab and Binder open: with their cell and badges."""
-    folder.mkdir(parents=True, exist_ok=True)
     for lab in _labs(notebooks):
         text = learners_edition(lab.read_text(encoding="utf-8"), at_home=False)
-        _write(folder / lab.name, text)
+        write_atomically(folder / lab.name, text)
 
 
 # Copies ---------------------------------------------------------------------------
@@ -122,7 +121,7 @@ def make_copies(notebooks: Path, folder: Path) -> list[str]:
     folder.mkdir(exist_ok=True)
     # The nearest of these files decides: here jupytext shall pair nothing.
     if not (folder / "jupytext.toml").exists():
-        _write(folder / "jupytext.toml", 'formats = "ipynb"\n')
+        write_atomically(folder / "jupytext.toml", 'formats = "ipynb"\n')
     history = _read_history(folder / HISTORY)
     news = []
     for lab in _labs(notebooks):
@@ -133,16 +132,16 @@ def make_copies(notebooks: Path, folder: Path) -> list[str]:
             continue
         # Nothing of the learner's is in a copy that is as it was made.
         if not copy.exists() or _digest_of(copy) in [*known, digest]:
-            _write(copy, text)
+            write_atomically(copy, text)
         else:
             beside = _free_name(copy)
-            _write(beside, text)
+            write_atomically(beside, text)
             news.append(
                 f"{lab.stem} has changed since you began it. Your copy stays as it "
                 f"is; the new one is {folder.name}/{beside.name}."
             )
         history[lab.name] = [*dict.fromkeys([*known, digest])]
-        _write(folder / HISTORY, json.dumps(history, indent=1) + "\n")
+        write_atomically(folder / HISTORY, json.dumps(history, indent=1) + "\n")
     return news
 
 
@@ -184,8 +183,9 @@ def _digest_of(copy: Path) -> str:
         return ""
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a whole file or nothing: a full disk leaves no half notebook."""
+def write_atomically(path: Path, text: str) -> None:
+    r"""Write a whole file or nothing, with ``\n`` as newline on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         draft.write_text(text, encoding="utf-8", newline="\n")
@@ -239,8 +239,7 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
 
 def _write_new(path: Path, content: dict) -> None:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps(content, indent=1) + "\n")
+        write_atomically(path, json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":  # what the workflow publishes: python -m ... FOLDER

@@ -17,6 +17,7 @@ from PIL import Image, PngImagePlugin
 from course_utils import plots
 from course_utils.authoring import labs, pictures
 from course_utils.authoring.__main__ import main
+from course_utils.exercises.checks import Exercise
 
 pytest_plugins = ["pytester"]
 
@@ -462,7 +463,8 @@ def test_pairing_is_set_in_pyproject(course):
 
 def test_solve(monkeypatch):
     source = "def double(x):\n    # doubled\n    return 2 * x"
-    exercise = SimpleNamespace(solution_source=lambda: source)
+    exercise = Exercise.__new__(Exercise)
+    exercise.solution_source = lambda: source
     module = SimpleNamespace(double=exercise)
     monkeypatch.setitem(sys.modules, "course_utils.exercises.lab98", module)
     stub = 'def double(x):\n    """Say 2x."""\n    ...  # here'

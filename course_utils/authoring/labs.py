@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import copy
 import hashlib
-import importlib
 import os
 import re
 import signal
@@ -23,6 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_utils.authoring.tolerance import Tolerance, read_tags
+from course_utils.workspace import write_atomically as write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -395,12 +395,14 @@ def _is_stub(node: ast.FunctionDef) -> bool:
 
 
 def _solution(module: str, name: str, where: str) -> str:
-    path = f"course_utils.exercises.{module}"
+    from course_utils.exercises.checks import find  # here, because it imports torch
+
     try:
-        exercise = getattr(importlib.import_module(path), name)
-    except (ModuleNotFoundError, AttributeError):
-        raise LabError(f"{where}: the stub {name} has no exercise in {path}") from None
-    return exercise.solution_source()
+        return find(module, name).solution_source()
+    except LookupError:
+        raise LabError(
+            f"{where}: the stub {name} has no exercise in {module}"
+        ) from None
 
 
 # Writing ------------------------------------------------------------------------
@@ -409,14 +411,3 @@ def _solution(module: str, name: str, where: str) -> str:
 def dump(nb: NotebookNode) -> str:
     """Return the text of a notebook file."""
     return nbformat.writes(nb).rstrip("\n") + "\n"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    r"""Write a whole file or nothing, with ``\n`` as newline on every system."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -73,6 +73,20 @@ def undisturbed() -> Iterator[None]:
             numpy.random.set_state(numpy_state)
 
 
+@contextlib.contextmanager
+def silently() -> Iterator[None]:
+    """Do as `undisturbed`, and show neither what is printed nor a warning."""
+    silence = io.StringIO()
+    with (
+        undisturbed(),
+        contextlib.redirect_stdout(silence),
+        contextlib.redirect_stderr(silence),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def observe(
     function: Callable, args: tuple, names: Sequence[str], slopes: Sequence[str] = ()
 ) -> Run:
@@ -135,15 +149,8 @@ def _slopes(
         for name, a in zip(names, args, strict=False)
         if name in wanted and torch.is_tensor(a) and a.is_floating_point()
     }
-    silence = io.StringIO()  # what the function prints was shown once already
     try:
-        with (
-            undisturbed(),
-            contextlib.redirect_stdout(silence),
-            contextlib.redirect_stderr(silence),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")
+        with silently():  # what the function prints was shown once already
             value = function(*args)
             weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype)
             (value * weights.reshape(value.shape)).sum().backward()
@@ -260,16 +267,7 @@ def _is_default(value: Any, default: Any) -> bool:
 def calls_of(function: Callable, args: tuple) -> set[str]:
     """Return the names of the functions that a function calls while it runs."""
     calls = Calls()
-    silence = io.StringIO()
-    with (
-        contextlib.suppress(BaseException),
-        undisturbed(),
-        contextlib.redirect_stdout(silence),
-        contextlib.redirect_stderr(silence),
-        warnings.catch_warnings(),
-        calls,
-    ):
-        warnings.simplefilter("ignore")
+    with contextlib.suppress(BaseException), silently(), calls:
         function(*copy.deepcopy(args))
     return calls.names
 
@@ -282,17 +280,9 @@ def runs_code(function: Callable, args: tuple, code: Any) -> bool:
         nonlocal found
         found = found or frame.f_code is code
 
-    silence = io.StringIO()
     args = copy.deepcopy(args)
     before = sys.getprofile()
-    with (
-        contextlib.suppress(BaseException),
-        undisturbed(),
-        contextlib.redirect_stdout(silence),
-        contextlib.redirect_stderr(silence),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
+    with contextlib.suppress(BaseException), silently():
         sys.setprofile(look)
         try:
             function(*args)
