@@ -263,6 +263,7 @@ def typed_numbers(nb, number):
 def drawn_alike(nb, number):
     """Yield if figures cannot be compared: one Matplotlib has to have drawn them."""
     found = {pictures.drawn_by(png) for _, cell in numbered(nb) for png in pngs(cell)}
+    found.discard("")  # a stored still, which no Matplotlib draws
     if len(found) > 1:
         yield f"Matplotlib {', '.join(sorted(found))} drew the figures; refresh the lab"
 
