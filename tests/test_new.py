@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from repository import copy_repository
 
 from course_utils.authoring import labs, stamp
 from course_utils.authoring.__main__ import main
@@ -43,11 +44,8 @@ def files(folder):
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     """Begin a lab in a copy of the repository, and make its outputs."""
-    ignored = shutil.ignore_patterns(
-        ".git", ".venv", "build", "data", "*.egg-info", "__pycache__", ".*_cache"
-    )
     folder = tmp_path_factory.mktemp("new") / "course"
-    shutil.copytree(labs.ROOT, folder, ignore=ignored)
+    copy_repository(folder)
     before = files(folder)
     done = run(folder, "course_utils.authoring", "new", "11", "decision_trees", TITLE)
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from repository import copy_repository
 
 import course_utils
 from course_utils.authoring import credits, labs
@@ -23,15 +24,6 @@ STEPS = {
     )["jobs"]["build"]["steps"]
     if "name" in step
 }
-
-
-def repository(folder):
-    """Copy the files of this repository, without what was built in it."""
-    ignored = shutil.ignore_patterns(
-        ".*", "build", "data", "*.egg-info", "__pycache__", "dist"
-    )
-    shutil.copytree(labs.ROOT, folder, ignore=ignored)
-    return folder
 
 
 @pytest.fixture
@@ -224,7 +216,7 @@ def test_the_workflow_asks_before_it_builds():
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Build the wheel of a copy, with the tools of this environment or fetched ones."""
-    folder = repository(tmp_path_factory.mktemp("release") / "course")
+    folder = copy_repository(tmp_path_factory.mktemp("release") / "course")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet"]
     try:
         from setuptools import __version__ as version

@@ -1,0 +1,15 @@
+"""A copy of the repository for tests that change it."""
+
+import shutil
+from pathlib import Path
+
+from course_utils.authoring import labs
+
+# What git does not track. The environment alone has gigabytes.
+MADE = (".course", ".git", ".venv", "build", "data", "my_labs", "*.egg-info")
+
+
+def copy_repository(folder: Path) -> Path:
+    """Copy what git tracks to a folder that is not there yet, and return it."""
+    ignored = shutil.ignore_patterns(*MADE, "__pycache__", ".*_cache")
+    return shutil.copytree(labs.ROOT, folder, ignore=ignored)
