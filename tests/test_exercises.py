@@ -618,7 +618,7 @@ def test_without_private_parts_of_torch_one_exercise_says_so(monkeypatch):
 def test_a_verdict_is_shown_as_html_where_somebody_reads_it(monkeypatch, capsys):
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell()  # no instance(): that would stay for other tests
     shown = []
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
