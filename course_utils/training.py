@@ -1,4 +1,4 @@
-"""The training loop of lab 07, ready to import: batches, epochs, accuracy.
+"""The training loop of lab 08, ready to import: batches, epochs, accuracy.
 
 Nothing here decides anything about a model: loss, optimizer, learning rate, seed
 and device stay in the lab, where they can be read and changed.
@@ -302,7 +302,7 @@ def _check_mean(loss_fn: Callable[[Tensor, Tensor], Tensor]) -> None:
             raise ValueError(
                 f"loss_fn has {name}, so its mean is not over the samples but over "
                 "their weights (lab 03), and the batches do not add up to a mean per "
-                "sample. Leave it out, or write the loop of lab 07 and divide by the "
+                "sample. Leave it out, or write the loop of lab 08 and divide by the "
                 "sum of the weights."
             )
 

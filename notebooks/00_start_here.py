@@ -195,11 +195,11 @@ print(load_mnist(digits=(0,)).describe())
 # | 3 Cross entropy with PyTorch | the same from the library, and its traps | 135 |
 # | 4 Logistic regression | the first machine that learns: two classes | 155 |
 # | 5 Softmax regression | three classes, and three published bugs | 130 |
-# | 6 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
-# | 7 GPU and mini-batches | many small steps in place of a few large ones | 175 |
-# | 8 Binary classification, four ways | the same machine four times, and how each fails | 155 |
-# | 9 MNIST, many digits | ten classes, and how to read a classifier | 135 |
-# | 10 Faster | a network that sees neighbours, from minutes to seconds | 135 |
+# | 7 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
+# | 8 GPU and mini-batches | many small steps in place of a few large ones | 175 |
+# | 9 Binary classification, four ways | the same machine four times, and how each fails | 155 |
+# | 10 MNIST, many digits | ten classes, and how to read a classifier | 135 |
+# | 11 Faster | a network that sees neighbours, from minutes to seconds | 135 |
 #
 # The minutes include the exercises.
 

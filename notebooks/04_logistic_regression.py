@@ -246,7 +246,7 @@ _ = axes[0].set_title("the map of the loss")
 # high up on the slope, C near the bottom. One *point* of the map is one whole *curve*.
 #
 # The best curve is the lowest point of the valley. With two parameters we can see it.
-# The small network of lab 6 has some 25,000 parameters, and nobody can draw that map.
+# The small network of lab 7 has some 25,000 parameters, and nobody can draw that map.
 # We need a way down that works in fog: feel with your feet where the ground falls, take
 # a step, and feel again.
 
@@ -520,7 +520,7 @@ assert_close((w.detach(), b.detach()), (path[1, 0], path[1, 1]))
 # With 25,000 parameters you do not want a line for each. An **optimizer** is a list of
 # parameters with the rule for changing them. Ours is `torch.optim.SGD`, for *stochastic
 # gradient descent*. ("Stochastic", random, is for those who use a random part of the
-# data in each step, as lab 7 will. We use all of it.) It has the two methods that we
+# data in each step, as lab 8 will. We use all of it.) It has the two methods that we
 # need: `step()` moves every parameter against its slope, and `zero_grad()` empties
 # every `.grad`.
 #
@@ -806,7 +806,7 @@ assert accuracies[best + 1] < 1 and losses[best + 1] < losses[best]
 # far.** Training follows the loss, so the loss is what tells you how training goes.
 #
 # And do not be too proud of the 100% at the end. These are the same six students that
-# the model was trained on. Lab 6 asks what a model can do with new examples.
+# the model was trained on. Lab 7 asks what a model can do with new examples.
 
 # %% [markdown]
 # ### Pitfall: which class is 1?
@@ -923,7 +923,7 @@ assert_close(on_the_way[[0, -1]], ends, atol=6e-4, rtol=0)
 assert (on_the_way.diff().diff() > 0).all()  # the slope rises at each of the places
 
 # %% [markdown]
-# (Networks with a hidden layer, from lab 6 on, do not have this comfort.)
+# (Networks with a hidden layer, from lab 7 on, do not have this comfort.)
 #
 # ### Pitfall: the accuracy of the step before
 #
@@ -1220,7 +1220,7 @@ assert truth < learned
 
 # %% [markdown]
 # On new points the truth wins, as it must in the long run. A loss on the data that you
-# trained on is too good. Remember this for lab 6.
+# trained on is too good. Remember this for lab 7.
 #
 # And even the truth is far from a loss of 0. Labels that are tossed like coins cannot
 # be predicted better than the coin allows, by no model, however large.

@@ -749,7 +749,7 @@ _ = right.set_ylim(0, 1.05)
 # examples allow only nine values. Both end at 1.
 #
 # Eight examples, judged on the same eight: that is a demonstration and not a result. From
-# lab 6 on, models are judged on data that they have not seen.
+# lab 7 on, models are judged on data that they have not seen.
 #
 # ### Pitfall: the shape of `weight`
 #
@@ -1282,5 +1282,5 @@ for z in (torch.tensor([2.0, 1.0, 0.0]), torch.tensor([2.0, 1.0, 0.0, 2.0])):
 # * Models are equal if their probabilities are. Weights are known up to a common shift.
 # * With two classes it is logistic regression with weights $w_1 - w_0$.
 #
-# Next: [**lab 6, MNIST, two digits**](06_mnist_binary.ipynb). Eight examples become thousands of images, and a
+# Next: [**lab 7, MNIST, two digits**](07_mnist_binary.ipynb). Eight examples become thousands of images, and a
 # model is judged on images that it has never seen.

@@ -729,23 +729,23 @@ HARMLESS = {
         "`min=1` stands where `min=0` is wanted": "any m near the larger will do",
     },
     "lab05.training_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
-    "lab06.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
-    "lab06.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
-    "lab07.batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
-    "lab07.train_epoch": {
+    "lab07.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
+    "lab07.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
+    "lab08.batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab08.train_epoch": {
         "`model` stands where `optimizer` is wanted": "model.zero_grad() is as good",
     },
-    "lab08.two_logit_gradient": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
-    "lab09.best_temperature": {"`item()` is left out": "tensors are compared as well"},
-    "lab09.calibration_error": {
+    "lab09.two_logit_gradient": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab10.best_temperature": {"`item()` is left out": "tensors are compared as well"},
+    "lab10.calibration_error": {
         "the two sides of `right[inside].mean() - confidence[inside].mean()` are "
         "exchanged": "the absolute value is taken",
     },
-    "lab10.triangle": {
+    "lab11.triangle": {
         "`<=` stands where `<` is wanted": "at the top both lines give max_lr",
     },
-    "lab10.whole_batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
-    "lab10.shift_each": {
+    "lab11.whole_batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab11.shift_each": {
         "`(1, 2, 1, 1)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
         "`(1, 1, 1, 2)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
         "-1 stands where 0 is wanted": "there is one channel, the first and the last",

@@ -178,7 +178,7 @@ def whole(tmp_path_factory):
     notebooks = [stored(path) for path in PATHS]
     paper.fill_workshop(folder, {})
     (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder))
-    files = handouts.build(labs.lab_paths(["00", "06"]), whole_course=True)
+    files = handouts.build(labs.lab_paths(["00", "07"]), whole_course=True)
     publish.publish(files, folder)
     return folder
 

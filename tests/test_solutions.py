@@ -233,36 +233,36 @@ ORACLES = {
     "lab05.model_loss": lambda X, y, W, b: F.cross_entropy(X @ W + b, y),
     "lab05.training_step": sgd_step(F.cross_entropy),
     "lab05.to_logistic": to_logistic,
-    "lab06.accuracy": refuses(
+    "lab07.accuracy": refuses(
         True, lambda probs, y: accuracy_score(y.flatten(), probs.flatten() > 0.5)
     ),
-    "lab06.majority_baseline": baseline,
-    "lab06.standardize": standardize,
-    "lab06.evaluate": evaluate,
-    "lab06.worst": worst,
-    "lab07.n_updates": lambda n, size, n_epochs: len(range(0, n, size)) * n_epochs,
-    "lab07.batches": batches,
-    "lab07.evaluate": mean_loss_of_loader,
-    "lab07.train_epoch": lambda *args: training.run_epoch(*args).loss,
-    "lab07.predict": predict,
-    "lab07.class_accuracy": class_accuracy,
-    "lab08.logsigmoid": lambda z: torch.tensor(log_expit(z.double().numpy())).float(),
-    "lab08.two_logit_gradient": lambda logits, y: cross_entropy_gradient(
+    "lab07.majority_baseline": baseline,
+    "lab07.standardize": standardize,
+    "lab07.evaluate": evaluate,
+    "lab07.worst": worst,
+    "lab08.n_updates": lambda n, size, n_epochs: len(range(0, n, size)) * n_epochs,
+    "lab08.batches": batches,
+    "lab08.evaluate": mean_loss_of_loader,
+    "lab08.train_epoch": lambda *args: training.run_epoch(*args).loss,
+    "lab08.predict": predict,
+    "lab08.class_accuracy": class_accuracy,
+    "lab09.logsigmoid": lambda z: torch.tensor(log_expit(z.double().numpy())).float(),
+    "lab09.two_logit_gradient": lambda logits, y: cross_entropy_gradient(
         logits, y.flatten().long()
     ),
-    "lab08.to_two_logits": cheapest_pair,
-    "lab08.accuracy": lambda logits, y: accuracy_score(
+    "lab09.to_two_logits": cheapest_pair,
+    "lab09.accuracy": lambda logits, y: accuracy_score(
         y.flatten(), logits[:, 1] > logits[:, 0]
     ),
-    "lab08.forgotten": not_moved,
-    "lab08.all_labels_right": lambda logits, y: accuracy_score(
+    "lab09.forgotten": not_moved,
+    "lab09.all_labels_right": lambda logits, y: accuracy_score(
         y.numpy(), (logits.sigmoid() > 0.5).float().numpy()
     ),
-    "lab09.confusion_matrix": lambda y, y_pred, K: torch.tensor(
+    "lab10.confusion_matrix": lambda y, y_pred, K: torch.tensor(
         confusion_matrix(y, y_pred, labels=range(K))
     ),
-    "lab09.recall_and_precision": recall_and_precision,
-    "lab09.top_k_accuracy": lambda logits, y, k: float(
+    "lab10.recall_and_precision": recall_and_precision,
+    "lab10.top_k_accuracy": lambda logits, y, k: float(
         np.mean(
             [
                 label in row[:k]
@@ -270,23 +270,23 @@ ORACLES = {
             ]
         )
     ),
-    "lab09.best_temperature": lambda logits, y, temperatures: min(
+    "lab10.best_temperature": lambda logits, y, temperatures: min(
         temperatures,
         key=lambda T: F.nll_loss(torch.log_softmax(logits / T, 1), y).item(),
     ),
-    "lab09.calibration_error": calibration_error,
-    "lab10.conv_facts": conv_facts,
-    "lab10.convolve": lambda image, kernel: torch.tensor(
+    "lab10.calibration_error": calibration_error,
+    "lab11.conv_facts": conv_facts,
+    "lab11.convolve": lambda image, kernel: torch.tensor(
         correlate2d(image.numpy(), kernel.numpy(), mode="valid")
     ),
-    "lab10.triangle": lambda update, n, max_lr: float(
+    "lab11.triangle": lambda update, n, max_lr: float(
         np.interp(update, [0, n // 4, n], [0.0, max_lr, 0.0])
     ),
-    "lab10.whole_batches": whole_batches,
-    "lab10.speedup": lambda before, after: float(
+    "lab11.whole_batches": whole_batches,
+    "lab11.speedup": lambda before, after: float(
         np.median(before[1:]) / np.median(after[1:])
     ),
-    "lab10.shift_each": shift_each,
+    "lab11.shift_each": shift_each,
 }
 
 

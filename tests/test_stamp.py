@@ -80,11 +80,11 @@ def test_a_lab_opens_in_colab(path):
 
 
 def another_badge(nb):
-    nb.cells[0].source = nb.cells[0].source.replace("/06_mnist", "/05_mnist")
+    nb.cells[0].source = nb.cells[0].source.replace("/07_mnist", "/05_mnist")
 
 
 def no_badge(nb):
-    nb.cells[0].source = "# 6. MNIST, two digits"
+    nb.cells[0].source = "# 7. MNIST, two digits"
 
 
 def no_tag(nb):
@@ -116,7 +116,7 @@ def with_dependencies(nb):
     ],
 )
 def test_a_lab_that_does_not_open_in_colab_is_found(change, message):
-    (path,) = labs.lab_paths(["06"])
+    (path,) = labs.lab_paths(["07"])
     nb = labs.read_lab(path)
     change(nb)
     assert message in "\n".join(wrong_parts(nb, path.stem))
@@ -126,7 +126,7 @@ def test_one_address_in_all_places(course, capsys):
     before = files(course)
     publish(course, f"https://github.com/{ADDRESS.repository}", ADDRESS.branch)
     assert main(["stamp"]) == 0
-    assert "notebooks/06_mnist_binary.py: stamped\n" in capsys.readouterr().out
+    assert "notebooks/07_mnist_binary.py: stamped\n" in capsys.readouterr().out
     after = files(course)
     for path, text in after.items():
         if path.suffix == ".svg":
@@ -201,9 +201,9 @@ def test_stamped_twice(course, capsys):
 
 
 LAB_FILES = [
-    "notebooks/06_mnist_binary.py",
-    "notebooks/06_mnist_binary.ipynb",
-    "tests/embedded/06_mnist_binary.ipynb",
+    "notebooks/07_mnist_binary.py",
+    "notebooks/07_mnist_binary.ipynb",
+    "tests/embedded/07_mnist_binary.ipynb",
 ]
 VERSION = course_utils.__version__
 
@@ -224,7 +224,7 @@ def test_a_changed_stamp_is_found_and_mended(course, name, right, wrong):
     good = path.read_text(encoding="utf-8")
     assert right in good
     path.write_text(good.replace(right, wrong), encoding="utf-8")
-    assert list(stamp.changes(labs.lab_paths(["06"]))) == [path]
+    assert list(stamp.changes(labs.lab_paths(["07"]))) == [path]
     assert main(["stamp"]) == 0
     assert path.read_text(encoding="utf-8") == good
 

@@ -1,808 +1,592 @@
-"""Exercises of lab 07, GPU and mini-batches: solutions, hints, typical mistakes."""
-
-import math
+"""Exercises of lab 07, MNIST with two digits: solutions, hints, typical mistakes."""
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from course_utils import training
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
-from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_model
+from course_utils.exercises.fixtures import Case, GradientWatch, sized
+
+# No two of the losses are equal, and three of the seven answers are wrong.
+PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
+Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
+
+
+@sized("N", "K")
+def _with_majority(g, sizes, before):
+    """Labels with one most frequent class; another class does not occur at all."""
+    n_classes = sizes["K"]
+    favourite, missing = torch.randperm(n_classes, generator=g)[:2]
+    y = torch.randint(n_classes, (sizes["N"] + 3,), generator=g)
+    y[y == missing] = favourite
+    return torch.cat([y, favourite.expand(len(y))])
+
+
+def _some_of_them(g, sizes, before):
+    return 1 + int(torch.randint(sizes["N"], (), generator=g))
 
 
 @exercise(
-    given={"n_images": "size", "batch_size": "size", "n_epochs": "size"},
+    given={"probs": "probs N 1", "y": "bits N 1"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
-        Case((1000, 64, 3), "a short batch at the end"),
-        Case((640, 64, 3), "no short batch"),
-        Case((50, 64, 7), "fewer images than a batch has"),
-        Case((1, 1, 1), "a single image"),
+        (PROBS, Y),
+        (1 - PROBS, Y),
+        (PROBS, Y.flatten()),
+        (PROBS.flatten(), Y),
+        (PROBS, Y.T),
     ],
     hints=[
-        "How many batches has one epoch? The short batch at the end is an update, too.",
-        "-(-n_images // batch_size) divides and rounds up. math.ceil does, too.",
+        "A probability above 0.5 means class 1. Compare with y, then take the mean of "
+        "the trues.",
+        "((probs > 0.5) == y) is a tensor of True and False; .float().mean().item() "
+        "makes a fraction of it.",
+        "Before that: if probs.shape != y.shape: raise ValueError(...).",
     ],
-    praise="This number, not that of the epochs, says how long a model has trained.",
+    praise="And it refuses to compare shapes that do not fit.",
 )
-def n_updates(n_images, batch_size, n_epochs):
-    """Return how many updates a training run makes, a whole number."""
-    return -(-n_images // batch_size) * n_epochs
+def accuracy(probs, y):
+    """Return the fraction of right predictions; both have shape (N, 1)."""
+    if probs.shape != y.shape:
+        raise ValueError(f"probs has shape {probs.shape}, y has {y.shape}")
+    return ((probs > 0.5) == y).float().mean().item()
 
 
-@n_updates.mistake
-def n_updates_rounded_down(n_images, batch_size, n_epochs):
-    """You rounded down, so the short batch at the end of each epoch is lost. Its images
-    are used for an update as well: round up.
+@accuracy.mistake
+def accuracy_broadcast(probs, y):
+    """Right, as long as the shapes agree. But (N, 1) compared with (N,) makes a table
+    of all N x N pairs, without any error, and its mean says nothing. Raise a
+    ValueError if probs.shape != y.shape.
     """
-    return n_images // batch_size * n_epochs
+    return ((probs > 0.5) == y).float().mean().item()
 
 
-@n_updates.mistake
-def n_updates_one_more(n_images, batch_size, n_epochs):
-    """You rounded down and added 1. That is right if something is left over, but if the
-    batch size divides the number of images, there is no short batch. Round up instead.
+@accuracy.mistake
+def accuracy_tensor(probs, y):
+    """The number is right, but it is still a tensor with one element. .item() takes
+    the plain Python number out.
     """
-    return (n_images // batch_size + 1) * n_epochs
+    return ((probs > 0.5) == y).float().mean()
 
 
-@n_updates.mistake
-def n_updates_all_epochs_in_one(n_images, batch_size, n_epochs):
-    """You cut the images of all epochs together into batches. But a batch never reaches
-    into the next epoch: each epoch has its own short batch. Round up first, then
-    multiply.
+@accuracy.mistake
+def accuracy_percent(probs, y):
+    """You returned a percentage. In this course accuracy is a fraction in [0, 1]; it
+    is printed as a percentage with f"{value:.2%}". One convention everywhere saves
+    you from results like 9986%.
     """
-    return -(-n_images * n_epochs // batch_size)
+    return 100 * ((probs > 0.5) == y).float().mean().item()
 
 
-@n_updates.mistake
-def n_updates_fraction(n_images, batch_size, n_epochs):
-    """You divided with /, which gives a fraction of an update. There are only whole
-    updates: divide and round up, for example with math.ceil.
+@accuracy.mistake
+def accuracy_count(probs, y):
+    """You counted the right predictions. Divide by N, or take the mean, so that data
+    sets of different size can be compared.
     """
-    return n_images / batch_size * n_epochs
+    return ((probs > 0.5) == y).sum().item()
 
 
-@n_updates.mistake
-def n_updates_one_epoch(n_images, batch_size, n_epochs):
-    """This is the number of updates in one epoch. The run goes over the data n_epochs
-    times, so multiply by that.
+@accuracy.mistake
+def accuracy_threshold_zero(probs, y):
+    """You compared with 0. That is the threshold for logits. Probabilities are never
+    below 0, so every example becomes class 1; for them the threshold is 0.5.
     """
-    return math.ceil(n_images / batch_size)
+    return ((probs > 0) == y).float().mean().item()
 
 
-@n_updates.mistake
-def n_updates_images(n_images, batch_size, n_epochs):
-    """This is how many images the run looks at. An update looks at a whole batch of
-    them, so there are far fewer updates than images.
+@accuracy.mistake
+def accuracy_without_threshold(probs, y):
+    """You compared the probabilities themselves with the labels. They are never
+    exactly 0 or 1, so nothing is equal. First make a decision of each: probs > 0.5.
     """
-    return n_images * n_epochs
+    return (probs == y).float().mean().item()
 
 
-def _numbered(g, sizes, before):
-    return torch.arange(len(before[0]))
+@accuracy.mistake
+def accuracy_argmax(probs, y):
+    """argmax(dim=1) asks which column is largest. There is only one column, so the
+    answer is always 0. With one probability per example, compare with 0.5.
+    """
+    return (probs.argmax(dim=1, keepdim=True) == y).float().mean().item()
 
 
-_X = torch.arange(14.0).reshape(7, 2)
-_Y = torch.arange(7)
+@accuracy.mistake
+def accuracy_inverted(probs, y):
+    """This is the fraction of wrong predictions, the error rate. Accuracy is the
+    fraction of right ones; the two sum to 1.
+    """
+    return ((probs > 0.5) != y).float().mean().item()
 
 
 @exercise(
-    given={
-        "X": "features N 2",
-        "y": _numbered,
-        "batch_size": "size",
-        "shuffle": lambda g, sizes, before: bool(torch.randint(2, (), generator=g)),
-    },
+    given={"y_train": _with_majority, "y_test": "classes N K"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
+    inputs=[
+        (
+            torch.tensor([1, 1, 2, 2, 1, 1, 2, 0, 3, 0, 2, 0, 2]),
+            torch.tensor([3, 1, 3, 2, 2, 3, 1, 1, 3, 3, 1]),
+        ),
+        (
+            torch.tensor([1, 1, 0, 1, 1, 0, 1]),
+            torch.tensor([0, 0, 1, 0, 0, 0, 1, 0, 2, 1, 2]),
+        ),
+        (torch.tensor([0, 0, 1]), torch.tensor([1, 1, 1, 0])),
+        (torch.tensor([0, 2, 1, 2, 0, 2, 0, 0]), torch.tensor([2, 1, 0, 0, 2, 2])),
+    ],
+    hints=[
+        "Two steps: which class is most frequent in the training labels? How often is "
+        "it right on the test labels?",
+        "y_train.mode().values or y_train.bincount().argmax() gives the class.",
+        "Comparing y_test with that one class gives True and False: take the mean, "
+        "as a Python number.",
+    ],
+    praise="Any model has to beat this number before it is worth a word.",
+)
+def majority_baseline(y_train, y_test):
+    """Return the test accuracy of always predicting the most frequent class."""
+    majority = y_train.bincount().argmax()
+    return (y_test == majority).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_from_test(y_train, y_test):
+    """You looked for the most frequent class in the test labels. A model may not know
+    them. Decide on the training labels, then measure on the test labels.
+    """
+    return (y_test == y_test.bincount().argmax()).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_on_train(y_train, y_test):
+    """This is the share of the most frequent class in the training labels. That class
+    is the right choice, but how often it is right must be measured on the test
+    labels.
+    """
+    return (y_train == y_train.bincount().argmax()).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_always_one(y_train, y_test):
+    """You always predict class 1. In MNIST's zeros and ones that is the more frequent
+    class, but in other data it need not be: find it from the training labels.
+    """
+    return (y_test == 1).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_always_zero(y_train, y_test):
+    """You always predict class 0. Which class is most frequent has to be found from
+    the training labels.
+    """
+    return (y_test == 0).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_from_both(y_train, y_test):
+    """You looked for the most frequent class in training and test labels together. So
+    the test labels had a say in the choice. Decide on the training labels alone.
+    """
+    majority = torch.cat([y_train, y_test]).bincount().argmax()
+    return (y_test == majority).float().mean().item()
+
+
+@majority_baseline.mistake
+def baseline_class(y_train, y_test):
+    """This is the class itself. The exercise asks for the accuracy that predicting it
+    would give on the test labels.
+    """
+    return y_train.bincount().argmax().item()
+
+
+@majority_baseline.mistake
+def baseline_chance(y_train, y_test):
+    """One divided by the number of classes is what blind guessing gives. Always
+    naming the most frequent class does at least as well where classes differ in size.
+    """
+    return 1 / len(y_train.unique())
+
+
+@majority_baseline.mistake
+def baseline_tensor(y_train, y_test):
+    """The number is right, but it is still a tensor with one element. .item() takes
+    the plain Python number out.
+    """
+    return (y_test == y_train.bincount().argmax()).float().mean()
+
+
+_X_TRAIN = torch.tensor([[1.0, 4.0, 0.2], [3.0, 8.0, 0.9], [5.0, 3.0, 0.4]])
+_X_TEST = torch.tensor([[2.0, 5.0, 0.3], [9.0, 1.0, 0.8]])
+_FLAT_TRAIN = torch.tensor([[1.0, 4.0, 0.5], [3.0, 8.0, 0.5], [5.0, 3.0, 0.5]])
+
+
+@exercise(
+    given={"X_train": "features M D", "X_test": "features N D"},
+    results=("the training set", "the test set"),
     properties=[
         holds(
-            "An epoch holds every row exactly once. Yours does not.",
-            lambda value, X, y, batch_size, shuffle: (
-                sorted(torch.cat([labels.flatten() for _, labels in value]).tolist())
-                == sorted(y.flatten().tolist())
+            "In the training set every pixel must have mean 0 then. Yours do not.",
+            lambda value, train, test: bool(value[0].mean(dim=0).abs().max() < 1e-3),
+        ),
+        holds(
+            "In the training set every pixel must have deviation 1 then. Yours do not.",
+            lambda value, train, test: bool(
+                (value[0].std(dim=0) - 1).abs().max() < 1e-3
             ),
         ),
     ],
     inputs=[
-        (_X, _Y, 3, False),
-        (_X, _Y, 3, True),
-        (_X, _Y.float().reshape(-1, 1), 2, True),
-        (_X, _Y, 7, True),
-        (_X, _Y, 20, False),
+        (_X_TRAIN, _X_TEST),
+        Case((_FLAT_TRAIN, _X_TEST), "a pixel that is the same everywhere", False),
     ],
     hints=[
-        "First the order of the rows: torch.arange(len(X)) or torch.randperm(len(X)).",
-        "order.split(batch_size) cuts it into pieces; the last one is what remains.",
-        "X[rows] picks the rows of X, and y[rows] those of y: the same rows.",
+        "Mean and standard deviation of each pixel: X_train.mean(dim=0), "
+        "X_train.std(dim=0).",
+        "Both sets are transformed with the same two lists of numbers, those of the "
+        "training set.",
+        "Where the standard deviation is 0, divide by 1: torch.where(std > 0, std, "
+        "torch.ones_like(std)).",
     ],
-    praise="Every image once per epoch, each with its own label.",
+    praise="The test set had no say in how it is prepared.",
 )
-def batches(X, y, batch_size, shuffle):
-    """Return a list of pairs (X_batch, y_batch) that together hold every row once."""
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
+def standardize(X_train, X_test):
+    """Return both sets with mean 0 and deviation 1 per pixel, judged by X_train."""
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return (X_train - mean) / std, (X_test - mean) / std
 
 
-@batches.mistake
-def batches_separate_orders(X, y, batch_size, shuffle):
-    """You drew one order for X and another one for y, so the images have the labels of
-    other images. Nothing can be learned from that, and no error says so. Draw one
-    order and use it for both.
+def _scaled(X, reference):
+    std = reference.std(dim=0)
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return (X - reference.mean(dim=0)) / std
+
+
+@standardize.mistake
+def standardize_separately(X_train, X_test):
+    """You used the test set's own mean and deviation for the test set. Then the same
+    image gets other numbers there than it got in training, and the result for one
+    image depends on the others. Use the training statistics for both.
     """
-    if not shuffle:
-        return batches.reference(X, y, batch_size, False)
-    X, y = X[torch.randperm(len(X))], y[torch.randperm(len(X))]
-    return batches.reference(X, y, batch_size, False)
+    return _scaled(X_train, X_train), _scaled(X_test, X_test)
 
 
-@batches.mistake
-def batches_only_images(X, y, batch_size, shuffle):
-    """You shuffled X and left y as it was, so the images have the labels of other
-    images. Pick the same rows from both.
+@standardize.mistake
+def standardize_jointly(X_train, X_test):
+    """You took the statistics of both sets together. So the test set has leaked into
+    the training data: it is no longer new to the model. Use the training set alone.
     """
-    X = X[torch.randperm(len(X))] if shuffle else X
-    return batches.reference(X, y, batch_size, False)
+    both = torch.cat([X_train, X_test])
+    return _scaled(X_train, both), _scaled(X_test, both)
 
 
-@batches.mistake
-def batches_short_one_dropped(X, y, batch_size, shuffle):
-    """The last batch is missing: what remains at the end is shorter than batch_size but
-    is a batch all the same. You would never train on it, or leave it out of an
-    evaluation.
+@standardize.mistake
+def standardize_zero_deviation(X_train, X_test):
+    """Right for ordinary pixels. But a pixel that is the same in all training images,
+    as the corners of MNIST are, has deviation 0, and 0 / 0 is nan. Divide such a
+    pixel by 1.
     """
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    rows = order.split(batch_size)
-    return [(X[r], y[r]) for r in rows if len(r) == batch_size]
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    return (X_train - mean) / std, (X_test - mean) / std
 
 
-@batches.mistake
-def batches_never_shuffled(X, y, batch_size, shuffle):
-    """You ignored shuffle. With shuffle=True the rows come in a new, random order,
-    drawn with torch.randperm(len(X)).
+@standardize.mistake
+def standardize_without_mean(X_train, X_test):
+    """You divided by the deviation but did not subtract the mean, so the pixels are
+    not centred on 0.
     """
-    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
+    std = X_train.std(dim=0)
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return X_train / std, X_test / std
 
 
-@batches.mistake
-def batches_always_shuffled(X, y, batch_size, shuffle):
-    """You shuffled although shuffle is False. For an evaluation one wants the order of
-    the data set, so that predictions and images can be put side by side.
+@standardize.mistake
+def standardize_brackets(X_train, X_test):
+    """Only the mean was divided: / comes before -, so X - mean / std is X - (mean /
+    std). Put brackets around the difference.
     """
-    return batches.reference(X, y, batch_size, True)
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return X_train - mean / std, X_test - mean / std
 
 
-@batches.mistake
-def batches_order_of_batches(X, y, batch_size, shuffle):
-    """You cut first and then shuffled the batches as wholes. If the data are sorted,
-    each batch still holds one class only. Shuffle the rows, then cut.
+@standardize.mistake
+def standardize_mean_only(X_train, X_test):
+    """You subtracted the mean and did not divide by the standard deviation: the
+    pixels are centred, but some still spread more than others.
     """
-    cut = batches.reference(X, y, batch_size, False)
-    return [cut[i] for i in torch.randperm(len(cut))] if shuffle else cut
+    return X_train - X_train.mean(dim=0), X_test - X_train.mean(dim=0)
 
 
-@batches.mistake
-def batches_within_batch(X, y, batch_size, shuffle):
-    """You shuffled the rows inside each batch. That changes nothing, because a batch is
-    averaged: the same images are still together. Shuffle all rows, then cut.
+@standardize.mistake
+def standardize_all_pixels_alike(X_train, X_test):
+    """You used one mean and one deviation for all pixels together. That is a usual
+    choice for images, too, but this exercise asks for each pixel on its own: dim=0.
     """
-    cut = batches.reference(X, y, batch_size, False)
-    if not shuffle:
-        return cut
-    orders = [torch.randperm(len(labels)) for _, labels in cut]
-    return [(a[o], b[o]) for (a, b), o in zip(cut, orders, strict=True)]
+    mean, std = X_train.mean(), X_train.std()
+    return (X_train - mean) / std, (X_test - mean) / std
 
 
-@batches.mistake
-def batches_chunks(X, y, batch_size, shuffle):
-    """This makes batch_size batches. What was asked for is batches with batch_size rows
-    each: split(batch_size), where chunk(batch_size) counts the pieces.
+@standardize.mistake
+def standardize_each_image(X_train, X_test):
+    """You went along dim=1, so each image has its own mean and deviation. Statistics
+    of a pixel run down the column of all training images: dim=0.
     """
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    return [(X[rows], y[rows]) for rows in order.chunk(batch_size)]
-
-
-@batches.mistake
-def batches_with_repetition(X, y, batch_size, shuffle):
-    """torch.randint draws each row anew, so some rows come twice and others never. An
-    epoch uses every row exactly once: torch.randperm(len(X)) is a random order.
-    """
-    if not shuffle:
-        return batches.reference(X, y, batch_size, False)
-    rows = torch.randint(len(X), (len(X),))
-    return batches.reference(X[rows], y[rows], batch_size, False)
-
-
-@batches.mistake
-def batches_fixed_size(X, y, batch_size, shuffle):
-    """You wrote 16 where batch_size belongs. A number from the lab works only as long
-    as everybody wants that number.
-    """
-    return batches.reference(X, y, 16, shuffle)
-
-
-def _model(mode, *, seed=0, n_classes=1, watch=False):
-    """Make a small network with dropout and fixed weights."""
-    generator = torch.Generator().manual_seed(seed)
-    model = nn.Sequential(
-        nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, n_classes)
+    return tuple(
+        (X - X.mean(dim=1, keepdim=True)) / X.std(dim=1, keepdim=True)
+        for X in (X_train, X_test)
     )
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    if watch:
-        model.append(GradientWatch())
-    return model.train(mode)
 
 
-def _loader(*sizes, seed=1):
-    """Make batches of these sizes, as a list."""
+@standardize.mistake
+def standardize_variance(X_train, X_test):
+    """You divided by the variance. The standard deviation is its square root: std,
+    not var. Only then is the new deviation 1.
+    """
+    var = X_train.var(dim=0)
+    var = torch.where(var > 0, var, torch.ones_like(var))
+    return tuple((X - X_train.mean(dim=0)) / var for X in (X_train, X_test))
+
+
+@standardize.mistake
+def standardize_population(X_train, X_test):
+    """Nearly: this deviation divides by N, and torch.std divides by N - 1 unless told
+    otherwise. Both are in use. Take torch.std as it is, so that results can be
+    compared.
+    """
+    std = X_train.std(dim=0, correction=0)
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
+
+
+def _example(mode, seed=3):
+    """Make a small model with dropout, and data on which it is mostly right."""
     generator = torch.Generator().manual_seed(seed)
-    X = torch.randn(sum(sizes), 3, generator=generator)
-    y = (torch.randn(sum(sizes), 1, generator=generator) > 0).float()
-    return list(zip(X.split(sizes), y.split(sizes), strict=True))
-
-
-_BCE = nn.BCEWithLogitsLoss()
+    linear, out = nn.Linear(4, 16), nn.Linear(16, 1)
+    with torch.no_grad():
+        for parameter in [*linear.parameters(), *out.parameters()]:
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    layers = [linear, nn.Dropout(0.5), nn.ReLU(), out, nn.Sigmoid(), GradientWatch()]
+    model = nn.Sequential(*layers).eval()
+    X = torch.randn(60, 4, generator=generator)
+    with torch.no_grad():
+        answers = model(X) > 0.5
+    model[-1].saw_gradients.zero_()
+    wrong = torch.rand(60, 1, generator=generator) < 0.1
+    return model.train(mode), X, (answers ^ wrong).float()
 
 
 @exercise(
     inputs=[
-        (_model(True, watch=True), _loader(5, 5, 2), _BCE),
-        (_model(False, watch=True), _loader(4, 4, 4, 1, seed=2), _BCE),
-        (_model(True, seed=3, watch=True), _loader(6), _BCE),
-        (_model(True, seed=4, watch=True), _loader(3, 3), _BCE),
+        _example(mode=True),
+        _example(mode=False),
+        _example(mode=True, seed=4),
+        _example(mode=False, seed=5),
     ],
     hints=[
-        "loss_fn gives the mean of a batch. Times len(X) it is the sum of the batch.",
-        "Add up these sums and the numbers of images, and divide once, at the end.",
-        "eval(), no_grad() and the mode are as in exercise 4 of lab 6.",
+        "model.eval() switches dropout off. with torch.no_grad(): saves the gradients.",
+        "The caller may be in the middle of training: note model.training first.",
+        "model.train(was_training) at the end puts back the mode that you found.",
     ],
-    praise="The same number for every batch size. That is how you know it is right.",
+    praise="The same number every time, and the model is left as it was found.",
 )
-def evaluate(model, loader, loss_fn):
-    """Return the mean loss per image over all batches, a Python number."""
+def evaluate(model, X, y):
+    """Return the accuracy of a model that gives probabilities (N, 1)."""
     was_training = model.training
     model.eval()
-    loss_sum, n_images = 0.0, 0
     with torch.no_grad():
-        for X, y in loader:
-            loss_sum += loss_fn(model(X), y).item() * len(X)
-            n_images += len(X)
+        probs = model(X)
     model.train(was_training)
-    return loss_sum / n_images
-
-
-def _evaluated(model, loader, loss_fn, *, training=False, gradients=False):
-    """Return the loss and the size of each batch, and leave the mode as it was."""
-    was_training = model.training
-    model.train(training)
-    with torch.set_grad_enabled(gradients):
-        losses = [loss_fn(model(X), y).item() for X, y in loader]
-    model.train(was_training)
-    return losses, [len(X) for X, _ in loader]
+    return ((probs > 0.5) == y).float().mean().item()
 
 
 @evaluate.mistake
-def evaluate_mean_of_means(model, loader, loss_fn):
-    """This is the mean of the batch means. A short last batch then counts as much as a
-    full one, and the result depends on the batch size. Multiply each loss by len(X),
-    add, and divide by the number of images.
+def evaluate_without_eval(model, X, y):
+    """Dropout is still on: half of the hidden units are silenced at random, so the
+    accuracy is wrong and different in each call. model.eval() switches it off.
+    (torch.no_grad() does not: it is about gradients only.)
     """
-    losses, _ = _evaluated(model, loader, loss_fn)
-    return sum(losses) / len(losses)
+    with torch.no_grad():
+        return ((model(X) > 0.5) == y).float().mean().item()
 
 
 @evaluate.mistake
-def evaluate_means_over_images(model, loader, loss_fn):
-    """You added up batch means and divided by the number of images, so you divided
-    twice: a mean is divided already. Multiply each loss by len(X) first.
+def evaluate_left_in_eval(model, X, y):
+    """The number is right, but the model is left in eval mode. If this is called in
+    the middle of training, dropout is off from there on, silently. Put the mode back
+    that you found.
     """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(losses) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_sums_over_batches(model, loader, loss_fn):
-    """You made sums of the batch means, which is right, but divided them by the number
-    of batches. Divide by the number of images.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(loss * n for loss, n in zip(losses, sizes, strict=True)) / len(sizes)
-
-
-@evaluate.mistake
-def evaluate_total(model, loader, loss_fn):
-    """This is the sum over all images. Divide it, once, by the number of images, so
-    that data sets of different size can be compared.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(loss * n for loss, n in zip(losses, sizes, strict=True))
-
-
-@evaluate.mistake
-def evaluate_fixed_number(model, loader, loss_fn):
-    """You divided by 12665, the number of training images in the notes. With any other
-    data the result is wrong, without an error. Count the images in the loop.
-    """
-    return evaluate_total(model, loader, loss_fn) / 12665
-
-
-@evaluate.mistake
-def evaluate_last_batch(model, loader, loss_fn):
-    """This is the loss of the last batch alone: each round overwrites the one before.
-    Add up before you divide.
-    """
-    return _evaluated(model, loader, loss_fn)[0][-1]
-
-
-@evaluate.mistake
-def evaluate_return_in_loop(model, loader, loss_fn):
-    """This is the loss of the first batch alone. The return stands inside the loop, so
-    the first round is the last one. Move it to the left.
-    """
-    return _evaluated(model, loader, loss_fn)[0][0]
-
-
-@evaluate.mistake
-def evaluate_with_dropout(model, loader, loss_fn):
-    """Dropout is on: half of the hidden units are silenced at random, and the loss is
-    different in each call. Switch it off with model.eval() before the loop.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn, training=model.training)
-    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_with_gradients(model, loader, loss_fn):
-    """The number is right, but PyTorch noted down everything that it would need for
-    slopes, which costs time and memory. Put the loop under `with torch.no_grad():`.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn, gradients=True)
-    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_left_in_eval(model, loader, loss_fn):
-    """The number is right, but the model is left in eval mode: if this is called in the
-    middle of training, dropout is off from there on. Note model.training first, and
-    put that back with model.train(was_training).
-    """
-    value = evaluate.reference(model, loader, loss_fn)
     model.eval()
-    return value
+    with torch.no_grad():
+        return ((model(X) > 0.5) == y).float().mean().item()
 
 
 @evaluate.mistake
-def evaluate_always_train(model, loader, loss_fn):
-    """You end with model.train(). But the model may have been in eval mode before your
-    function was called. Note model.training first, and put that back:
+def evaluate_always_train(model, X, y):
+    """You end with model.train(). But the model may have been in eval mode when you
+    were called. Note model.training first, and put that back:
     model.train(was_training).
     """
-    value = evaluate.reference(model, loader, loss_fn)
+    model.eval()
+    with torch.no_grad():
+        probs = model(X)
     model.train()
-    return value
+    return ((probs > 0.5) == y).float().mean().item()
 
 
 @evaluate.mistake
-def evaluate_tensor(model, loader, loss_fn):
-    """The number is right, but it is still a tensor with one element. .item() takes the
-    plain Python number out.
+def evaluate_with_gradients(model, X, y):
+    """The number is right, but PyTorch noted down everything that it would need for
+    slopes, which costs time and memory. Call the model under `with torch.no_grad():`
+    (the line torch.no_grad() alone, without `with`, does nothing).
     """
-    return torch.tensor(evaluate.reference(model, loader, loss_fn))
-
-
-def _trainer(*sizes, mode=True, seed=5):
-    model = _model(mode, seed=seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    return model, _loader(*sizes, seed=seed), _BCE, optimizer
-
-
-@exercise(
-    inputs=[
-        _trainer(4, 4, 4),
-        _trainer(4, 4, 1, seed=6),
-        _trainer(3, 3, 2, mode=False, seed=7),
-    ],
-    hints=[
-        "model.train() first. Then for each batch: outputs, loss, backward(), step(), "
-        "zero_grad().",
-        "Call the model once per batch. Each call draws a new dropout.",
-        "Next to it: loss_sum += loss.item() * len(X) and n_images += len(X).",
-    ],
-    praise="These lines train every model of the labs to come.",
-)
-def train_epoch(model, loader, loss_fn, optimizer):
-    """Make one update per batch; return the mean loss per image, a Python number."""
-    model.train()
-    loss_sum, n_images = 0.0, 0
-    for X, y in loader:
-        loss = loss_fn(model(X), y)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        loss_sum += loss.item() * len(X)
-        n_images += len(X)
-    return loss_sum / n_images
-
-
-def _trained(loader, after_forward):
-    """Return the mean loss per image; ``after_forward(X, y)`` gives that of a batch."""
-    losses = [after_forward(X, y).item() * len(X) for X, y in loader]
-    return sum(losses) / sum(len(X) for X, _ in loader)
-
-
-def _update(model, loss_fn, optimizer):
-    def update(X, y):
-        loss = loss_fn(model(X), y)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        return loss
-
-    return update
-
-
-@train_epoch.mistake
-def train_epoch_without_zero_grad(model, loader, loss_fn, optimizer):
-    """zero_grad() is missing, so each step goes against the sum of all slopes so far.
-    After backward() and step(), empty them with optimizer.zero_grad().
-    """
-
-    def update(X, y):
-        loss = loss_fn(model(X), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    model.train()
-    return _trained(loader, update)
-
-
-@train_epoch.mistake
-def train_epoch_zero_before_step(model, loader, loss_fn, optimizer):
-    """Nothing is learned: you emptied the slopes after backward() and before step(), or
-    left step() out. The order is backward(), step(), zero_grad().
-    """
-    model.train()
-    return _trained(loader, lambda X, y: loss_fn(model(X), y))
-
-
-@train_epoch.mistake
-def train_epoch_forward_twice(model, loader, loss_fn, optimizer):
-    """You called the model twice per batch. That costs twice the time, and each call
-    draws its own dropout, so the loss that you report is not the loss that the update
-    came from. Call it once and keep the result.
-    """
-
-    def update(X, y):
-        before = loss_fn(model(X), y)
-        _update(model, loss_fn, optimizer)(X, y)
-        return before
-
-    model.train()
-    return _trained(loader, update)
-
-
-@train_epoch.mistake
-def train_epoch_after_the_step(model, loader, loss_fn, optimizer):
-    """You calculated the loss again after the step. That costs one more forward pass
-    per batch, and it judges the model on the very images that it has just been changed
-    for. Take the loss that backward() was called on.
-    """
-
-    def update(X, y):
-        _update(model, loss_fn, optimizer)(X, y)
-        return loss_fn(model(X), y)
-
-    model.train()
-    return _trained(loader, update)
-
-
-@train_epoch.mistake
-def train_epoch_mean_of_means(model, loader, loss_fn, optimizer):
-    """This is the mean of the batch means. A short last batch then counts as much as a
-    full one. Multiply each loss by len(X), and divide by the number of images.
-    """
-    model.train()
-    losses = [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader]
-    return sum(losses) / len(losses)
-
-
-@train_epoch.mistake
-def train_epoch_without_train_mode(model, loader, loss_fn, optimizer):
-    """The model was in eval mode, and you left it there, so dropout did nothing. An
-    evaluation may have come before: begin each epoch of training with model.train().
-    """
-    return _trained(loader, _update(model, loss_fn, optimizer))
-
-
-@train_epoch.mistake
-def train_epoch_eval_mode(model, loader, loss_fn, optimizer):
-    """You trained in eval mode: dropout did nothing. model.train() switches it on for
-    training, model.eval() off for an evaluation.
-    """
-    model.eval()
-    return _trained(loader, _update(model, loss_fn, optimizer))
-
-
-@train_epoch.mistake
-def train_epoch_last_loss(model, loader, loss_fn, optimizer):
-    """This is the loss of the last batch alone, and a batch is a small sample. Add up
-    over the epoch, then divide by the number of images.
-    """
-    model.train()
-    return [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader][-1]
-
-
-@train_epoch.mistake
-def train_epoch_return_in_loop(model, loader, loss_fn, optimizer):
-    """Only the first batch was used: the return stands inside the loop, so the first
-    round is the last one. Move it to the left.
-    """
-    return train_epoch.reference(model, loader[:1], loss_fn, optimizer)
-
-
-@train_epoch.mistake
-def train_epoch_tensor(model, loader, loss_fn, optimizer):
-    """The number is right, but it is a tensor, and one that holds on to the notes of
-    every batch for autograd. .item() takes the plain Python number out.
-    """
-    return torch.tensor(train_epoch.reference(model, loader, loss_fn, optimizer))
-
-
-def _model_at(place, mode, seed):
-    return placed_model(_model(mode, seed=seed, n_classes=3), place)
-
-
-def _images(n, place="cpu"):
-    generator = torch.Generator().manual_seed(n)
-    return placed(torch.randn(n, 3, generator=generator), place)
-
-
-@exercise(
-    inputs=lambda: [  # made when they are needed: see fixtures.placed
-        (_model_at("cuda:1", False, 8), _images(12)),
-        (_model_at("cpu", True, 9), _images(10)),
-        (_model_at("mps", True, 10), _images(11, "mps")),
-        (_model_at("cpu", False, 11), _images(9, "cuda:0")),
-    ],
-    hints=[
-        "Ask the model where it is: next(model.parameters()).device.",
-        "Bring the images there with X.to(...), and the classes back with .cpu().",
-        "eval() before, and the old mode back afterwards, as in lab 6.",
-    ],
-    praise="It runs on every device, and names none.",
-)
-def predict(model, X):
-    """Return the predicted classes on the CPU, whole numbers of shape (N,)."""
-    device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    with torch.no_grad():
-        logits = model(X.to(device))
+    probs = model(X)
     model.train(was_training)
-    return logits.argmax(dim=1).cpu()
+    return ((probs > 0.5) == y).float().mean().item()
 
 
-def _predicted(model, X, place, *, training=False):
-    """Return the classes, calculated at a place, and leave the mode as it was."""
-    was_training = model.training
-    model.train(training)
-    with torch.no_grad():
-        classes = model(X.to(place)).argmax(dim=1)
-    model.train(was_training)
-    return classes
-
-
-def _device_of(model):
-    return next(model.parameters()).device
-
-
-@predict.mistake
-def predict_without_moving(model, X):
-    """The images are not where the model is. Ask the model for its device, and bring
-    them there: X.to(next(model.parameters()).device). (It is there already? Then .to
-    does nothing.)
-    """
-    return _predicted(model, X, X.device).cpu()
-
-
-@predict.mistake
-def predict_hard_coded(model, X):
-    """You moved the images to "cuda", which names one device of one computer. This
-    model is somewhere else. Ask the model: next(model.parameters()).device.
-    """
-    return _predicted(model, X, "cuda").cpu()
-
-
-@predict.mistake
-def predict_asks_the_computer(model, X):
-    """You moved the images to the fastest device of this computer. That need not be
-    where the model is. Ask the model, not the computer:
-    next(model.parameters()).device.
-    """
-    return _predicted(model, X, training.pick_device()).cpu()
-
-
-@predict.mistake
-def predict_model_device(model, X):
-    """A model has no .device, because its parts may be in different places. Ask one of
-    its parameters: next(model.parameters()).device.
-    """
-    return _predicted(model, X, model.device).cpu()
-
-
-@predict.mistake
-def predict_moves_the_model(model, X):
-    """The classes are right, but you moved the caller's model to the CPU: a model's .to
-    and .cpu() move the model itself. The next step of training would fail, or crawl.
-    Move the images, and leave the model where it is.
-    """
-    return _predicted(model.cpu(), X, "cpu")
-
-
-@predict.mistake
-def predict_left_there(model, X):
-    """The classes are right, but they are still on the model's device. The caller
-    cannot compare them with labels on the CPU, nor draw them. Bring them back with
-    .cpu().
-    """
-    return _predicted(model, X, _device_of(model))
-
-
-@predict.mistake
-def predict_with_dropout(model, X):
-    """Dropout is on: half of the hidden units are silenced at random, and some classes
-    are different in each call. Switch it off with model.eval().
-    """
-    return _predicted(model, X, _device_of(model), training=model.training).cpu()
-
-
-@predict.mistake
-def predict_left_in_eval(model, X):
-    """The classes are right, but the model is left in eval mode: if this is called in
-    the middle of training, dropout is off from there on. Note model.training first,
-    and put that back at the end.
-    """
-    model.eval()
-    return _predicted(model, X, _device_of(model)).cpu()
-
-
-@predict.mistake
-def predict_logits(model, X):
-    """These are the logits, one per class. The class is the column with the largest
-    one: argmax(dim=1).
+@evaluate.mistake
+def evaluate_broadcast(model, X, y):
+    """One of the two is a column, (N, 1), and the other a plain list, (N,). Comparing
+    them makes a table of all N x N pairs. Leave both as columns.
     """
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        logits = model(X.to(_device_of(model)))
+        probs = model(X).flatten()
     model.train(was_training)
-    return logits.cpu()
+    return ((probs > 0.5) == y).float().mean().item()
 
 
-@predict.mistake
-def predict_largest_logit(model, X):
-    """max(dim=1).values are the largest logits themselves. The class is the column in
-    which they stand: .indices, or argmax(dim=1).
+@evaluate.mistake
+def evaluate_argmax(model, X, y):
+    """argmax(dim=1) asks which column is largest. There is only one column, so the
+    answer is always 0. With one probability per example, compare with 0.5.
     """
-    return predict_logits(model, X).max(dim=1).values
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        probs = model(X)
+    model.train(was_training)
+    return (probs.argmax(dim=1, keepdim=True) == y).float().mean().item()
 
 
-_LOGITS = torch.tensor(
-    [
-        [2.0, 0.1, -1.0],
-        [1.5, 0.3, 0.2],
-        [0.4, 1.9, 0.3],
-        [0.2, 0.9, 3.0],
-        [2.5, 1.0, 0.5],
-        [0.1, 0.8, 2.2],
-        [0.3, 2.4, 1.1],
-        [1.2, 0.7, 0.6],
-    ]
-)
+@evaluate.mistake
+def evaluate_tensor(model, X, y):
+    """The number is right, but it is still a tensor with one element. .item() takes
+    the plain Python number out.
+    """
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        probs = model(X)
+    model.train(was_training)
+    return ((probs > 0.5) == y).float().mean()
+
+
+@evaluate.mistake
+def evaluate_threshold_zero(model, X, y):
+    """Every example became class 1. Either you compared with 0, the threshold for
+    logits, or you applied a sigmoid once more. This model ends with a sigmoid and
+    gives probabilities: compare them with 0.5 as they are.
+    """
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        probs = model(X)
+    model.train(was_training)
+    return ((probs > 0) == y).float().mean().item()
 
 
 @exercise(
-    given={
-        "logits": "ranked N K",
-        "y": "classes N K",
-        "n_classes": lambda g, sizes, before: sizes["K"],
-    },
-    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
-    inputs=[
-        (_LOGITS, torch.tensor([0, 0, 0, 1, 1, 2, 1, 0]), 3),
-        (-_LOGITS, torch.tensor([2, 1, 0, 0, 2, 2, 2, 1]), 3),
-        Case(
-            (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
-            "a class that does not occur",
-            False,
-        ),
-    ],
+    given={"probs": "probs N 1", "y": "bits N 1", "k": _some_of_them},
+    inputs=[(PROBS, Y, 3), (1 - PROBS, Y, 2), (PROBS, Y, 1)],
     hints=[
-        "The predicted class is logits.argmax(dim=1). Which predictions are right?",
-        "is_right[y == k] picks the examples of class k. Take the mean of these.",
-        "For all classes at once: y.bincount(minlength=n_classes) counts the "
-        "examples of each class. Which part of y has to be counted for the right "
-        "ones?",
+        "First the probability that each example gives to its right class: p where y "
+        "is 1, and 1 - p where y is 0.",
+        "torch.where(y == 1, probs, 1 - probs) does that for all examples at once.",
+        "The worst are those with the smallest value: flatten(), then argsort()[:k].",
     ],
-    praise="Look at it whenever an accuracy seems too good, or stands still.",
+    praise="Looking at these first is the best use of ten minutes.",
 )
-def class_accuracy(logits, y, n_classes):
-    """Return for each class which part of its examples is right, shape (K,)."""
-    is_right = logits.argmax(dim=1) == y
-    counts = y.bincount(minlength=n_classes)
-    return y[is_right].bincount(minlength=n_classes) / counts
+def worst(probs, y, k):
+    """Return the indices of the k largest losses, the worst first, shape (k,)."""
+    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
+    return right_class.argsort()[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_of_predictions(logits, y, n_classes):
-    """You asked: of those that were *predicted* as class k, how many are right? Here it
-    is the other way round: of those that *are* of class k, how many were found? Pick
-    the examples by y.
+@worst.mistake
+def worst_largest_probability(probs, y, k):
+    """These are the examples with the largest probability of class 1. Whether that is
+    bad depends on y: for a true 1 it is good.
     """
-    y_pred = logits.argmax(dim=1)
-    right = y[y_pred == y].bincount(minlength=n_classes)
-    return right / y_pred.bincount(minlength=n_classes)
+    return probs.flatten().argsort(descending=True)[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_over_all(logits, y, n_classes):
-    """You divided by the number of all examples. Then even a perfect model does not get
-    1. Divide by the number of examples of each class.
+@worst.mistake
+def worst_smallest_probability(probs, y, k):
+    """These are the examples with the smallest probability of class 1. For a true 0
+    that is good. Take the probability of each example's own class: 1 - p where y is
+    0.
     """
-    right = y[logits.argmax(dim=1) == y].bincount(minlength=n_classes)
-    return right / len(y)
+    return probs.flatten().argsort()[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_counts(logits, y, n_classes):
-    """These are the numbers of right answers. Divide each by the number of examples of
-    its class, so that classes of different size can be compared.
+@worst.mistake
+def worst_best(probs, y, k):
+    """These are the best: the examples whose own class got the largest probability.
+    Sort the other way.
     """
-    return y[logits.argmax(dim=1) == y].bincount(minlength=n_classes).float()
+    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
+    return right_class.argsort(descending=True)[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_one_against_rest(logits, y, n_classes):
-    """You compared (y_pred == k) with (y == k) over all examples. So an example of
-    another class counts as right whenever it is not called k, and a rare class looks
-    splendid even if it is never found. Use only the examples of class k.
+@worst.mistake
+def worst_unsure(probs, y, k):
+    """These are the examples on which the model is least sure, close to one half. The
+    largest losses belong to those where it is sure and wrong.
     """
-    y_pred = logits.argmax(dim=1)
-    agree = [(y_pred == k) == (y == k) for k in range(n_classes)]
-    return torch.stack(agree).float().mean(dim=1)
+    return (probs - 0.5).abs().flatten().argsort()[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_overall(logits, y, n_classes):
-    """This is the accuracy over all classes, the one number that hides which class the
-    errors are in. Return one number per class.
+@worst.mistake
+def worst_values(probs, y, k):
+    """These are the probabilities. The exercise asks where they are: argsort (or
+    topk's .indices) gives positions, sort gives values.
     """
-    return (logits.argmax(dim=1) == y).float().mean()
+    return torch.where(y == 1, probs, 1 - probs).flatten().sort().values[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_absent_zero(logits, y, n_classes):
-    """For a class that does not occur you return 0, as if it had always been wrong. But
-    nothing is known about it. 0 / 0 is nan, and that is the honest answer here.
+@worst.mistake
+def worst_column(probs, y, k):
+    """You sorted along dim=1, where there is only one number, so nothing moves and
+    every index is 0. flatten() the column first.
     """
-    right = y[logits.argmax(dim=1) == y].bincount(minlength=n_classes)
-    return right / y.bincount(minlength=n_classes).clamp(min=1)
+    return torch.where(y == 1, probs, 1 - probs).argsort(dim=1)[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_errors(logits, y, n_classes):
-    """These are the fractions of wrong answers. Accuracy is the fraction of right ones;
-    the two sum to 1.
+@worst.mistake
+def worst_without_abs(probs, y, k):
+    """Here probs - y is positive for a wrong 0 and negative for a wrong 1, so only
+    one kind of error comes first. Take the distance: (probs - y).abs(), and the
+    largest first.
     """
-    return 1 - class_accuracy.reference(logits, y, n_classes)
+    return (probs - y).flatten().argsort(descending=True)[:k]
 
 
-@class_accuracy.mistake
-def class_accuracy_share_of_predictions(logits, y, n_classes):
-    """This says how often each class was predicted. Whether the prediction was right
-    plays no part in it: compare with y first.
+@worst.mistake
+def worst_last_first(probs, y, k):
+    """These are the right images, but the worst comes last. argsort()[-k:] keeps the
+    rising order: sort with descending=True and take [:k], or flip the result.
     """
-    return F.one_hot(logits.argmax(dim=1), n_classes).float().mean(dim=0)
+    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
+    return right_class.argsort()[:k].flip(0)
+
+
+@worst.mistake
+def worst_as_column(probs, y, k):
+    """The order is right, but the shape is (k, 1), since you sorted a column. Call
+    flatten() first, or at the end.
+    """
+    return torch.where(y == 1, probs, 1 - probs).argsort(dim=0)[:k]

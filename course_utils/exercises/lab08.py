@@ -1,765 +1,808 @@
-"""Exercises of lab 08, binary classification: solutions, hints, typical mistakes."""
+"""Exercises of lab 08, GPU and mini-batches: solutions, hints, typical mistakes."""
 
-import copy
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course_utils import training
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds, rows_sum_to
-from course_utils.exercises.fixtures import Case, sized
-from course_utils.exercises.observe import same
+from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_model
 
 
 @exercise(
-    given={"z": "smooth N"},  # the formula of section 3 has a kink at 0
-    properties=[
-        between(-torch.inf, 0, "The logarithm of a probability is never above 0."),
-    ],
-    forbids={"By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"},
+    given={"n_images": "size", "batch_size": "size", "n_epochs": "size"},
     inputs=[
-        (torch.tensor([-2.0, 0.5, 3.0, -0.7]),),
-        (torch.tensor([[4.0], [-6.0], [1.5]]),),
-        (torch.tensor([-1000.0, 1000.0, 5.0, -100.0]),),
+        Case((1000, 64, 3), "a short batch at the end"),
+        Case((640, 64, 3), "no short batch"),
+        Case((50, 64, 7), "fewer images than a batch has"),
+        Case((1, 1, 1), "a single image"),
     ],
     hints=[
-        "Section 3 has the formula. It has two terms: one that is 0 for positive z, "
-        "and one in which the exponent is never positive.",
-        "z.clamp(max=0) is the smaller of z and 0, number by number. z.abs() is |z|.",
-        "With -z.abs() in the exponent nothing overflows. torch.log1p(x) is log(1 + "
-        "x). One term is subtracted from the other: no result may be above 0.",
+        "How many batches has one epoch? The short batch at the end is an update, too.",
+        "-(-n_images // batch_size) divides and rounds up. math.ceil does, too.",
     ],
-    praise="For a logit of any size, in value and in slope, to six decimals.",
+    praise="This number, not that of the epochs, says how long a model has trained.",
 )
-def logsigmoid(z):
-    """Return log(sigmoid(z)) for z of any size."""
-    return z.clamp(max=0) - torch.log1p(torch.exp(-z.abs()))
+def n_updates(n_images, batch_size, n_epochs):
+    """Return how many updates a training run makes, a whole number."""
+    return -(-n_images // batch_size) * n_epochs
 
 
-@logsigmoid.mistake
-def logsigmoid_typed(z):
-    """Right for moderate z. For z = -1000 it is minus infinity: sigmoid(-1000) is
-    rounded to 0 (and in -log(1 + exp(-z)) the exponential overflows). The true value is
-    -1000. The formula of section 3 has no large positive exponent and no log of 0.
+@n_updates.mistake
+def n_updates_rounded_down(n_images, batch_size, n_epochs):
+    """You rounded down, so the short batch at the end of each epoch is lost. Its images
+    are used for an update as well: round up.
     """
-    return torch.log(torch.sigmoid(z))
+    return n_images // batch_size * n_epochs
 
 
-@logsigmoid.mistake
-def logsigmoid_other_side(z):
-    """The form z - log(1 + exp(z)) is right on paper, and for negative z of any size.
-    For z = 1000 the exponential overflows. Each of the two spellings is good on one
-    side of 0 only; |z| makes one of them.
+@n_updates.mistake
+def n_updates_one_more(n_images, batch_size, n_epochs):
+    """You rounded down and added 1. That is right if something is left over, but if the
+    batch size divides the number of images, there is no short batch. Round up instead.
     """
-    return z - torch.log(1 + torch.exp(z))
+    return (n_images // batch_size + 1) * n_epochs
 
 
-@logsigmoid.mistake
-def logsigmoid_clamped(z):
-    """You keep the probability away from 0 by force. Then there is no infinity, but
-    for large negative z the answer is always the same number, and its slope is 0: a
-    confident mistake is not corrected any more. Do it without the probability.
+@n_updates.mistake
+def n_updates_all_epochs_in_one(n_images, batch_size, n_epochs):
+    """You cut the images of all epochs together into batches. But a batch never reaches
+    into the next epoch: each epoch has its own short batch. Round up first, then
+    multiply.
     """
-    return torch.log(torch.sigmoid(z).clamp(min=1e-7))
+    return -(-n_images * n_epochs // batch_size)
 
 
-@logsigmoid.mistake
-def logsigmoid_where(z):
-    """The values are right, the slopes are not: torch.where calculates both branches
-    for every number and throws one away. In the branch that is thrown away exp(1000)
-    overflowed, and autograd makes nan of 0 times infinity. Put |z| into the exponent,
-    then nothing overflows.
+@n_updates.mistake
+def n_updates_fraction(n_images, batch_size, n_epochs):
+    """You divided with /, which gives a fraction of an update. There are only whole
+    updates: divide and round up, for example with math.ceil.
     """
-    negative, positive = z - torch.log(1 + z.exp()), -torch.log(1 + (-z).exp())
-    return torch.where(z < 0, negative, positive)
+    return n_images / batch_size * n_epochs
 
 
-@logsigmoid.mistake
-def logsigmoid_without_abs(z):
-    """The exponent lacks the |z|: with exp(-z) and a negative z the second term is
-    large as well, so that z counts twice. It has to be exp(-z.abs()).
+@n_updates.mistake
+def n_updates_one_epoch(n_images, batch_size, n_epochs):
+    """This is the number of updates in one epoch. The run goes over the data n_epochs
+    times, so multiply by that.
     """
-    return z.clamp(max=0) - torch.log1p(torch.exp(-z))
+    return math.ceil(n_images / batch_size)
 
 
-@logsigmoid.mistake
-def logsigmoid_max(z):
-    """You took the larger of z and 0. A log-probability is never positive: the first
-    term is the smaller of the two, z.clamp(max=0). (clamp(max=0) means: at most 0.)
+@n_updates.mistake
+def n_updates_images(n_images, batch_size, n_epochs):
+    """This is how many images the run looks at. An update looks at a whole batch of
+    them, so there are far fewer updates than images.
     """
-    return z.clamp(min=0) - torch.log1p(torch.exp(-z.abs()))
+    return n_images * n_epochs
 
 
-@logsigmoid.mistake
-def logsigmoid_plus(z):
-    """The second term has the wrong sign: log(1 + ...) is subtracted. As it stands the
-    result is positive for positive z, and a log-probability is at most 0.
-    """
-    return z.clamp(max=0) + torch.log1p(torch.exp(-z.abs()))
+def _numbered(g, sizes, before):
+    return torch.arange(len(before[0]))
 
 
-@logsigmoid.mistake
-def logsigmoid_class_0(z):
-    """This is log(1 - sigmoid(z)), the log-probability of class 0. Class 1 becomes more
-    likely as z grows, so the result has to rise with z.
-    """
-    return (-z).clamp(max=0) - torch.log1p(torch.exp(-z.abs()))
-
-
-@logsigmoid.mistake
-def logsigmoid_positive(z):
-    """The sign is wrong: this is the loss -log(sigmoid(z)), which is positive. A
-    probability is at most 1, so its logarithm is at most 0.
-    """
-    return torch.log1p(torch.exp(-z.abs())) - z.clamp(max=0)
-
-
-@logsigmoid.mistake
-def logsigmoid_probability(z):
-    """This is the probability itself. Its logarithm is asked for, calculated without
-    the probability as an intermediate step.
-    """
-    return torch.sigmoid(z)
-
-
-_TWO = torch.tensor([[0.3, -0.9], [1.4, 2.1], [-0.6, 0.8], [2.2, 0.4], [-1.1, -1.7]])
-_COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
+_X = torch.arange(14.0).reshape(7, 2)
+_Y = torch.arange(7)
 
 
 @exercise(
-    given={"logits": "logits N 2", "y": "labels N 1"},
-    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
-    forbids={"By formula and without backward.": "backward grad"},
-    inputs=[
-        (_TWO, _COLUMN),
-        (5 * _TWO.flip(1)[:3], 1 - _COLUMN[:3]),
-        (torch.tensor([[1000.0, -1000.0], [998.0, 1000.0]]), torch.tensor([[1], [0]])),
-    ],
-    hints=[
-        "Lab 3: the gradient is (p - one-hot) / N. What is the one-hot row of a 0, and "
-        "of a 1?",
-        "With g = p1 - y the two columns are -g and g. torch.softmax(logits, dim=1) "
-        "has p1 in its last column; probs[:, 1:] keeps it a column.",
-        "g has to be divided by N once. torch.cat([..., ...], dim=1) puts two "
-        "columns side by side: what one logit gains, the other loses.",
-    ],
-    praise="What one logit gains, the other loses: each row sums to 0.",
-    slopes=False,
-)
-def two_logit_gradient(logits, y):
-    """Return the gradient of the mean cross entropy; logits (N, 2), y (N, 1)."""
-    probs = torch.softmax(logits, dim=1)
-    g = (probs[:, 1:] - y) / len(y)
-    return torch.cat([-g, g], dim=1)
-
-
-@two_logit_gradient.mistake
-def gradient_broadcast(logits, y):
-    """You subtracted the column y from both columns of the probabilities: PyTorch
-    stretches it, without a word. For column 1 that is right. For column 0 the one-hot
-    label is 1 - y.
-    """
-    return (torch.softmax(logits, dim=1) - y) / len(y)
-
-
-@two_logit_gradient.mistake
-def gradient_sum(logits, y):
-    """These are the slopes of the summed loss. The loss is the mean over N examples, so
-    each slope is divided by N.
-    """
-    probs = torch.softmax(logits, dim=1)
-    return torch.cat([y - probs[:, 1:], probs[:, 1:] - y], dim=1)
-
-
-@two_logit_gradient.mistake
-def gradient_over_all(logits, y):
-    """You divided by the number of logits, 2 N. The mean runs over the N examples; the
-    two logits of one example belong to a single loss.
-    """
-    g = (torch.softmax(logits, dim=1)[:, 1:] - y) / logits.numel()
-    return torch.cat([-g, g], dim=1)
-
-
-@two_logit_gradient.mistake
-def gradient_sign(logits, y):
-    """The sign is wrong, or the two columns are swapped (which is the same here). The
-    gradient points to where the loss rises: for y = 1 raising logit 1 lowers the loss,
-    so its slope has to be negative.
-    """
-    g = (torch.softmax(logits, dim=1)[:, 1:] - y) / len(y)
-    return torch.cat([g, -g], dim=1)
-
-
-@two_logit_gradient.mistake
-def gradient_one_hot_swapped(logits, y):
-    """The columns of your one-hot rows are swapped: cat([y, 1 - y]) says class 0 where
-    y is 1. Column 0 belongs to class 0, and its entry is 1 - y.
-    """
-    return (torch.softmax(logits, dim=1) - torch.cat([y, 1 - y], dim=1)) / len(y)
-
-
-@two_logit_gradient.mistake
-def gradient_one_hot_of_column(logits, y):
-    """F.one_hot of a column (N, 1) has shape (N, 1, 2), and PyTorch stretches it to
-    N x N rows without a word. Make a list of the labels first:
-    F.one_hot(y.flatten(), 2).
-    """
-    return (torch.softmax(logits, dim=1) - F.one_hot(y, 2)) / len(y)
-
-
-@two_logit_gradient.mistake
-def gradient_sigmoids(logits, y):
-    """You took the sigmoid of each logit. That would be right for two separate
-    questions, as in multi-label classification. Cross entropy uses the softmax of the
-    row, in which only the difference of the two logits counts.
-    """
-    one_hot = torch.cat([1 - y, y], dim=1)
-    return (torch.sigmoid(logits) - one_hot) / len(y)
-
-
-@two_logit_gradient.mistake
-def gradient_one_column(logits, y):
-    """This is g, the slope of logit 1, alone. Logit 0 has a slope as well, -g: put the
-    two side by side, shape (N, 2).
-    """
-    return (torch.softmax(logits, dim=1)[:, 1:] - y) / len(y)
-
-
-@two_logit_gradient.mistake
-def gradient_wrong_dim(logits, y):
-    """Softmax ran down the columns, over the examples. The two logits of one example
-    compete with each other: dim=1.
-    """
-    g = (torch.softmax(logits, dim=0)[:, 1:] - y) / len(y)
-    return torch.cat([-g, g], dim=1)
-
-
-@two_logit_gradient.mistake
-def gradient_overflow(logits, y):
-    """Right for moderate logits. exp(1000) is infinite, and inf / inf is nan. Use
-    torch.softmax, which subtracts the row maximum first.
-    """
-    exps = torch.exp(logits)
-    g = (exps[:, 1:] / exps.sum(dim=1, keepdim=True) - y) / len(y)
-    return torch.cat([-g, g], dim=1)
-
-
-@exercise(
-    given={"z": "logits N 1"},
+    given={
+        "X": "features N 2",
+        "y": _numbered,
+        "batch_size": "size",
+        "shuffle": lambda g, sizes, before: bool(torch.randint(2, (), generator=g)),
+    },
     properties=[
         holds(
-            "The second logit minus the first must be z, or the distribution is "
-            "another one. Yours is not.",
-            lambda value, z: same(value[:, 1:] - value[:, :1], z),
-        ),
-        rows_sum_to(
-            0, "The cheapest pair lies at equal distance from 0 on both sides."
+            "An epoch holds every row exactly once. Yours does not.",
+            lambda value, X, y, batch_size, shuffle: (
+                sorted(torch.cat([labels.flatten() for _, labels in value]).tolist())
+                == sorted(y.flatten().tolist())
+            ),
         ),
     ],
     inputs=[
-        (torch.tensor([[1.0], [-2.5], [0.4]]),),
-        (torch.tensor([[-0.3], [6.0]]),),
-        (torch.tensor([[1000.0], [-1000.0], [3.0]]),),
+        (_X, _Y, 3, False),
+        (_X, _Y, 3, True),
+        (_X, _Y.float().reshape(-1, 1), 2, True),
+        (_X, _Y, 7, True),
+        (_X, _Y, 20, False),
     ],
     hints=[
-        "Softmax over two logits is the sigmoid of their difference, second minus "
-        "first. So the difference has to be z.",
-        "All pairs (c, c + z) will do. Section 7 found the c with the smallest sum of "
-        "squares.",
-        "The cheapest pair lies at the same distance from 0 on both sides. "
-        "torch.cat([..., ...], dim=1) puts two columns side by side.",
+        "First the order of the rows: torch.arange(len(X)) or torch.randperm(len(X)).",
+        "order.split(batch_size) cuts it into pieces; the last one is what remains.",
+        "X[rows] picks the rows of X, and y[rows] those of y: the same rows.",
     ],
-    praise="The same distribution, and the L2 penalty likes it best.",
+    praise="Every image once per epoch, each with its own label.",
 )
-def to_two_logits(z):
-    """Return the cheapest two logits (N, 2) with the distribution of one, (N, 1)."""
-    return torch.cat([-z / 2, z / 2], dim=1)
+def batches(X, y, batch_size, shuffle):
+    """Return a list of pairs (X_batch, y_batch) that together hold every row once."""
+    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
+    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
 
 
-@to_two_logits.mistake
-def two_from_zero(z):
-    """The distribution is right: the difference is z. But (0, z) is not the cheapest
-    pair, its sum of squares is z squared. Share z between the two logits.
+@batches.mistake
+def batches_separate_orders(X, y, batch_size, shuffle):
+    """You drew one order for X and another one for y, so the images have the labels of
+    other images. Nothing can be learned from that, and no error says so. Draw one
+    order and use it for both.
     """
-    return torch.cat([torch.zeros_like(z), z], dim=1)
+    if not shuffle:
+        return batches.reference(X, y, batch_size, False)
+    X, y = X[torch.randperm(len(X))], y[torch.randperm(len(X))]
+    return batches.reference(X, y, batch_size, False)
 
 
-@to_two_logits.mistake
-def two_minus_z_and_z(z):
-    """The difference of -z and z is 2z, so this distribution is more certain than that
-    of the one logit. Each of the two may move by half only.
+@batches.mistake
+def batches_only_images(X, y, batch_size, shuffle):
+    """You shuffled X and left y as it was, so the images have the labels of other
+    images. Pick the same rows from both.
     """
-    return torch.cat([-z, z], dim=1)
+    X = X[torch.randperm(len(X))] if shuffle else X
+    return batches.reference(X, y, batch_size, False)
 
 
-@to_two_logits.mistake
-def two_from_zero_swapped(z):
-    """Second minus first is -z here, so class 0 gets the probability of class 1. The
-    last column is that of class 1. (And with one logit at 0 the pair is not the
-    cheapest: share z between the two.)
+@batches.mistake
+def batches_short_one_dropped(X, y, batch_size, shuffle):
+    """The last batch is missing: what remains at the end is shorter than batch_size but
+    is a batch all the same. You would never train on it, or leave it out of an
+    evaluation.
     """
-    return torch.cat([z, torch.zeros_like(z)], dim=1)
+    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
+    rows = order.split(batch_size)
+    return [(X[r], y[r]) for r in rows if len(r) == batch_size]
 
 
-@to_two_logits.mistake
-def two_minus_z_and_zero(z):
-    """The distribution is right: the difference is z. But (-z, 0) is not the cheapest
-    pair, its sum of squares is z squared. Share z between the two logits.
+@batches.mistake
+def batches_never_shuffled(X, y, batch_size, shuffle):
+    """You ignored shuffle. With shuffle=True the rows come in a new, random order,
+    drawn with torch.randperm(len(X)).
     """
-    return torch.cat([-z, torch.zeros_like(z)], dim=1)
+    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
 
 
-@to_two_logits.mistake
-def two_z_and_minus_z(z):
-    """Two things: the columns are swapped, class 1 is the last one and has to rise with
-    z; and the difference of z and -z is 2z, where z is wanted. Each moves by half.
+@batches.mistake
+def batches_always_shuffled(X, y, batch_size, shuffle):
+    """You shuffled although shuffle is False. For an evaluation one wants the order of
+    the data set, so that predictions and images can be put side by side.
     """
-    return torch.cat([z, -z], dim=1)
+    return batches.reference(X, y, batch_size, True)
 
 
-@to_two_logits.mistake
-def two_swapped(z):
-    """The columns are in the wrong order: this gives class 0 the probability of class
-    1. The logit of class 1, the last column, has to rise with z.
+@batches.mistake
+def batches_order_of_batches(X, y, batch_size, shuffle):
+    """You cut first and then shuffled the batches as wholes. If the data are sorted,
+    each batch still holds one class only. Shuffle the rows, then cut.
     """
-    return torch.cat([z / 2, -z / 2], dim=1)
+    cut = batches.reference(X, y, batch_size, False)
+    return [cut[i] for i in torch.randperm(len(cut))] if shuffle else cut
 
 
-@to_two_logits.mistake
-def two_probabilities(z):
-    """These are the two probabilities, not logits. Their softmax is another
-    distribution, much closer to one half: it would be softmax applied twice.
+@batches.mistake
+def batches_within_batch(X, y, batch_size, shuffle):
+    """You shuffled the rows inside each batch. That changes nothing, because a batch is
+    averaged: the same images are still together. Shuffle all rows, then cut.
     """
-    return torch.cat([torch.sigmoid(-z), torch.sigmoid(z)], dim=1)
+    cut = batches.reference(X, y, batch_size, False)
+    if not shuffle:
+        return cut
+    orders = [torch.randperm(len(labels)) for _, labels in cut]
+    return [(a[o], b[o]) for (a, b), o in zip(cut, orders, strict=True)]
 
 
-@to_two_logits.mistake
-def two_log_probs(z):
-    """Well seen: log-probabilities are logits of the right distribution, since their
-    difference is z. But they are not the cheapest pair. Both are negative, and a common
-    shift would bring them closer to 0.
+@batches.mistake
+def batches_chunks(X, y, batch_size, shuffle):
+    """This makes batch_size batches. What was asked for is batches with batch_size rows
+    each: split(batch_size), where chunk(batch_size) counts the pieces.
     """
-    return torch.cat([F.logsigmoid(-z), F.logsigmoid(z)], dim=1)
+    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
+    return [(X[rows], y[rows]) for rows in order.chunk(batch_size)]
 
 
-@to_two_logits.mistake
-def two_stacked(z):
-    """The numbers are right, the shape is not: torch.stack makes a new direction, here
-    (N, 2, 1). torch.cat([..., ...], dim=1) puts the two columns into one table.
+@batches.mistake
+def batches_with_repetition(X, y, batch_size, shuffle):
+    """torch.randint draws each row anew, so some rows come twice and others never. An
+    epoch uses every row exactly once: torch.randperm(len(X)) is a random order.
     """
-    return torch.stack([-z / 2, z / 2], dim=1)
+    if not shuffle:
+        return batches.reference(X, y, batch_size, False)
+    rows = torch.randint(len(X), (len(X),))
+    return batches.reference(X[rows], y[rows], batch_size, False)
 
 
-@to_two_logits.mistake
-def two_below_each_other(z):
-    """torch.cat joined the two columns one below the other, shape (2N, 1). With dim=1
-    they stand side by side, (N, 2).
+@batches.mistake
+def batches_fixed_size(X, y, batch_size, shuffle):
+    """You wrote 16 where batch_size belongs. A number from the lab works only as long
+    as everybody wants that number.
     """
-    return torch.cat([-z / 2, z / 2])
+    return batches.reference(X, y, 16, shuffle)
 
 
-@to_two_logits.mistake
-def two_equal(z):
-    """Both logits are the same, so their difference is 0 and the distribution is one
-    half each, whatever z is. One of the two needs a minus.
-    """
-    return torch.cat([z / 2, z / 2], dim=1)
-
-
-# Both logits on one side of 0 in most rows, so that thresholds at 0 are caught.
-_SCORES = torch.tensor(
-    [[2.0, 1.2], [0.4, 1.9], [-1.5, -0.8], [-0.3, -2.0], [3.1, 0.6], [0.7, 0.9],
-     [-2.2, -2.6]]
-)  # fmt: skip
-_LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
-
-
-@exercise(
-    given={"logits": "ranked N 2", "y": "labels N"},
-    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
-    inputs=[
-        (_SCORES, _LABELS),
-        Case((_SCORES, _LABELS.reshape(-1, 1)), "labels in a column", False),
-        Case(
-            (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
-            "labels in a column",
-            False,
-        ),
-        (_SCORES[1:6] + 3, _LABELS[1:6]),
-    ],
-    hints=[
-        "The predicted class is the column with the larger logit: argmax(dim=1), shape "
-        "(N,).",
-        "Bring y into the same shape, whatever it was: flatten() leaves a list as it "
-        "is and makes a list of a column.",
-        "Compare equal shapes only: (N,) with (N,). Then the mean of the Trues, as "
-        "a Python number.",
-    ],
-    praise="The same answer for a list and for a column of labels.",
-)
-def accuracy(logits, y):
-    """Return the accuracy of two logits (N, 2); y has shape (N,) or (N, 1)."""
-    return (logits.argmax(dim=1) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_broadcast(logits, y):
-    """Right for labels in a list. With a column, (N,) against (N, 1), the comparison
-    makes a table of all N x N pairs: the published bug. Flatten y first.
-    """
-    return (logits.argmax(dim=1) == y).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_keepdim(logits, y):
-    """Right for labels in a column. With a list, (N, 1) against (N,), the comparison
-    makes a table of all N x N pairs. Bring both into the same shape, whatever y was.
-    """
-    return (logits.argmax(dim=1, keepdim=True) == y).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_threshold(logits, y):
-    """You compared the logit of class 1 with 0. That is the rule for a single logit.
-    With two, only their difference counts: class 1 wins where its logit is larger than
-    that of class 0, be both positive or negative.
-    """
-    return ((logits[:, 1] > 0) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_threshold_of_class_0(logits, y):
-    """You compared the logit of class 0 with 0. A large one speaks for class 0, and 0
-    is not the limit: with two logits only their difference counts. Class 1 wins where
-    its logit is the larger of the two.
-    """
-    return ((logits[:, 0] > 0) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_swapped(logits, y):
-    """You counted the wrong answers: either the columns are swapped (column 0 belongs
-    to class 0), or you used argmin, or !=. Wrong and right sum to 1.
-    """
-    return (logits.argmin(dim=1) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_dim_0(logits, y):
-    """argmax(dim=0) goes down the columns and asks which *example* has the largest
-    logit. The classes are the columns, and each row needs a winner: dim=1.
-    """
-    return (logits.argmax(dim=0) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_percent(logits, y):
-    """You returned a percentage. In this course accuracy is a fraction in [0, 1]; it is
-    printed as a percentage with f"{value:.2%}".
-    """
-    return 100 * (logits.argmax(dim=1) == y.flatten()).float().mean().item()
-
-
-@accuracy.mistake
-def accuracy_tensor(logits, y):
-    """The number is right, but it is still a tensor with one element. .item() takes
-    the plain Python number out.
-    """
-    return (logits.argmax(dim=1) == y.flatten()).float().mean()
-
-
-@accuracy.mistake
-def accuracy_count(logits, y):
-    """You counted the right answers. Divide by N, or take the mean, so that data sets
-    of different size can be compared.
-    """
-    return (logits.argmax(dim=1) == y.flatten()).sum().item()
-
-
-def _network(seed):
+def _model(mode, *, seed=0, n_classes=1, watch=False):
+    """Make a small network with dropout and fixed weights."""
     generator = torch.Generator().manual_seed(seed)
-    network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    model = nn.Sequential(
+        nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, n_classes)
+    )
     with torch.no_grad():
-        for parameter in network.parameters():
+        for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return network
+    if watch:
+        model.append(GradientWatch())
+    return model.train(mode)
 
 
-def _case(kind):
-    """Make a model, and an optimizer that holds what ``kind`` says."""
-    model, other = _network(0), _network(1)
-    parameters = {
-        "all": model.parameters(),
-        "another": other.parameters(),
-        "last layer": model[2].parameters(),
-        "groups": [{"params": layer.parameters()} for layer in (model[0], model[2])],
-        "copy": copy.deepcopy(model).parameters(),
-        "both": [*other.parameters(), *model.parameters()],
-        "mixed": [model[0].weight, other[2].weight, model[2].bias, other[0].bias,
-                  other[2].bias],
-    }  # fmt: skip
-    return torch.optim.SGD(parameters[kind], lr=0.1), model
+def _loader(*sizes, seed=1):
+    """Make batches of these sizes, as a list."""
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.randn(sum(sizes), 3, generator=generator)
+    y = (torch.randn(sum(sizes), 1, generator=generator) > 0).float()
+    return list(zip(X.split(sizes), y.split(sizes), strict=True))
+
+
+_BCE = nn.BCEWithLogitsLoss()
 
 
 @exercise(
     inputs=[
-        Case(_case("all"), "an optimizer that holds everything"),
-        Case(_case("last layer"), "an optimizer that holds the last layer"),
-        Case(_case("another"), "the optimizer holds another network", False),
-        Case(_case("groups"), "the optimizer has two groups", False),
-        Case(_case("both"), "the optimizer holds two networks", False),
-        Case(_case("mixed"), "the optimizer holds parts of two networks", False),
-        Case(_case("copy"), "the optimizer holds a copy of the network", False),
+        (_model(True, watch=True), _loader(5, 5, 2), _BCE),
+        (_model(False, watch=True), _loader(4, 4, 4, 1, seed=2), _BCE),
+        (_model(True, seed=3, watch=True), _loader(6), _BCE),
+        (_model(True, seed=4, watch=True), _loader(3, 3), _BCE),
     ],
     hints=[
-        "Ask for each parameter of the model whether the optimizer holds it. Equal "
-        "numbers are not enough, it has to be the same object.",
-        "optimizer.param_groups is a list of dictionaries, and group['params'] a list "
-        "of tensors. There may be more than one group.",
-        "id(p) is another number for each object. Collect those of all groups, then "
-        "count the parameters of the model whose id is not among them.",
+        "loss_fn gives the mean of a batch. Times len(X) it is the sum of the batch.",
+        "Add up these sums and the numbers of images, and divide once, at the end.",
+        "eval(), no_grad() and the mode are as in exercise 4 of lab 7.",
     ],
-    praise="One line in a training script, and the loss never stands still unnoticed.",
+    praise="The same number for every batch size. That is how you know it is right.",
 )
-def forgotten(optimizer, model):
-    """Return how many parameters of the model the optimizer does not hold."""
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    return sum(id(p) not in held for p in model.parameters())
+def evaluate(model, loader, loss_fn):
+    """Return the mean loss per image over all batches, a Python number."""
+    was_training = model.training
+    model.eval()
+    loss_sum, n_images = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            loss_sum += loss_fn(model(X), y).item() * len(X)
+            n_images += len(X)
+    model.train(was_training)
+    return loss_sum / n_images
 
 
-def _held(optimizer):
-    return [p for group in optimizer.param_groups for p in group["params"]]
+def _evaluated(model, loader, loss_fn, *, training=False, gradients=False):
+    """Return the loss and the size of each batch, and leave the mode as it was."""
+    was_training = model.training
+    model.train(training)
+    with torch.set_grad_enabled(gradients):
+        losses = [loss_fn(model(X), y).item() for X, y in loader]
+    model.train(was_training)
+    return losses, [len(X) for X, _ in loader]
 
 
-@forgotten.mistake
-def forgotten_by_value(optimizer, model):
-    """You compared the numbers in the parameters. Another network that was made with
-    the same seed, or a copy, has equal numbers, and the optimizer moves *it*. Compare
-    objects: `p is q`, or id(p).
+@evaluate.mistake
+def evaluate_mean_of_means(model, loader, loss_fn):
+    """This is the mean of the batch means. A short last batch then counts as much as a
+    full one, and the result depends on the batch size. Multiply each loss by len(X),
+    add, and divide by the number of images.
     """
-    held = _held(optimizer)
-    return sum(not any(torch.equal(p, q) for q in held) for p in model.parameters())
+    losses, _ = _evaluated(model, loader, loss_fn)
+    return sum(losses) / len(losses)
 
 
-@forgotten.mistake
-def forgotten_with_in(optimizer, model):
-    """`p in list_of_tensors` compares with ==, and that gives a tensor of True and
-    False for each pair (or an error, if the shapes do not fit), not an answer. Compare
-    id(p), a plain number for each object.
+@evaluate.mistake
+def evaluate_means_over_images(model, loader, loss_fn):
+    """You added up batch means and divided by the number of images, so you divided
+    twice: a mean is divided already. Multiply each loss by len(X) first.
     """
-    held = _held(optimizer)
-    return sum(p not in held for p in model.parameters())
+    losses, sizes = _evaluated(model, loader, loss_fn)
+    return sum(losses) / sum(sizes)
 
 
-@forgotten.mistake
-def forgotten_difference(optimizer, model):
-    """You compared how many there are. An optimizer that holds another network of the
-    same size has the right number of them, and not one that you need. Look at each
-    parameter.
+@evaluate.mistake
+def evaluate_sums_over_batches(model, loader, loss_fn):
+    """You made sums of the batch means, which is right, but divided them by the number
+    of batches. Divide by the number of images.
     """
-    return len(list(model.parameters())) - len(_held(optimizer))
+    losses, sizes = _evaluated(model, loader, loss_fn)
+    return sum(loss * n for loss, n in zip(losses, sizes, strict=True)) / len(sizes)
 
 
-@forgotten.mistake
-def forgotten_without_grad(optimizer, model):
-    """You asked which parameters have no slope. p.grad is None until backward() is
-    called, and it says nothing about the optimizer: backward() fills it for every
-    parameter, held or not. Look into optimizer.param_groups.
+@evaluate.mistake
+def evaluate_total(model, loader, loss_fn):
+    """This is the sum over all images. Divide it, once, by the number of images, so
+    that data sets of different size can be compared.
     """
-    return sum(p.grad is None for p in model.parameters())
+    losses, sizes = _evaluated(model, loader, loss_fn)
+    return sum(loss * n for loss, n in zip(losses, sizes, strict=True))
 
 
-@forgotten.mistake
-def forgotten_first_group(optimizer, model):
-    """You looked only at param_groups[0]. An optimizer may have several groups, each
-    with its own learning rate, as in section 7: go through all of them.
+@evaluate.mistake
+def evaluate_fixed_number(model, loader, loss_fn):
+    """You divided by 12665, the number of training images in the notes. With any other
+    data the result is wrong, without an error. Count the images in the loop.
     """
-    held = {id(p) for p in optimizer.param_groups[0]["params"]}
-    return sum(id(p) not in held for p in model.parameters())
+    return evaluate_total(model, loader, loss_fn) / 12665
 
 
-@forgotten.mistake
-def forgotten_other_way(optimizer, model):
-    """You counted what the optimizer holds and the model does not have. The question is
-    the other one: which parameters *of the model* does nobody move?
+@evaluate.mistake
+def evaluate_last_batch(model, loader, loss_fn):
+    """This is the loss of the last batch alone: each round overwrites the one before.
+    Add up before you divide.
     """
-    own = {id(p) for p in model.parameters()}
-    return sum(id(p) not in own for p in _held(optimizer))
+    return _evaluated(model, loader, loss_fn)[0][-1]
 
 
-@forgotten.mistake
-def forgotten_yes_or_no(optimizer, model):
-    """You returned True or False. How many are forgotten? Count them, for instance
-    with sum(...) over the parameters of the model.
+@evaluate.mistake
+def evaluate_return_in_loop(model, loader, loss_fn):
+    """This is the loss of the first batch alone. The return stands inside the loop, so
+    the first round is the last one. Move it to the left.
     """
-    held = {id(p) for p in _held(optimizer)}
-    return any(id(p) not in held for p in model.parameters())
+    return _evaluated(model, loader, loss_fn)[0][0]
 
 
-@forgotten.mistake
-def forgotten_numbers(optimizer, model):
-    """You counted the numbers inside the tensors (numel). Here the tensors are to be
-    counted: a weight is one, a bias is one.
+@evaluate.mistake
+def evaluate_with_dropout(model, loader, loss_fn):
+    """Dropout is on: half of the hidden units are silenced at random, and the loss is
+    different in each call. Switch it off with model.eval() before the loop.
     """
-    held = {id(p) for p in _held(optimizer)}
-    return sum(p.numel() for p in model.parameters() if id(p) not in held)
+    losses, sizes = _evaluated(model, loader, loss_fn, training=model.training)
+    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
-@forgotten.mistake
-def forgotten_held(optimizer, model):
-    """You counted those that the optimizer *does* hold. The forgotten ones are the
-    others: `not in`.
+@evaluate.mistake
+def evaluate_with_gradients(model, loader, loss_fn):
+    """The number is right, but PyTorch noted down everything that it would need for
+    slopes, which costs time and memory. Put the loop under `with torch.no_grad():`.
     """
-    held = {id(p) for p in _held(optimizer)}
-    return sum(id(p) in held for p in model.parameters())
+    losses, sizes = _evaluated(model, loader, loss_fn, gradients=True)
+    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
-@sized("N", "K")
-def _mostly_right(g, sizes, before):
-    logits = before[0]
-    return ((logits > 0) ^ (torch.rand(logits.shape, generator=g) < 0.15)).float()
+@evaluate.mistake
+def evaluate_left_in_eval(model, loader, loss_fn):
+    """The number is right, but the model is left in eval mode: if this is called in the
+    middle of training, dropout is off from there on. Note model.training first, and
+    put that back with model.train(was_training).
+    """
+    value = evaluate.reference(model, loader, loss_fn)
+    model.eval()
+    return value
 
 
-# Some logits between 0 and 0.5, rows with no label, with one and with several.
-_MULTI = torch.tensor(
-    [[2.1, -0.7, 0.3], [-1.2, 0.4, -3.0], [-0.6, -0.9, -2.2], [1.8, 2.5, -0.1],
-     [0.2, -1.4, 0.9], [-0.5, 1.1, 0.6], [2.7, -0.8, -1.9]]
-)  # fmt: skip
-_TARGETS = torch.tensor(
-    [[1.0, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]]
+@evaluate.mistake
+def evaluate_always_train(model, loader, loss_fn):
+    """You end with model.train(). But the model may have been in eval mode before your
+    function was called. Note model.training first, and put that back:
+    model.train(was_training).
+    """
+    value = evaluate.reference(model, loader, loss_fn)
+    model.train()
+    return value
+
+
+@evaluate.mistake
+def evaluate_tensor(model, loader, loss_fn):
+    """The number is right, but it is still a tensor with one element. .item() takes the
+    plain Python number out.
+    """
+    return torch.tensor(evaluate.reference(model, loader, loss_fn))
+
+
+def _trainer(*sizes, mode=True, seed=5):
+    model = _model(mode, seed=seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    return model, _loader(*sizes, seed=seed), _BCE, optimizer
+
+
+@exercise(
+    inputs=[
+        _trainer(4, 4, 4),
+        _trainer(4, 4, 1, seed=6),
+        _trainer(3, 3, 2, mode=False, seed=7),
+    ],
+    hints=[
+        "model.train() first. Then for each batch: outputs, loss, backward(), step(), "
+        "zero_grad().",
+        "Call the model once per batch. Each call draws a new dropout.",
+        "Next to it: loss_sum += loss.item() * len(X) and n_images += len(X).",
+    ],
+    praise="These lines train every model of the labs to come.",
+)
+def train_epoch(model, loader, loss_fn, optimizer):
+    """Make one update per batch; return the mean loss per image, a Python number."""
+    model.train()
+    loss_sum, n_images = 0.0, 0
+    for X, y in loader:
+        loss = loss_fn(model(X), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        loss_sum += loss.item() * len(X)
+        n_images += len(X)
+    return loss_sum / n_images
+
+
+def _trained(loader, after_forward):
+    """Return the mean loss per image; ``after_forward(X, y)`` gives that of a batch."""
+    losses = [after_forward(X, y).item() * len(X) for X, y in loader]
+    return sum(losses) / sum(len(X) for X, _ in loader)
+
+
+def _update(model, loss_fn, optimizer):
+    def update(X, y):
+        loss = loss_fn(model(X), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    return update
+
+
+@train_epoch.mistake
+def train_epoch_without_zero_grad(model, loader, loss_fn, optimizer):
+    """zero_grad() is missing, so each step goes against the sum of all slopes so far.
+    After backward() and step(), empty them with optimizer.zero_grad().
+    """
+
+    def update(X, y):
+        loss = loss_fn(model(X), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    model.train()
+    return _trained(loader, update)
+
+
+@train_epoch.mistake
+def train_epoch_zero_before_step(model, loader, loss_fn, optimizer):
+    """Nothing is learned: you emptied the slopes after backward() and before step(), or
+    left step() out. The order is backward(), step(), zero_grad().
+    """
+    model.train()
+    return _trained(loader, lambda X, y: loss_fn(model(X), y))
+
+
+@train_epoch.mistake
+def train_epoch_forward_twice(model, loader, loss_fn, optimizer):
+    """You called the model twice per batch. That costs twice the time, and each call
+    draws its own dropout, so the loss that you report is not the loss that the update
+    came from. Call it once and keep the result.
+    """
+
+    def update(X, y):
+        before = loss_fn(model(X), y)
+        _update(model, loss_fn, optimizer)(X, y)
+        return before
+
+    model.train()
+    return _trained(loader, update)
+
+
+@train_epoch.mistake
+def train_epoch_after_the_step(model, loader, loss_fn, optimizer):
+    """You calculated the loss again after the step. That costs one more forward pass
+    per batch, and it judges the model on the very images that it has just been changed
+    for. Take the loss that backward() was called on.
+    """
+
+    def update(X, y):
+        _update(model, loss_fn, optimizer)(X, y)
+        return loss_fn(model(X), y)
+
+    model.train()
+    return _trained(loader, update)
+
+
+@train_epoch.mistake
+def train_epoch_mean_of_means(model, loader, loss_fn, optimizer):
+    """This is the mean of the batch means. A short last batch then counts as much as a
+    full one. Multiply each loss by len(X), and divide by the number of images.
+    """
+    model.train()
+    losses = [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader]
+    return sum(losses) / len(losses)
+
+
+@train_epoch.mistake
+def train_epoch_without_train_mode(model, loader, loss_fn, optimizer):
+    """The model was in eval mode, and you left it there, so dropout did nothing. An
+    evaluation may have come before: begin each epoch of training with model.train().
+    """
+    return _trained(loader, _update(model, loss_fn, optimizer))
+
+
+@train_epoch.mistake
+def train_epoch_eval_mode(model, loader, loss_fn, optimizer):
+    """You trained in eval mode: dropout did nothing. model.train() switches it on for
+    training, model.eval() off for an evaluation.
+    """
+    model.eval()
+    return _trained(loader, _update(model, loss_fn, optimizer))
+
+
+@train_epoch.mistake
+def train_epoch_last_loss(model, loader, loss_fn, optimizer):
+    """This is the loss of the last batch alone, and a batch is a small sample. Add up
+    over the epoch, then divide by the number of images.
+    """
+    model.train()
+    return [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader][-1]
+
+
+@train_epoch.mistake
+def train_epoch_return_in_loop(model, loader, loss_fn, optimizer):
+    """Only the first batch was used: the return stands inside the loop, so the first
+    round is the last one. Move it to the left.
+    """
+    return train_epoch.reference(model, loader[:1], loss_fn, optimizer)
+
+
+@train_epoch.mistake
+def train_epoch_tensor(model, loader, loss_fn, optimizer):
+    """The number is right, but it is a tensor, and one that holds on to the notes of
+    every batch for autograd. .item() takes the plain Python number out.
+    """
+    return torch.tensor(train_epoch.reference(model, loader, loss_fn, optimizer))
+
+
+def _model_at(place, mode, seed):
+    return placed_model(_model(mode, seed=seed, n_classes=3), place)
+
+
+def _images(n, place="cpu"):
+    generator = torch.Generator().manual_seed(n)
+    return placed(torch.randn(n, 3, generator=generator), place)
+
+
+@exercise(
+    inputs=lambda: [  # made when they are needed: see fixtures.placed
+        (_model_at("cuda:1", False, 8), _images(12)),
+        (_model_at("cpu", True, 9), _images(10)),
+        (_model_at("mps", True, 10), _images(11, "mps")),
+        (_model_at("cpu", False, 11), _images(9, "cuda:0")),
+    ],
+    hints=[
+        "Ask the model where it is: next(model.parameters()).device.",
+        "Bring the images there with X.to(...), and the classes back with .cpu().",
+        "eval() before, and the old mode back afterwards, as in lab 7.",
+    ],
+    praise="It runs on every device, and names none.",
+)
+def predict(model, X):
+    """Return the predicted classes on the CPU, whole numbers of shape (N,)."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits = model(X.to(device))
+    model.train(was_training)
+    return logits.argmax(dim=1).cpu()
+
+
+def _predicted(model, X, place, *, training=False):
+    """Return the classes, calculated at a place, and leave the mode as it was."""
+    was_training = model.training
+    model.train(training)
+    with torch.no_grad():
+        classes = model(X.to(place)).argmax(dim=1)
+    model.train(was_training)
+    return classes
+
+
+def _device_of(model):
+    return next(model.parameters()).device
+
+
+@predict.mistake
+def predict_without_moving(model, X):
+    """The images are not where the model is. Ask the model for its device, and bring
+    them there: X.to(next(model.parameters()).device). (It is there already? Then .to
+    does nothing.)
+    """
+    return _predicted(model, X, X.device).cpu()
+
+
+@predict.mistake
+def predict_hard_coded(model, X):
+    """You moved the images to "cuda", which names one device of one computer. This
+    model is somewhere else. Ask the model: next(model.parameters()).device.
+    """
+    return _predicted(model, X, "cuda").cpu()
+
+
+@predict.mistake
+def predict_asks_the_computer(model, X):
+    """You moved the images to the fastest device of this computer. That need not be
+    where the model is. Ask the model, not the computer:
+    next(model.parameters()).device.
+    """
+    return _predicted(model, X, training.pick_device()).cpu()
+
+
+@predict.mistake
+def predict_model_device(model, X):
+    """A model has no .device, because its parts may be in different places. Ask one of
+    its parameters: next(model.parameters()).device.
+    """
+    return _predicted(model, X, model.device).cpu()
+
+
+@predict.mistake
+def predict_moves_the_model(model, X):
+    """The classes are right, but you moved the caller's model to the CPU: a model's .to
+    and .cpu() move the model itself. The next step of training would fail, or crawl.
+    Move the images, and leave the model where it is.
+    """
+    return _predicted(model.cpu(), X, "cpu")
+
+
+@predict.mistake
+def predict_left_there(model, X):
+    """The classes are right, but they are still on the model's device. The caller
+    cannot compare them with labels on the CPU, nor draw them. Bring them back with
+    .cpu().
+    """
+    return _predicted(model, X, _device_of(model))
+
+
+@predict.mistake
+def predict_with_dropout(model, X):
+    """Dropout is on: half of the hidden units are silenced at random, and some classes
+    are different in each call. Switch it off with model.eval().
+    """
+    return _predicted(model, X, _device_of(model), training=model.training).cpu()
+
+
+@predict.mistake
+def predict_left_in_eval(model, X):
+    """The classes are right, but the model is left in eval mode: if this is called in
+    the middle of training, dropout is off from there on. Note model.training first,
+    and put that back at the end.
+    """
+    model.eval()
+    return _predicted(model, X, _device_of(model)).cpu()
+
+
+@predict.mistake
+def predict_logits(model, X):
+    """These are the logits, one per class. The class is the column with the largest
+    one: argmax(dim=1).
+    """
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits = model(X.to(_device_of(model)))
+    model.train(was_training)
+    return logits.cpu()
+
+
+@predict.mistake
+def predict_largest_logit(model, X):
+    """max(dim=1).values are the largest logits themselves. The class is the column in
+    which they stand: .indices, or argmax(dim=1).
+    """
+    return predict_logits(model, X).max(dim=1).values
+
+
+_LOGITS = torch.tensor(
+    [
+        [2.0, 0.1, -1.0],
+        [1.5, 0.3, 0.2],
+        [0.4, 1.9, 0.3],
+        [0.2, 0.9, 3.0],
+        [2.5, 1.0, 0.5],
+        [0.1, 0.8, 2.2],
+        [0.3, 2.4, 1.1],
+        [1.2, 0.7, 0.6],
+    ]
 )
 
 
 @exercise(
-    given={"logits": "smooth N K", "y": _mostly_right},
+    given={
+        "logits": "ranked N K",
+        "y": "classes N K",
+        "n_classes": lambda g, sizes, before: sizes["K"],
+    },
     properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
-        (_MULTI, _TARGETS),
-        (_MULTI[[0, 3, 5, 6]], _TARGETS[[0, 3, 4, 6]]),
-        (_MULTI[:, :2], _TARGETS[:, :2]),
-        (-_MULTI, 1 - _TARGETS),
-        (_MULTI[:4], _TARGETS[:4]),  # two labels are right everywhere
-        (_MULTI[:3], _TARGETS[:3]),  # all is right
+        (_LOGITS, torch.tensor([0, 0, 0, 1, 1, 2, 1, 0]), 3),
+        (-_LOGITS, torch.tensor([2, 1, 0, 0, 2, 2, 2, 1]), 3),
+        Case(
+            (_LOGITS, torch.tensor([0, 1, 1, 1, 0, 0, 1, 1]), 3),
+            "a class that does not occur",
+            False,
+        ),
     ],
     hints=[
-        "Each label has its own decision: is its logit above 0? Then compare with y, "
-        "number by number.",
-        ".all(dim=1) of a table of True and False says for each row whether all of it "
-        "is true.",
-        "The order matters: compare number by number, then ask for each row with "
-        "all(dim=...), then take the mean, as a Python number.",
+        "The predicted class is logits.argmax(dim=1). Which predictions are right?",
+        "is_right[y == k] picks the examples of class k. Take the mean of these.",
+        "For all classes at once: y.bincount(minlength=n_classes) counts the "
+        "examples of each class. Which part of y has to be counted for the right "
+        "ones?",
     ],
-    praise="The strictest of the multi-label measures; it is called the exact match.",
+    praise="Look at it whenever an accuracy seems too good, or stands still.",
 )
-def all_labels_right(logits, y):
-    """Return the fraction of rows whose labels are all right; both (N, K)."""
-    return ((logits > 0) == y).all(dim=1).float().mean().item()
+def class_accuracy(logits, y, n_classes):
+    """Return for each class which part of its examples is right, shape (K,)."""
+    is_right = logits.argmax(dim=1) == y
+    counts = y.bincount(minlength=n_classes)
+    return y[is_right].bincount(minlength=n_classes) / counts
 
 
-@all_labels_right.mistake
-def labels_one_by_one(logits, y):
-    """This is the fraction of single labels that are right. A picture with two right
-    labels and a wrong one counts two thirds here. Asked for are the pictures on which
-    nothing is wrong: .all(dim=1) before the mean.
+@class_accuracy.mistake
+def class_accuracy_of_predictions(logits, y, n_classes):
+    """You asked: of those that were *predicted* as class k, how many are right? Here it
+    is the other way round: of those that *are* of class k, how many were found? Pick
+    the examples by y.
     """
-    return ((logits > 0) == y).float().mean().item()
+    y_pred = logits.argmax(dim=1)
+    right = y[y_pred == y].bincount(minlength=n_classes)
+    return right / y_pred.bincount(minlength=n_classes)
 
 
-@all_labels_right.mistake
-def labels_any(logits, y):
-    """.any(dim=1) is true as soon as one label of the picture is right. All of them
-    have to be: .all(dim=1).
+@class_accuracy.mistake
+def class_accuracy_over_all(logits, y, n_classes):
+    """You divided by the number of all examples. Then even a perfect model does not get
+    1. Divide by the number of examples of each class.
     """
-    return ((logits > 0) == y).any(dim=1).float().mean().item()
+    right = y[logits.argmax(dim=1) == y].bincount(minlength=n_classes)
+    return right / len(y)
 
 
-@all_labels_right.mistake
-def labels_dim_0(logits, y):
-    """.all(dim=0) goes down the columns: it asks for which *label* all pictures are
-    right. Each picture is a row: dim=1.
+@class_accuracy.mistake
+def class_accuracy_counts(logits, y, n_classes):
+    """These are the numbers of right answers. Divide each by the number of examples of
+    its class, so that classes of different size can be compared.
     """
-    return ((logits > 0) == y).all(dim=0).float().mean().item()
+    return y[logits.argmax(dim=1) == y].bincount(minlength=n_classes).float()
 
 
-@all_labels_right.mistake
-def labels_all_of_table(logits, y):
-    """.all() without dim asks whether the *whole table* is right: one mistake in one
-    picture makes 0.0 of it. Ask for each picture: .all(dim=1), then the mean.
+@class_accuracy.mistake
+def class_accuracy_one_against_rest(logits, y, n_classes):
+    """You compared (y_pred == k) with (y == k) over all examples. So an example of
+    another class counts as right whenever it is not called k, and a rare class looks
+    splendid even if it is never found. Use only the examples of class k.
     """
-    return ((logits > 0) == y).all().float().mean().item()
+    y_pred = logits.argmax(dim=1)
+    agree = [(y_pred == k) == (y == k) for k in range(n_classes)]
+    return torch.stack(agree).float().mean(dim=1)
 
 
-@all_labels_right.mistake
-def labels_without_decision(logits, y):
-    """You compared the logits themselves with the targets. A logit is hardly ever
-    exactly 0 or 1. First decide for each label, logits > 0, and compare the decisions.
+@class_accuracy.mistake
+def class_accuracy_overall(logits, y, n_classes):
+    """This is the accuracy over all classes, the one number that hides which class the
+    errors are in. Return one number per class.
     """
-    return (logits == y).all(dim=1).float().mean().item()
+    return (logits.argmax(dim=1) == y).float().mean()
 
 
-@all_labels_right.mistake
-def labels_majority(logits, y):
-    """You count a picture if more than half of its labels are right. All of them have
-    to be: .all(dim=1).
+@class_accuracy.mistake
+def class_accuracy_absent_zero(logits, y, n_classes):
+    """For a class that does not occur you return 0, as if it had always been wrong. But
+    nothing is known about it. 0 / 0 is nan, and that is the honest answer here.
     """
-    return (((logits > 0) == y).float().mean(dim=1) > 0.5).float().mean().item()
+    right = y[logits.argmax(dim=1) == y].bincount(minlength=n_classes)
+    return right / y.bincount(minlength=n_classes).clamp(min=1)
 
 
-@all_labels_right.mistake
-def labels_softmax_share(logits, y):
-    """You compared softmax with 1 / K, an equal share. But whether a label is there
-    does not depend on the others, and softmax makes them compete. Each logit is
-    compared with 0 on its own.
+@class_accuracy.mistake
+def class_accuracy_errors(logits, y, n_classes):
+    """These are the fractions of wrong answers. Accuracy is the fraction of right ones;
+    the two sum to 1.
     """
-    probs = torch.softmax(logits, dim=1)
-    return ((probs > 1 / logits.shape[1]) == y).all(dim=1).float().mean().item()
+    return 1 - class_accuracy.reference(logits, y, n_classes)
 
 
-@all_labels_right.mistake
-def labels_threshold_half(logits, y):
-    """You compared logits with one half. One half is the threshold for probabilities;
-    for logits it is 0, since sigmoid(0) is one half.
+@class_accuracy.mistake
+def class_accuracy_share_of_predictions(logits, y, n_classes):
+    """This says how often each class was predicted. Whether the prediction was right
+    plays no part in it: compare with y first.
     """
-    return ((logits > 0.5) == y).all(dim=1).float().mean().item()
-
-
-@all_labels_right.mistake
-def labels_sigmoid_zero(logits, y):
-    """You compared sigmoids with 0. They are always above it, so every label is
-    answered with yes. Compare the logits with 0, or the sigmoids with one half.
-    """
-    return ((torch.sigmoid(logits) > 0) == y).all(dim=1).float().mean().item()
-
-
-@all_labels_right.mistake
-def labels_argmax(logits, y):
-    """Only one winner comes out of argmax. Here a picture can have several labels, or
-    none: each logit is compared with 0 on its own.
-    """
-    return (logits.argmax(dim=1) == y.argmax(dim=1)).float().mean().item()
-
-
-@all_labels_right.mistake
-def labels_softmax(logits, y):
-    """Softmax makes the labels compete for a sum of 1, so at most one can exceed one
-    half. Several labels need a sigmoid each, which here means: logits above 0.
-    """
-    probs = torch.softmax(logits, dim=1)
-    return ((probs > 0.5) == y).all(dim=1).float().mean().item()
-
-
-@all_labels_right.mistake
-def labels_tensor(logits, y):
-    """The number is right, but it is still a tensor with one element. .item() takes
-    the plain Python number out.
-    """
-    return ((logits > 0) == y).all(dim=1).float().mean()
-
-
-@all_labels_right.mistake
-def labels_count(logits, y):
-    """You counted the pictures. Divide by N, or take the mean, so that data sets of
-    different size can be compared.
-    """
-    return ((logits > 0) == y).all(dim=1).sum().item()
+    return F.one_hot(logits.argmax(dim=1), n_classes).float().mean(dim=0)

@@ -1,709 +1,765 @@
-"""Exercises of lab 09, MNIST with many digits: solutions, hints, typical mistakes."""
+"""Exercises of lab 09, binary classification: solutions, hints, typical mistakes."""
+
+import copy
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.diagnose import between, holds, rows_sum_to
 from course_utils.exercises.fixtures import Case, sized
-
-# Pairs repeat, the table is not symmetric, and (2, 2), the last pair, occurs.
-_Y = torch.tensor([0, 0, 1, 2, 2, 2, 1, 0, 0, 2])
-_SAID = torch.tensor([0, 1, 1, 2, 0, 0, 1, 1, 1, 2])
+from course_utils.exercises.observe import same
 
 
 @exercise(
-    given={
-        "y": "classes N K",
-        "y_pred": "classes N K",
-        "n_classes": lambda g, sizes, before: sizes["K"],
-    },
+    given={"z": "smooth N"},  # the formula of section 3 has a kink at 0
+    properties=[
+        between(-torch.inf, 0, "The logarithm of a probability is never above 0."),
+    ],
+    forbids={"By the formula of section 3 and without F.": "F. logsigmoid log_sigmoid"},
+    inputs=[
+        (torch.tensor([-2.0, 0.5, 3.0, -0.7]),),
+        (torch.tensor([[4.0], [-6.0], [1.5]]),),
+        (torch.tensor([-1000.0, 1000.0, 5.0, -100.0]),),
+    ],
+    hints=[
+        "Section 3 has the formula. It has two terms: one that is 0 for positive z, "
+        "and one in which the exponent is never positive.",
+        "z.clamp(max=0) is the smaller of z and 0, number by number. z.abs() is |z|.",
+        "With -z.abs() in the exponent nothing overflows. torch.log1p(x) is log(1 + "
+        "x). One term is subtracted from the other: no result may be above 0.",
+    ],
+    praise="For a logit of any size, in value and in slope, to six decimals.",
+)
+def logsigmoid(z):
+    """Return log(sigmoid(z)) for z of any size."""
+    return z.clamp(max=0) - torch.log1p(torch.exp(-z.abs()))
+
+
+@logsigmoid.mistake
+def logsigmoid_typed(z):
+    """Right for moderate z. For z = -1000 it is minus infinity: sigmoid(-1000) is
+    rounded to 0 (and in -log(1 + exp(-z)) the exponential overflows). The true value is
+    -1000. The formula of section 3 has no large positive exponent and no log of 0.
+    """
+    return torch.log(torch.sigmoid(z))
+
+
+@logsigmoid.mistake
+def logsigmoid_other_side(z):
+    """The form z - log(1 + exp(z)) is right on paper, and for negative z of any size.
+    For z = 1000 the exponential overflows. Each of the two spellings is good on one
+    side of 0 only; |z| makes one of them.
+    """
+    return z - torch.log(1 + torch.exp(z))
+
+
+@logsigmoid.mistake
+def logsigmoid_clamped(z):
+    """You keep the probability away from 0 by force. Then there is no infinity, but
+    for large negative z the answer is always the same number, and its slope is 0: a
+    confident mistake is not corrected any more. Do it without the probability.
+    """
+    return torch.log(torch.sigmoid(z).clamp(min=1e-7))
+
+
+@logsigmoid.mistake
+def logsigmoid_where(z):
+    """The values are right, the slopes are not: torch.where calculates both branches
+    for every number and throws one away. In the branch that is thrown away exp(1000)
+    overflowed, and autograd makes nan of 0 times infinity. Put |z| into the exponent,
+    then nothing overflows.
+    """
+    negative, positive = z - torch.log(1 + z.exp()), -torch.log(1 + (-z).exp())
+    return torch.where(z < 0, negative, positive)
+
+
+@logsigmoid.mistake
+def logsigmoid_without_abs(z):
+    """The exponent lacks the |z|: with exp(-z) and a negative z the second term is
+    large as well, so that z counts twice. It has to be exp(-z.abs()).
+    """
+    return z.clamp(max=0) - torch.log1p(torch.exp(-z))
+
+
+@logsigmoid.mistake
+def logsigmoid_max(z):
+    """You took the larger of z and 0. A log-probability is never positive: the first
+    term is the smaller of the two, z.clamp(max=0). (clamp(max=0) means: at most 0.)
+    """
+    return z.clamp(min=0) - torch.log1p(torch.exp(-z.abs()))
+
+
+@logsigmoid.mistake
+def logsigmoid_plus(z):
+    """The second term has the wrong sign: log(1 + ...) is subtracted. As it stands the
+    result is positive for positive z, and a log-probability is at most 0.
+    """
+    return z.clamp(max=0) + torch.log1p(torch.exp(-z.abs()))
+
+
+@logsigmoid.mistake
+def logsigmoid_class_0(z):
+    """This is log(1 - sigmoid(z)), the log-probability of class 0. Class 1 becomes more
+    likely as z grows, so the result has to rise with z.
+    """
+    return (-z).clamp(max=0) - torch.log1p(torch.exp(-z.abs()))
+
+
+@logsigmoid.mistake
+def logsigmoid_positive(z):
+    """The sign is wrong: this is the loss -log(sigmoid(z)), which is positive. A
+    probability is at most 1, so its logarithm is at most 0.
+    """
+    return torch.log1p(torch.exp(-z.abs())) - z.clamp(max=0)
+
+
+@logsigmoid.mistake
+def logsigmoid_probability(z):
+    """This is the probability itself. Its logarithm is asked for, calculated without
+    the probability as an intermediate step.
+    """
+    return torch.sigmoid(z)
+
+
+_TWO = torch.tensor([[0.3, -0.9], [1.4, 2.1], [-0.6, 0.8], [2.2, 0.4], [-1.1, -1.7]])
+_COLUMN = torch.tensor([[0], [1], [0], [1], [0]])
+
+
+@exercise(
+    given={"logits": "logits N 2", "y": "labels N 1"},
+    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
+    forbids={"By formula and without backward.": "backward grad"},
+    inputs=[
+        (_TWO, _COLUMN),
+        (5 * _TWO.flip(1)[:3], 1 - _COLUMN[:3]),
+        (torch.tensor([[1000.0, -1000.0], [998.0, 1000.0]]), torch.tensor([[1], [0]])),
+    ],
+    hints=[
+        "Lab 3: the gradient is (p - one-hot) / N. What is the one-hot row of a 0, and "
+        "of a 1?",
+        "With g = p1 - y the two columns are -g and g. torch.softmax(logits, dim=1) "
+        "has p1 in its last column; probs[:, 1:] keeps it a column.",
+        "g has to be divided by N once. torch.cat([..., ...], dim=1) puts two "
+        "columns side by side: what one logit gains, the other loses.",
+    ],
+    praise="What one logit gains, the other loses: each row sums to 0.",
+    slopes=False,
+)
+def two_logit_gradient(logits, y):
+    """Return the gradient of the mean cross entropy; logits (N, 2), y (N, 1)."""
+    probs = torch.softmax(logits, dim=1)
+    g = (probs[:, 1:] - y) / len(y)
+    return torch.cat([-g, g], dim=1)
+
+
+@two_logit_gradient.mistake
+def gradient_broadcast(logits, y):
+    """You subtracted the column y from both columns of the probabilities: PyTorch
+    stretches it, without a word. For column 1 that is right. For column 0 the one-hot
+    label is 1 - y.
+    """
+    return (torch.softmax(logits, dim=1) - y) / len(y)
+
+
+@two_logit_gradient.mistake
+def gradient_sum(logits, y):
+    """These are the slopes of the summed loss. The loss is the mean over N examples, so
+    each slope is divided by N.
+    """
+    probs = torch.softmax(logits, dim=1)
+    return torch.cat([y - probs[:, 1:], probs[:, 1:] - y], dim=1)
+
+
+@two_logit_gradient.mistake
+def gradient_over_all(logits, y):
+    """You divided by the number of logits, 2 N. The mean runs over the N examples; the
+    two logits of one example belong to a single loss.
+    """
+    g = (torch.softmax(logits, dim=1)[:, 1:] - y) / logits.numel()
+    return torch.cat([-g, g], dim=1)
+
+
+@two_logit_gradient.mistake
+def gradient_sign(logits, y):
+    """The sign is wrong, or the two columns are swapped (which is the same here). The
+    gradient points to where the loss rises: for y = 1 raising logit 1 lowers the loss,
+    so its slope has to be negative.
+    """
+    g = (torch.softmax(logits, dim=1)[:, 1:] - y) / len(y)
+    return torch.cat([g, -g], dim=1)
+
+
+@two_logit_gradient.mistake
+def gradient_one_hot_swapped(logits, y):
+    """The columns of your one-hot rows are swapped: cat([y, 1 - y]) says class 0 where
+    y is 1. Column 0 belongs to class 0, and its entry is 1 - y.
+    """
+    return (torch.softmax(logits, dim=1) - torch.cat([y, 1 - y], dim=1)) / len(y)
+
+
+@two_logit_gradient.mistake
+def gradient_one_hot_of_column(logits, y):
+    """F.one_hot of a column (N, 1) has shape (N, 1, 2), and PyTorch stretches it to
+    N x N rows without a word. Make a list of the labels first:
+    F.one_hot(y.flatten(), 2).
+    """
+    return (torch.softmax(logits, dim=1) - F.one_hot(y, 2)) / len(y)
+
+
+@two_logit_gradient.mistake
+def gradient_sigmoids(logits, y):
+    """You took the sigmoid of each logit. That would be right for two separate
+    questions, as in multi-label classification. Cross entropy uses the softmax of the
+    row, in which only the difference of the two logits counts.
+    """
+    one_hot = torch.cat([1 - y, y], dim=1)
+    return (torch.sigmoid(logits) - one_hot) / len(y)
+
+
+@two_logit_gradient.mistake
+def gradient_one_column(logits, y):
+    """This is g, the slope of logit 1, alone. Logit 0 has a slope as well, -g: put the
+    two side by side, shape (N, 2).
+    """
+    return (torch.softmax(logits, dim=1)[:, 1:] - y) / len(y)
+
+
+@two_logit_gradient.mistake
+def gradient_wrong_dim(logits, y):
+    """Softmax ran down the columns, over the examples. The two logits of one example
+    compete with each other: dim=1.
+    """
+    g = (torch.softmax(logits, dim=0)[:, 1:] - y) / len(y)
+    return torch.cat([-g, g], dim=1)
+
+
+@two_logit_gradient.mistake
+def gradient_overflow(logits, y):
+    """Right for moderate logits. exp(1000) is infinite, and inf / inf is nan. Use
+    torch.softmax, which subtracts the row maximum first.
+    """
+    exps = torch.exp(logits)
+    g = (exps[:, 1:] / exps.sum(dim=1, keepdim=True) - y) / len(y)
+    return torch.cat([-g, g], dim=1)
+
+
+@exercise(
+    given={"z": "logits N 1"},
     properties=[
         holds(
-            "Every example is counted once, so the table sums to N. Yours does not.",
-            lambda value, y, y_pred, n_classes: value.sum().item() == len(y),
-        )
+            "The second logit minus the first must be z, or the distribution is "
+            "another one. Yours is not.",
+            lambda value, z: same(value[:, 1:] - value[:, :1], z),
+        ),
+        rows_sum_to(
+            0, "The cheapest pair lies at equal distance from 0 on both sides."
+        ),
     ],
     inputs=[
-        (_Y, _SAID, 3),
-        Case((_Y, _SAID, 5), "classes that never occur", False),
-        (torch.tensor([3, 3, 0, 1]), torch.tensor([1, 1, 0, 1]), 4),
-        (torch.tensor([0, 1, 0, 0]), torch.tensor([2, 1, 2, 0]), 3),
+        (torch.tensor([[1.0], [-2.5], [0.4]]),),
+        (torch.tensor([[-0.3], [6.0]]),),
+        (torch.tensor([[1000.0], [-1000.0], [3.0]]),),
     ],
     hints=[
-        "Each pair (true, predicted) is one cell of the table, and has to be counted.",
-        "n_classes * y + y_pred is another number for each pair, from 0 to "
-        "n_classes ** 2 - 1.",
-        ".bincount(minlength=n_classes**2) counts these numbers, and "
-        ".reshape(n_classes, n_classes) makes the table.",
+        "Softmax over two logits is the sigmoid of their difference, second minus "
+        "first. So the difference has to be z.",
+        "All pairs (c, c + z) will do. Section 7 found the c with the smallest sum of "
+        "squares.",
+        "The cheapest pair lies at the same distance from 0 on both sides. "
+        "torch.cat([..., ...], dim=1) puts two columns side by side.",
     ],
-    praise="It has all classes, those that do not occur too.",
+    praise="The same distribution, and the L2 penalty likes it best.",
 )
-def confusion_matrix(y, y_pred, n_classes):
-    """Return the counts of (true, predicted), shape (K, K), int64."""
-    pairs = n_classes * y + y_pred
-    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+def to_two_logits(z):
+    """Return the cheapest two logits (N, 2) with the distribution of one, (N, 1)."""
+    return torch.cat([-z / 2, z / 2], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_transposed(y, y_pred, n_classes):
-    """The counts are right, but rows and columns are exchanged. Here a row belongs to
-    a true class and a column to a predicted one, as in scikit-learn. Read the other
-    way round, precision and recall change places.
+@to_two_logits.mistake
+def two_from_zero(z):
+    """The distribution is right: the difference is z. But (0, z) is not the cheapest
+    pair, its sum of squares is z squared. Share z between the two logits.
     """
-    pairs = n_classes * y_pred + y
-    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+    return torch.cat([torch.zeros_like(z), z], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_not_accumulated(y, y_pred, n_classes):
-    """Every cell is 0 or 1, however often its pair occurs. table[y, y_pred] += 1 reads
-    all places first and writes afterwards, so a place that is named three times is
-    still raised only once. Count with bincount, or in a loop.
+@to_two_logits.mistake
+def two_minus_z_and_z(z):
+    """The difference of -z and z is 2z, so this distribution is more certain than that
+    of the one logit. Each of the two may move by half only.
     """
-    table = torch.zeros(n_classes, n_classes, dtype=torch.int64)
-    table[y, y_pred] += 1
-    return table
+    return torch.cat([-z, z], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_from_data(y, y_pred, n_classes):
-    """You took the number of classes from the labels that occur. If the last classes
-    are missing in this batch, their rows and columns are missing, too, and tables of
-    two batches cannot be added. Use n_classes.
+@to_two_logits.mistake
+def two_from_zero_swapped(z):
+    """Second minus first is -z here, so class 0 gets the probability of class 1. The
+    last column is that of class 1. (And with one logit at 0 the pair is not the
+    cheapest: share z between the two.)
     """
-    n = int(max(y.max(), y_pred.max())) + 1
-    return (n * y + y_pred).bincount(minlength=n**2).reshape(n, n)
+    return torch.cat([z, torch.zeros_like(z)], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_without_minlength(y, y_pred, n_classes):
-    """There are too few counts for the table: bincount stops at the largest number
-    that occurs, and here the last pairs are missing. Ask for all of them:
-    bincount(minlength=n_classes**2).
+@to_two_logits.mistake
+def two_minus_z_and_zero(z):
+    """The distribution is right: the difference is z. But (-z, 0) is not the cheapest
+    pair, its sum of squares is z squared. Share z between the two logits.
     """
-    return (n_classes * y + y_pred).bincount().reshape(n_classes, n_classes)
+    return torch.cat([-z, torch.zeros_like(z)], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_as_shares(y, y_pred, n_classes):
-    """You divided each row by its sum. That is a useful table, with the recall on its
-    diagonal, but the exercise asks for the counts. From counts you can always make
-    shares; the way back is lost.
+@to_two_logits.mistake
+def two_z_and_minus_z(z):
+    """Two things: the columns are swapped, class 1 is the last one and has to rise with
+    z; and the difference of z and -z is 2z, where z is wanted. Each moves by half.
     """
-    table = confusion_matrix.reference(y, y_pred, n_classes)
-    return table / table.sum(dim=1, keepdim=True)
+    return torch.cat([z, -z], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_float(y, y_pred, n_classes):
-    """The numbers are right, but they are float32: torch.zeros makes decimal numbers
-    unless told otherwise. Counts are whole numbers: dtype=torch.int64.
+@to_two_logits.mistake
+def two_swapped(z):
+    """The columns are in the wrong order: this gives class 0 the probability of class
+    1. The logit of class 1, the last column, has to rise with z.
     """
-    return confusion_matrix.reference(y, y_pred, n_classes).float()
+    return torch.cat([z / 2, -z / 2], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_colliding(y, y_pred, n_classes):
-    """You added the two labels without a factor. Then different pairs give the same
-    number: 0 + 2 and 1 + 1, for example. With n_classes * y + y_pred each pair has a
-    number of its own.
+@to_two_logits.mistake
+def two_probabilities(z):
+    """These are the two probabilities, not logits. Their softmax is another
+    distribution, much closer to one half: it would be softmax applied twice.
     """
-    return (y + y_pred).bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+    return torch.cat([torch.sigmoid(-z), torch.sigmoid(z)], dim=1)
 
 
-@confusion_matrix.mistake
-def confusion_in_percent_of_all(y, y_pred, n_classes):
-    """You divided by the number of examples, so the table sums to 1. The exercise asks
-    for the counts themselves.
+@to_two_logits.mistake
+def two_log_probs(z):
+    """Well seen: log-probabilities are logits of the right distribution, since their
+    difference is z. But they are not the cheapest pair. Both are negative, and a common
+    shift would bring them closer to 0.
     """
-    return confusion_matrix.reference(y, y_pred, n_classes) / len(y)
+    return torch.cat([F.logsigmoid(-z), F.logsigmoid(z)], dim=1)
+
+
+@to_two_logits.mistake
+def two_stacked(z):
+    """The numbers are right, the shape is not: torch.stack makes a new direction, here
+    (N, 2, 1). torch.cat([..., ...], dim=1) puts the two columns into one table.
+    """
+    return torch.stack([-z / 2, z / 2], dim=1)
+
+
+@to_two_logits.mistake
+def two_below_each_other(z):
+    """torch.cat joined the two columns one below the other, shape (2N, 1). With dim=1
+    they stand side by side, (N, 2).
+    """
+    return torch.cat([-z / 2, z / 2])
+
+
+@to_two_logits.mistake
+def two_equal(z):
+    """Both logits are the same, so their difference is 0 and the distribution is one
+    half each, whatever z is. One of the two needs a minus.
+    """
+    return torch.cat([z / 2, z / 2], dim=1)
+
+
+# Both logits on one side of 0 in most rows, so that thresholds at 0 are caught.
+_SCORES = torch.tensor(
+    [[2.0, 1.2], [0.4, 1.9], [-1.5, -0.8], [-0.3, -2.0], [3.1, 0.6], [0.7, 0.9],
+     [-2.2, -2.6]]
+)  # fmt: skip
+_LABELS = torch.tensor([0, 1, 1, 0, 1, 0, 0])
 
 
 @exercise(
-    given={"confusion": "counts K K"},
-    results=("recall", "precision"),
-    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
+    given={"logits": "ranked N 2", "y": "labels N"},
+    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
-        (torch.tensor([[7, 2, 1], [0, 5, 3], [4, 1, 9]]),),
+        (_SCORES, _LABELS),
+        Case((_SCORES, _LABELS.reshape(-1, 1)), "labels in a column", False),
         Case(
-            (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),
-            "a class that is never predicted",
+            (_SCORES[:5] - 3, _LABELS[:5].float().reshape(-1, 1)),
+            "labels in a column",
             False,
         ),
-        Case(
-            (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),
-            "a class that does not occur",
-            False,
-        ),
-        Case(
-            (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
-            "both of that",
-            False,
-        ),
+        (_SCORES[1:6] + 3, _LABELS[1:6]),
     ],
     hints=[
-        "confusion.diag() holds the right answers of each class. Divide them, once by "
-        "the sums of the rows, once by the sums of the columns.",
-        "confusion.sum(dim=1) goes along the rows: the true classes. "
-        "confusion.sum(dim=0) goes down the columns: the predicted ones.",
-        "If a sum is 0, the diagonal is 0 as well. .clamp(min=1) makes 1 of such a "
-        "sum, and 0 / 1 is 0.",
+        "The predicted class is the column with the larger logit: argmax(dim=1), shape "
+        "(N,).",
+        "Bring y into the same shape, whatever it was: flatten() leaves a list as it "
+        "is and makes a list of a column.",
+        "Compare equal shapes only: (N,) with (N,). Then the mean of the Trues, as "
+        "a Python number.",
     ],
-    praise="And a class that is never said does not turn everything into nan.",
+    praise="The same answer for a list and for a column of labels.",
 )
-def recall_and_precision(confusion):
-    """Return recall and precision of each class, both of shape (K,)."""
-    hits = confusion.diag()
-    recall = hits / confusion.sum(dim=1).clamp(min=1)
-    precision = hits / confusion.sum(dim=0).clamp(min=1)
-    return recall, precision
+def accuracy(logits, y):
+    """Return the accuracy of two logits (N, 2); y has shape (N,) or (N, 1)."""
+    return (logits.argmax(dim=1) == y.flatten()).float().mean().item()
 
 
-@recall_and_precision.mistake
-def scores_swapped(confusion):
-    """The two are exchanged. Recall asks of all examples that truly are of a class, and
-    these stand in its row: sum(dim=1). Precision asks of all answers, and these stand
-    in its column: sum(dim=0).
-    """
-    return recall_and_precision.reference(confusion)[::-1]
-
-
-@recall_and_precision.mistake
-def scores_nan(confusion):
-    """Right for ordinary tables. But a class that does not occur, or is never
-    predicted, gives 0 / 0, which is nan, and one nan spoils every mean. The exercise
-    asks for 0 there.
-    """
-    hits = confusion.diag()
-    return hits / confusion.sum(dim=1), hits / confusion.sum(dim=0)
-
-
-@recall_and_precision.mistake
-def scores_by_total(confusion):
-    """You divided by the sum of the whole table. That is the share of all examples
-    that are right answers of this class, and it is small for a rare class even if
-    every one of its examples is found. Divide by the row, or by the column.
-    """
-    hits = confusion.diag() / confusion.sum()
-    return hits, hits
-
-
-@recall_and_precision.mistake
-def scores_whole_division(confusion):
-    """// is division without the rest, so everything except a perfect class becomes 0.
-    A plain / of two whole numbers gives the decimal number.
-    """
-    hits = confusion.diag()
-    recall = hits // confusion.sum(dim=1).clamp(min=1)
-    return recall, hits // confusion.sum(dim=0).clamp(min=1)
-
-
-@recall_and_precision.mistake
-def scores_only_recall(confusion):
-    """This is only the recall. The exercise asks for both, in this order: return
-    recall, precision.
-    """
-    return recall_and_precision.reference(confusion)[0]
-
-
-@recall_and_precision.mistake
-def scores_same_twice(confusion):
-    """Both are the recall: you divided by the sums of the rows twice. For precision
-    take the sums of the columns, sum(dim=0).
-    """
-    recall = recall_and_precision.reference(confusion)[0]
-    return recall, recall
-
-
-@recall_and_precision.mistake
-def scores_error_rates(confusion):
-    """You calculated 1 minus the right result: the share that is missed, and the share
-    of the answers that is wrong. The diagonal holds the right ones; divide it.
-    """
-    recall, precision = recall_and_precision.reference(confusion)
-    return 1 - recall, 1 - precision
-
-
-@recall_and_precision.mistake
-def scores_one_against_rest(confusion):
-    """This counts as right also every example of another class that was not taken for
-    this one. For a rare class that is nearly everything, so a model that never finds
-    it looks good. Recall and precision leave those examples out.
-    """
-    hits, total = confusion.diag(), confusion.sum()
-    wrong = confusion.sum(dim=1) + confusion.sum(dim=0) - 2 * hits
-    return (total - wrong) / total, (total - wrong) / total
-
-
-@recall_and_precision.mistake
-def scores_whole_table(confusion):
-    """You divided the whole table, so the result has shape (K, K). Only its diagonal
-    holds right answers: confusion.diag() first.
-    """
-    rows = confusion.sum(dim=1, keepdim=True).clamp(min=1)
-    columns = confusion.sum(dim=0, keepdim=True).clamp(min=1)
-    return confusion / rows, confusion / columns
-
-
-_LOGITS = torch.tensor(
-    [
-        [2.1, 0.3, -1.2, 0.9],
-        [0.2, 1.7, 1.1, -0.4],
-        [-0.5, 0.8, 2.6, 1.9],
-        [1.3, -0.7, 0.6, 3.2],
-        [0.1, 2.2, 1.4, 0.7],
-        [2.9, 1.8, -0.3, 0.5],
-        [0.4, -1.1, 1.5, 1.0],
-    ]
-)
-_RANKED = torch.tensor([0, 2, 1, 0, 0, 0, 3])  # ranks 1, 2, 3, 2, 4, 1, 2
-
-
-@exercise(
-    given={
-        "logits": "ranked N K",
-        "y": "classes N K",
-        "k": lambda g, sizes, before: (
-            1 + int(torch.randint(1, max(2, sizes["K"] - 1), (), generator=g))
-        ),
-    },
-    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
-    inputs=[
-        (_LOGITS, _RANKED, 2),
-        (_LOGITS, _RANKED, 3),
-        (_LOGITS, _RANKED, 1),
-        (_LOGITS[2:4], _RANKED[2:4], 2),  # as many examples as k
-        (_LOGITS, _RANKED, 4),
-    ],
-    hints=[
-        "logits.topk(k, dim=1).indices gives the k best classes of each example, "
-        "shape (N, k).",
-        "Compare them with the labels as a column: y.unsqueeze(1) has shape (N, 1).",
-        ".any(dim=1) asks for each example whether one of its k is right. Then the "
-        "mean, and .item().",
-    ],
-    praise="With k = 1 it is the accuracy, with k = K it is 1.",
-)
-def top_k_accuracy(logits, y, k):
-    """Return the fraction of examples whose label is among the k largest logits."""
-    best = logits.topk(k, dim=1).indices  # (N, k)
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
-
-
-@top_k_accuracy.mistake
-def top_k_only_first(logits, y, k):
-    """This is the ordinary accuracy: only the first guess counts, whatever k is. Take
-    the k best columns with topk(k, dim=1).
+@accuracy.mistake
+def accuracy_broadcast(logits, y):
+    """Right for labels in a list. With a column, (N,) against (N, 1), the comparison
+    makes a table of all N x N pairs: the published bug. Flatten y first.
     """
     return (logits.argmax(dim=1) == y).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_only_last(logits, y, k):
-    """You compared with the k-th guess alone. Right is an example whose label is
-    anywhere among the first k.
+@accuracy.mistake
+def accuracy_keepdim(logits, y):
+    """Right for labels in a column. With a list, (N, 1) against (N,), the comparison
+    makes a table of all N x N pairs. Bring both into the same shape, whatever y was.
     """
-    return (logits.topk(k, dim=1).indices[:, -1] == y).float().mean().item()
+    return (logits.argmax(dim=1, keepdim=True) == y).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_smallest(logits, y, k):
-    """These are the k smallest logits. argsort sorts upward unless told
-    descending=True, and topk takes the largest by itself.
+@accuracy.mistake
+def accuracy_threshold(logits, y):
+    """You compared the logit of class 1 with 0. That is the rule for a single logit.
+    With two, only their difference counts: class 1 wins where its logit is larger than
+    that of class 0, be both positive or negative.
     """
-    best = logits.argsort(dim=1)[:, :k]
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    return ((logits[:, 1] > 0) == y.flatten()).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_without_any(logits, y, k):
-    """You took the mean over all N x k comparisons. Only one of the k guesses can be
-    right, so the result can never be above 1 / k. First ask for each example whether
-    any of them is right: .any(dim=1).
+@accuracy.mistake
+def accuracy_threshold_of_class_0(logits, y):
+    """You compared the logit of class 0 with 0. A large one speaks for class 0, and 0
+    is not the limit: with two logits only their difference counts. Class 1 wins where
+    its logit is the larger of the two.
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).float().mean().item()
+    return ((logits[:, 0] > 0) == y.flatten()).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_broadcast(logits, y, k):
-    """The guesses have shape (N, k), the labels (N,). PyTorch lays the labels along the
-    columns, which is an error, or, if N happens to be k, a comparison with the labels
-    of other examples. Make a column of them: y.unsqueeze(1).
+@accuracy.mistake
+def accuracy_swapped(logits, y):
+    """You counted the wrong answers: either the columns are swapped (column 0 belongs
+    to class 0), or you used argmin, or !=. Wrong and right sum to 1.
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y).any(dim=1).float().mean().item()
+    return (logits.argmin(dim=1) == y.flatten()).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_values(logits, y, k):
-    """You compared the k largest logits themselves with the labels. topk gives two
-    things; the positions, which are the classes, are in .indices.
+@accuracy.mistake
+def accuracy_dim_0(logits, y):
+    """argmax(dim=0) goes down the columns and asks which *example* has the largest
+    logit. The classes are the columns, and each row needs a winner: dim=1.
     """
-    best = logits.topk(k, dim=1).values
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    return (logits.argmax(dim=0) == y.flatten()).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_without_indices(logits, y, k):
-    """You compared two things at once with the labels: topk gives a pair, the values
-    and their positions. Take the positions, which are the classes: .indices.
+@accuracy.mistake
+def accuracy_percent(logits, y):
+    """You returned a percentage. In this course accuracy is a fraction in [0, 1]; it is
+    printed as a percentage with f"{value:.2%}".
     """
-    best = logits.topk(k, dim=1)
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    return 100 * (logits.argmax(dim=1) == y.flatten()).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_any_dim_0(logits, y, k):
-    """.any(dim=0) goes down the columns: it asks whether the first guess is right for
-    any example, the second for any, and so on. Each example is a row: .any(dim=1).
-    """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=0).float().mean().item()
-
-
-@top_k_accuracy.mistake
-def top_k_any_of_all(logits, y, k):
-    """You asked with any() over the whole table, so a single hit in it makes 1.0. Ask
-    for each example on its own: .any(dim=1).
-    """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any().float().item()
-
-
-@top_k_accuracy.mistake
-def top_k_count(logits, y, k):
-    """You counted the hits. The exercise asks for their fraction, a number from 0 to 1:
-    take the mean instead of the sum.
-    """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=1).float().sum().item()
-
-
-@top_k_accuracy.mistake
-def top_k_tensor(logits, y, k):
+@accuracy.mistake
+def accuracy_tensor(logits, y):
     """The number is right, but it is still a tensor with one element. .item() takes
     the plain Python number out.
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean()
+    return (logits.argmax(dim=1) == y.flatten()).float().mean()
+
+
+@accuracy.mistake
+def accuracy_count(logits, y):
+    """You counted the right answers. Divide by N, or take the mean, so that data sets
+    of different size can be compared.
+    """
+    return (logits.argmax(dim=1) == y.flatten()).sum().item()
+
+
+def _network(seed):
+    generator = torch.Generator().manual_seed(seed)
+    network = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return network
+
+
+def _case(kind):
+    """Make a model, and an optimizer that holds what ``kind`` says."""
+    model, other = _network(0), _network(1)
+    parameters = {
+        "all": model.parameters(),
+        "another": other.parameters(),
+        "last layer": model[2].parameters(),
+        "groups": [{"params": layer.parameters()} for layer in (model[0], model[2])],
+        "copy": copy.deepcopy(model).parameters(),
+        "both": [*other.parameters(), *model.parameters()],
+        "mixed": [model[0].weight, other[2].weight, model[2].bias, other[0].bias,
+                  other[2].bias],
+    }  # fmt: skip
+    return torch.optim.SGD(parameters[kind], lr=0.1), model
+
+
+@exercise(
+    inputs=[
+        Case(_case("all"), "an optimizer that holds everything"),
+        Case(_case("last layer"), "an optimizer that holds the last layer"),
+        Case(_case("another"), "the optimizer holds another network", False),
+        Case(_case("groups"), "the optimizer has two groups", False),
+        Case(_case("both"), "the optimizer holds two networks", False),
+        Case(_case("mixed"), "the optimizer holds parts of two networks", False),
+        Case(_case("copy"), "the optimizer holds a copy of the network", False),
+    ],
+    hints=[
+        "Ask for each parameter of the model whether the optimizer holds it. Equal "
+        "numbers are not enough, it has to be the same object.",
+        "optimizer.param_groups is a list of dictionaries, and group['params'] a list "
+        "of tensors. There may be more than one group.",
+        "id(p) is another number for each object. Collect those of all groups, then "
+        "count the parameters of the model whose id is not among them.",
+    ],
+    praise="One line in a training script, and the loss never stands still unnoticed.",
+)
+def forgotten(optimizer, model):
+    """Return how many parameters of the model the optimizer does not hold."""
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    return sum(id(p) not in held for p in model.parameters())
+
+
+def _held(optimizer):
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+@forgotten.mistake
+def forgotten_by_value(optimizer, model):
+    """You compared the numbers in the parameters. Another network that was made with
+    the same seed, or a copy, has equal numbers, and the optimizer moves *it*. Compare
+    objects: `p is q`, or id(p).
+    """
+    held = _held(optimizer)
+    return sum(not any(torch.equal(p, q) for q in held) for p in model.parameters())
+
+
+@forgotten.mistake
+def forgotten_with_in(optimizer, model):
+    """`p in list_of_tensors` compares with ==, and that gives a tensor of True and
+    False for each pair (or an error, if the shapes do not fit), not an answer. Compare
+    id(p), a plain number for each object.
+    """
+    held = _held(optimizer)
+    return sum(p not in held for p in model.parameters())
+
+
+@forgotten.mistake
+def forgotten_difference(optimizer, model):
+    """You compared how many there are. An optimizer that holds another network of the
+    same size has the right number of them, and not one that you need. Look at each
+    parameter.
+    """
+    return len(list(model.parameters())) - len(_held(optimizer))
+
+
+@forgotten.mistake
+def forgotten_without_grad(optimizer, model):
+    """You asked which parameters have no slope. p.grad is None until backward() is
+    called, and it says nothing about the optimizer: backward() fills it for every
+    parameter, held or not. Look into optimizer.param_groups.
+    """
+    return sum(p.grad is None for p in model.parameters())
+
+
+@forgotten.mistake
+def forgotten_first_group(optimizer, model):
+    """You looked only at param_groups[0]. An optimizer may have several groups, each
+    with its own learning rate, as in section 7: go through all of them.
+    """
+    held = {id(p) for p in optimizer.param_groups[0]["params"]}
+    return sum(id(p) not in held for p in model.parameters())
+
+
+@forgotten.mistake
+def forgotten_other_way(optimizer, model):
+    """You counted what the optimizer holds and the model does not have. The question is
+    the other one: which parameters *of the model* does nobody move?
+    """
+    own = {id(p) for p in model.parameters()}
+    return sum(id(p) not in own for p in _held(optimizer))
+
+
+@forgotten.mistake
+def forgotten_yes_or_no(optimizer, model):
+    """You returned True or False. How many are forgotten? Count them, for instance
+    with sum(...) over the parameters of the model.
+    """
+    held = {id(p) for p in _held(optimizer)}
+    return any(id(p) not in held for p in model.parameters())
+
+
+@forgotten.mistake
+def forgotten_numbers(optimizer, model):
+    """You counted the numbers inside the tensors (numel). Here the tensors are to be
+    counted: a weight is one, a bias is one.
+    """
+    held = {id(p) for p in _held(optimizer)}
+    return sum(p.numel() for p in model.parameters() if id(p) not in held)
+
+
+@forgotten.mistake
+def forgotten_held(optimizer, model):
+    """You counted those that the optimizer *does* hold. The forgotten ones are the
+    others: `not in`.
+    """
+    held = {id(p) for p in _held(optimizer)}
+    return sum(id(p) in held for p in model.parameters())
 
 
 @sized("N", "K")
-def _mostly_largest(g, sizes, before):
-    best = before[0].argmax(dim=1)
-    other = torch.randint(sizes["K"], best.shape, generator=g)
-    return torch.where(torch.rand(best.shape, generator=g) < 0.7, best, other)
+def _mostly_right(g, sizes, before):
+    logits = before[0]
+    return ((logits > 0) ^ (torch.rand(logits.shape, generator=g) < 0.15)).float()
 
 
-@sized("N")
-def _confidences(g, sizes, before):
-    # Never on the edge of a bin.
-    return (torch.randint(5, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
-
-
-# Too sure: three of these nine answers are wrong.
-_SURE = torch.tensor(
-    [
-        [6.0, 0.0, 1.0],
-        [0.0, 5.0, 1.0],
-        [1.0, 0.0, 6.0],
-        [5.0, 0.5, 0.0],
-        [0.0, 6.0, 0.5],
-        [4.5, 1.0, 0.0],
-        [6.0, 1.0, 0.5],
-        [0.0, 5.5, 1.0],
-        [0.5, 0.0, 5.0],
-    ]
+# Some logits between 0 and 0.5, rows with no label, with one and with several.
+_MULTI = torch.tensor(
+    [[2.1, -0.7, 0.3], [-1.2, 0.4, -3.0], [-0.6, -0.9, -2.2], [1.8, 2.5, -0.1],
+     [0.2, -1.4, 0.9], [-0.5, 1.1, 0.6], [2.7, -0.8, -1.9]]
+)  # fmt: skip
+_TARGETS = torch.tensor(
+    [[1.0, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]]
 )
-_SURE_Y = torch.tensor([0, 1, 2, 0, 1, 0, 2, 0, 1])
-# Too modest: all are right but one, and all are close to a tie.
-_MODEST = torch.tensor([[0.9, 0.1], [0.2, 0.8], [1.0, 0.3], [0.1, 1.1], [0.4, 0.3]])
-_MODEST_Y = torch.tensor([0, 1, 0, 1, 1])
-_LIST = [0.8, 0.1, 2.6, 1.3, 7.0, 0.3, 4.2]  # in no order
 
 
 @exercise(
-    given={
-        "logits": "ranked N K",
-        "y": _mostly_largest,
-        "temperatures": lambda g, sizes, before: [
-            round(0.2 + 6 * t, 2) for t in torch.rand(6, generator=g).tolist()
-        ],
-    },
-    properties=[
-        holds(
-            "The answer is one of the numbers in the list. Yours is not.",
-            lambda value, logits, y, temperatures: value in temperatures,
-        )
-    ],
+    given={"logits": "smooth N K", "y": _mostly_right},
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
-        (_SURE, _SURE_Y, _LIST),
-        (_MODEST, _MODEST_Y, _LIST),
-        (_SURE, _SURE_Y, [0.6, 0.9]),
-        (_SURE, (_SURE_Y + 1) % 3, _LIST),  # nearly all answers are wrong
-        (100 * _SURE, _SURE_Y, [40.0, 800.0, 250.0, 100.0]),
+        (_MULTI, _TARGETS),
+        (_MULTI[[0, 3, 5, 6]], _TARGETS[[0, 3, 4, 6]]),
+        (_MULTI[:, :2], _TARGETS[:, :2]),
+        (-_MULTI, 1 - _TARGETS),
+        (_MULTI[:4], _TARGETS[:4]),  # two labels are right everywhere
+        (_MULTI[:3], _TARGETS[:3]),  # all is right
     ],
     hints=[
-        "For each T of the list: divide the logits by T, and calculate the cross "
-        "entropy with y.",
-        "losses = [F.cross_entropy(logits / T, y).item() for T in temperatures]",
-        "losses.index(min(losses)) is the position of the smallest; the answer is what "
-        "stands there in temperatures.",
+        "Each label has its own decision: is its logit above 0? Then compare with y, "
+        "number by number.",
+        ".all(dim=1) of a table of True and False says for each row whether all of it "
+        "is true.",
+        "The order matters: compare number by number, then ask for each row with "
+        "all(dim=...), then take the mean, as a Python number.",
     ],
-    praise="One parameter, found by trying. No answer changes, only its confidence.",
+    praise="The strictest of the multi-label measures; it is called the exact match.",
 )
-def best_temperature(logits, y, temperatures):
-    """Return the temperature of the list with the smallest mean cross entropy."""
-    losses = [F.cross_entropy(logits / T, y).item() for T in temperatures]
-    return temperatures[losses.index(min(losses))]
+def all_labels_right(logits, y):
+    """Return the fraction of rows whose labels are all right; both (N, K)."""
+    return ((logits > 0) == y).all(dim=1).float().mean().item()
 
 
-def _position(losses, best=min):
-    losses = [float(loss) for loss in losses]
-    return losses.index(best(losses))
-
-
-@best_temperature.mistake
-def temperature_multiplied(logits, y, temperatures):
-    """You multiplied by T. The temperature divides: above 1 it makes answers less sure,
-    below 1 more. Multiplying turns that round.
+@all_labels_right.mistake
+def labels_one_by_one(logits, y):
+    """This is the fraction of single labels that are right. A picture with two right
+    labels and a wrong one counts two thirds here. Asked for are the pictures on which
+    nothing is wrong: .all(dim=1) before the mean.
     """
-    return temperatures[_position(F.cross_entropy(logits * T, y) for T in temperatures)]
+    return ((logits > 0) == y).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_largest_loss(logits, y, temperatures):
-    """This is the temperature with the largest loss. A loss is to be small: min or
-    argmin instead of max or argmax.
+@all_labels_right.mistake
+def labels_any(logits, y):
+    """.any(dim=1) is true as soon as one label of the picture is right. All of them
+    have to be: .all(dim=1).
     """
-    losses = [F.cross_entropy(logits / T, y) for T in temperatures]
-    return temperatures[_position(losses, max)]
+    return ((logits > 0) == y).any(dim=1).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_position(logits, y, temperatures):
-    """This is the position of the best temperature in the list. The exercise asks for
-    the temperature itself: temperatures[position].
+@all_labels_right.mistake
+def labels_dim_0(logits, y):
+    """.all(dim=0) goes down the columns: it asks for which *label* all pictures are
+    right. Each picture is a row: dim=1.
     """
-    return _position(F.cross_entropy(logits / T, y) for T in temperatures)
+    return ((logits > 0) == y).all(dim=0).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_loss(logits, y, temperatures):
-    """This is the smallest loss. The exercise asks for the temperature at which it is
-    reached.
+@all_labels_right.mistake
+def labels_all_of_table(logits, y):
+    """.all() without dim asks whether the *whole table* is right: one mistake in one
+    picture makes 0.0 of it. Ask for each picture: .all(dim=1), then the mean.
     """
-    return min(F.cross_entropy(logits / T, y).item() for T in temperatures)
+    return ((logits > 0) == y).all().float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_of_probs(logits, y, temperatures):
-    """You divided the probabilities by T and gave them to cross_entropy, which applies
-    softmax once more. Divide the logits, and give them as they are.
+@all_labels_right.mistake
+def labels_without_decision(logits, y):
+    """You compared the logits themselves with the targets. A logit is hardly ever
+    exactly 0 or 1. First decide for each label, logits > 0, and compare the decisions.
+    """
+    return (logits == y).all(dim=1).float().mean().item()
+
+
+@all_labels_right.mistake
+def labels_majority(logits, y):
+    """You count a picture if more than half of its labels are right. All of them have
+    to be: .all(dim=1).
+    """
+    return (((logits > 0) == y).float().mean(dim=1) > 0.5).float().mean().item()
+
+
+@all_labels_right.mistake
+def labels_softmax_share(logits, y):
+    """You compared softmax with 1 / K, an equal share. But whether a label is there
+    does not depend on the others, and softmax makes them compete. Each logit is
+    compared with 0 on its own.
     """
     probs = torch.softmax(logits, dim=1)
-    return temperatures[_position(F.cross_entropy(probs / T, y) for T in temperatures)]
+    return ((probs > 1 / logits.shape[1]) == y).all(dim=1).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_softmax_twice(logits, y, temperatures):
-    """You gave softmax(logits / T) to cross_entropy, so softmax is applied twice. The
-    loss then has a floor, and always asks for more confidence. Give it logits / T.
+@all_labels_right.mistake
+def labels_threshold_half(logits, y):
+    """You compared logits with one half. One half is the threshold for probabilities;
+    for logits it is 0, since sigmoid(0) is one half.
     """
-    losses = [
-        F.cross_entropy(torch.softmax(logits / T, dim=1), y) for T in temperatures
-    ]
-    return temperatures[_position(losses)]
+    return ((logits > 0.5) == y).all(dim=1).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_by_accuracy(logits, y, temperatures):
-    """You chose by accuracy. It is the same at every temperature, because the order
-    within a row does not change, so the first of the list always wins. Only the loss
-    sees a difference.
+@all_labels_right.mistake
+def labels_sigmoid_zero(logits, y):
+    """You compared sigmoids with 0. They are always above it, so every label is
+    answered with yes. Compare the logits with 0, or the sigmoids with one half.
     """
-    errors = [((logits / T).argmax(dim=1) != y).float().mean() for T in temperatures]
-    return temperatures[_position(errors)]
+    return ((torch.sigmoid(logits) > 0) == y).all(dim=1).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_most_confident(logits, y, temperatures):
-    """This temperature makes the model most confident, and y has no say in it. The
-    lowest temperature always does that. What counts is the loss on the labels.
+@all_labels_right.mistake
+def labels_argmax(logits, y):
+    """Only one winner comes out of argmax. Here a picture can have several labels, or
+    none: each logit is compared with 0 on its own.
     """
-    return min(temperatures)
+    return (logits.argmax(dim=1) == y.argmax(dim=1)).float().mean().item()
 
 
-@best_temperature.mistake
-def temperature_tensor(logits, y, temperatures):
-    """The number is right, but it is a tensor with one element. .item() takes the
-    plain Python number out.
+@all_labels_right.mistake
+def labels_softmax(logits, y):
+    """Softmax makes the labels compete for a sum of 1, so at most one can exceed one
+    half. Several labels need a sigmoid each, which here means: logits above 0.
     """
-    return torch.tensor(best_temperature.reference(logits, y, temperatures))
+    probs = torch.softmax(logits, dim=1)
+    return ((probs > 0.5) == y).all(dim=1).float().mean().item()
 
 
-_CONFIDENCE = torch.tensor(
-    [0.31, 0.36, 0.42, 0.55, 0.58, 0.67, 0.71, 0.79, 0.83, 0.88, 0.91, 0.94, 0.97]
-)
-_RIGHT = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1])
-
-
-@exercise(
-    given={
-        "confidence": _confidences,
-        "right": lambda g, sizes, before: torch.randint(
-            2, (len(before[0]),), generator=g
-        ).float(),
-        "n_bins": "size",
-    },
-    properties=[between(0, 1, "This error lies between 0 and 1.")],
-    inputs=[
-        (_CONFIDENCE, _RIGHT, 4),
-        (_CONFIDENCE, _RIGHT, 10),
-        Case((_CONFIDENCE[-6:], _RIGHT[-6:], 5), "empty bins", False),
-        Case(
-            (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
-            "a confidence of exactly 1",
-            False,
-        ),
-    ],
-    hints=[
-        "edges = torch.linspace(0, 1, n_bins + 1), and torch.bucketize(confidence, "
-        "edges[1:-1]) gives the bin of each, from 0 to n_bins - 1.",
-        "For each bin that is not empty: the distance of right[inside].mean() from "
-        "confidence[inside].mean(), where inside = bins == b.",
-        "Weight it with the share of the examples in that bin, inside.float().mean(), "
-        "add up, and take .item() at the end.",
-    ],
-    praise="Each bin counts as much as it holds, and empty ones count nothing.",
-)
-def calibration_error(confidence, right, n_bins):
-    """Return the expected calibration error."""
-    edges = torch.linspace(0, 1, n_bins + 1)
-    bins = torch.bucketize(confidence, edges[1:-1])
-    error = 0.0
-    for b in range(n_bins):
-        inside = bins == b
-        if inside.any():
-            gap = right[inside].mean() - confidence[inside].mean()
-            error += (inside.float().mean() * gap.abs()).item()
-    return error
-
-
-def _gaps(confidence, right, n_bins, keep_empty=False):
-    """Return share and signed gap (accuracy minus confidence) of each filled bin."""
-    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
-    n = bins.bincount(minlength=n_bins)
-    sums = bins.bincount((right - confidence).double(), minlength=n_bins)
-    kept = n > -1 if keep_empty else n > 0
-    return (n / n.sum())[kept], (sums / n)[kept]
-
-
-@calibration_error.mistake
-def calibration_unweighted(confidence, right, n_bins):
-    """You took the plain mean over the filled bins. So a bin with a single example
-    counts as much as one with a thousand. Weight each bin with its share of the
-    examples.
+@all_labels_right.mistake
+def labels_tensor(logits, y):
+    """The number is right, but it is still a tensor with one element. .item() takes
+    the plain Python number out.
     """
-    return _gaps(confidence, right, n_bins)[1].abs().mean().item()
+    return ((logits > 0) == y).all(dim=1).float().mean()
 
 
-@calibration_error.mistake
-def calibration_by_number_of_bins(confidence, right, n_bins):
-    """You added up the gaps and divided by the number of bins, the empty ones included.
-    So the result shrinks if more bins are used, and small bins count as much as large
-    ones. Weight each bin with its share of the examples.
+@all_labels_right.mistake
+def labels_count(logits, y):
+    """You counted the pictures. Divide by N, or take the mean, so that data sets of
+    different size can be compared.
     """
-    return (_gaps(confidence, right, n_bins)[1].abs().sum() / n_bins).item()
-
-
-@calibration_error.mistake
-def calibration_signed(confidence, right, n_bins):
-    """You left out the absolute value, so bins that are too sure and bins that are too
-    modest cancel. What remains is the mean confidence against the accuracy of all.
-    Take abs() of each gap before adding.
-    """
-    share, gap = _gaps(confidence, right, n_bins)
-    return (share * gap).sum().item()
-
-
-@calibration_error.mistake
-def calibration_bin_centres(confidence, right, n_bins):
-    """You compared the accuracy of each bin with the middle of the bin. The model did
-    not promise the middle: take the mean of the confidences that are in the bin.
-    """
-    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
-    return calibration_error.reference((bins + 0.5) / n_bins, right, n_bins)
-
-
-@calibration_error.mistake
-def calibration_without_bins(confidence, right, n_bins):
-    """You compared the mean confidence with the accuracy of all examples together.
-    That is a good first look, but too sure here and too modest there cancel in it.
-    Compare within each bin.
-    """
-    return (right.mean() - confidence.mean()).abs().item()
-
-
-@calibration_error.mistake
-def calibration_each_example(confidence, right, n_bins):
-    """You took the distance for each example: |right - confidence|. A single answer is
-    right or wrong, so this is large even for an honest model that says 70%. Whether
-    70% is honest can only be seen in the mean of a bin.
-    """
-    return (right - confidence).abs().mean().item()
-
-
-@calibration_error.mistake
-def calibration_largest_gap(confidence, right, n_bins):
-    """This is the largest gap of all bins, known as the maximum calibration error. It
-    often sits in a bin with hardly any examples. ECE is the weighted mean of the gaps.
-    """
-    return _gaps(confidence, right, n_bins)[1].abs().max().item()
-
-
-@calibration_error.mistake
-def calibration_nan(confidence, right, n_bins):
-    """The mean of an empty bin is 0 / 0, nan, and nan times 0 is still nan. Leave empty
-    bins out, or add up with nansum().
-    """
-    share, gap = _gaps(confidence, right, n_bins, keep_empty=True)
-    return (share * gap.abs()).sum().item()
-
-
-@calibration_error.mistake
-def calibration_lost_ones(confidence, right, n_bins):
-    """Your bins go from their lower edge up to, but not including, the upper one. So a
-    confidence of exactly 1, which float32 gives to every very sure answer, falls into
-    none. These answers are lost, and they are the ones that matter most.
-    """
-    inside_any = confidence < 1
-    share, gap = _gaps(confidence[inside_any], right[inside_any], n_bins)
-    return (share * gap.abs()).sum().item() * inside_any.float().mean().item()
-
-
-@calibration_error.mistake
-def calibration_ten_bins(confidence, right, n_bins):
-    """You always use ten bins. Their number is an argument, n_bins; with other bins the
-    same answers give another ECE.
-    """
-    return calibration_error.reference(confidence, right, 10)
-
-
-@calibration_error.mistake
-def calibration_counts(confidence, right, n_bins):
-    """You weighted each bin with the number of its examples, so the result grows with
-    the data. Divide by the number of all examples.
-    """
-    return calibration_error.reference(confidence, right, n_bins) * len(right)
-
-
-@calibration_error.mistake
-def calibration_squared(confidence, right, n_bins):
-    """You squared the gaps. ECE takes their absolute value, so that it is in the unit
-    of a probability: 0.05 means "5 points off, on average".
-    """
-    share, gap = _gaps(confidence, right, n_bins)
-    return (share * gap**2).sum().item()
+    return ((logits > 0) == y).all(dim=1).sum().item()

@@ -1,898 +1,709 @@
-"""Exercises of lab 10, faster: solutions, hints, typical mistakes."""
-
-import statistics
+"""Exercises of lab 10, MNIST with many digits: solutions, hints, typical mistakes."""
 
 import torch
+import torch.nn.functional as F
 
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import follows, holds
+from course_utils.exercises.diagnose import between, holds
 from course_utils.exercises.fixtures import Case, sized
 
-
-def _pick(g, low, high):
-    return int(torch.randint(low, high, (), generator=g))
-
-
-def _times(g, sizes, before):
-    n = _pick(g, 4, 8)
-    return [t / 10 for t in torch.randint(10, 99, (n,), generator=g).tolist()]
-
-
-@sized("N", "H", "W")
-def _small_images(g, sizes, before):
-    shape = sizes["N"], 1, sizes["H"], sizes["W"]
-    return torch.randint(1, 99, shape, generator=g) / 10
+# Pairs repeat, the table is not symmetric, and (2, 2), the last pair, occurs.
+_Y = torch.tensor([0, 0, 1, 2, 2, 2, 1, 0, 0, 2])
+_SAID = torch.tensor([0, 1, 1, 2, 0, 0, 1, 1, 1, 2])
 
 
 @exercise(
     given={
-        "side": lambda g, sizes, before: _pick(g, 7, 15),
-        "c_in": "size",
-        "c_out": "size",
-        "kernel": lambda g, sizes, before: _pick(g, 2, 6),
-        "stride": lambda g, sizes, before: _pick(g, 1, 4),
+        "y": "classes N K",
+        "y_pred": "classes N K",
+        "n_classes": lambda g, sizes, before: sizes["K"],
     },
-    results=("the side", "the number of parameters"),
+    properties=[
+        holds(
+            "Every example is counted once, so the table sums to N. Yours does not.",
+            lambda value, y, y_pred, n_classes: value.sum().item() == len(y),
+        )
+    ],
     inputs=[
-        Case((28, 3, 16, 5, 1), "stride 1"),
-        Case((28, 1, 16, 5, 2), "steps that do not fit evenly"),
-        Case((24, 16, 32, 3, 3), "stride 3, which fits evenly"),
-        Case((5, 2, 4, 5, 1), "a kernel that fits once"),
-        Case((10, 4, 4, 1, 1), "a kernel of side 1"),
+        (_Y, _SAID, 3),
+        Case((_Y, _SAID, 5), "classes that never occur", False),
+        (torch.tensor([3, 3, 0, 1]), torch.tensor([1, 1, 0, 1]), 4),
+        (torch.tensor([0, 1, 0, 0]), torch.tensor([2, 1, 2, 0]), 3),
     ],
     hints=[
-        "Without stride: at how many places does a kernel of 5 fit into a row of 28? "
-        "The first begins at 0, the last at 28 - 5.",
-        "With stride only every stride-th of these positions counts: "
-        "(side - kernel) // stride + 1.",
-        "Each output channel has a kernel of its own, with c_in x kernel x kernel "
-        "weights, and one bias.",
+        "Each pair (true, predicted) is one cell of the table, and has to be counted.",
+        "n_classes * y + y_pred is another number for each pair, from 0 to "
+        "n_classes ** 2 - 1.",
+        ".bincount(minlength=n_classes**2) counts these numbers, and "
+        ".reshape(n_classes, n_classes) makes the table.",
     ],
-    praise="The side of the image plays no part in the number of parameters.",
+    praise="It has all classes, those that do not occur too.",
 )
-def conv_facts(side, c_in, c_out, kernel, stride):
-    """Return the side of the output and the number of parameters."""
-    side_out = (side - kernel) // stride + 1
-    return side_out, c_out * (c_in * kernel * kernel + 1)
+def confusion_matrix(y, y_pred, n_classes):
+    """Return the counts of (true, predicted), shape (K, K), int64."""
+    pairs = n_classes * y + y_pred
+    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-@conv_facts.mistake
-def facts_without_plus_one(side, c_in, c_out, kernel, stride):
-    """The side is one too small. A kernel of 5 fits into a row of 5 once, not 0 times:
-    count the first place, too. (side - kernel) // stride + 1.
+@confusion_matrix.mistake
+def confusion_transposed(y, y_pred, n_classes):
+    """The counts are right, but rows and columns are exchanged. Here a row belongs to
+    a true class and a column to a predicted one, as in scikit-learn. Read the other
+    way round, precision and recall change places.
     """
-    return (side - kernel) // stride, conv_facts.reference(
-        side, c_in, c_out, kernel, stride
-    )[1]
+    pairs = n_classes * y_pred + y
+    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-@conv_facts.mistake
-def facts_same_side(side, c_in, c_out, kernel, stride):
-    """You left the side as it is, divided by the stride. That would be right with
-    zeros added around the image (padding). Without them the kernel has to fit: a
-    kernel of 5 loses 4 places.
+@confusion_matrix.mistake
+def confusion_not_accumulated(y, y_pred, n_classes):
+    """Every cell is 0 or 1, however often its pair occurs. table[y, y_pred] += 1 reads
+    all places first and writes afterwards, so a place that is named three times is
+    still raised only once. Count with bincount, or in a loop.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return -(-side // stride), right[1]
+    table = torch.zeros(n_classes, n_classes, dtype=torch.int64)
+    table[y, y_pred] += 1
+    return table
 
 
-@conv_facts.mistake
-def facts_without_stride(side, c_in, c_out, kernel, stride):
-    """Right for stride 1. With a larger stride the kernel leaves places out: only
-    every stride-th of the side - kernel + 1 places is calculated.
+@confusion_matrix.mistake
+def confusion_from_data(y, y_pred, n_classes):
+    """You took the number of classes from the labels that occur. If the last classes
+    are missing in this batch, their rows and columns are missing, too, and tables of
+    two batches cannot be added. Use n_classes.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, 1)
-    return right
+    n = int(max(y.max(), y_pred.max())) + 1
+    return (n * y + y_pred).bincount(minlength=n**2).reshape(n, n)
 
 
-@conv_facts.mistake
-def facts_plus_one_first(side, c_in, c_out, kernel, stride):
-    """You divided side - kernel + 1 by the stride. The first place always counts, so
-    the 1 comes after the division: (side - kernel) // stride + 1.
+@confusion_matrix.mistake
+def confusion_without_minlength(y, y_pred, n_classes):
+    """There are too few counts for the table: bincount stops at the largest number
+    that occurs, and here the last pairs are missing. Ask for all of them:
+    bincount(minlength=n_classes**2).
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return (side - kernel + 1) // stride, right[1]
+    return (n_classes * y + y_pred).bincount().reshape(n_classes, n_classes)
 
 
-@conv_facts.mistake
-def facts_without_bias(side, c_in, c_out, kernel, stride):
-    """The side is right, the biases are missing from the number of parameters: one for
-    each output channel, whatever the image.
+@confusion_matrix.mistake
+def confusion_as_shares(y, y_pred, n_classes):
+    """You divided each row by its sum. That is a useful table, with the recall on its
+    diagonal, but the exercise asks for the counts. From counts you can always make
+    shares; the way back is lost.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return right[0], right[1] - c_out
+    table = confusion_matrix.reference(y, y_pred, n_classes)
+    return table / table.sum(dim=1, keepdim=True)
 
 
-@conv_facts.mistake
-def facts_bias_per_kernel_slice(side, c_in, c_out, kernel, stride):
-    """You gave every pair of an input and an output channel a bias. There is one per
-    output channel: all input channels are added up first, and then comes the bias.
+@confusion_matrix.mistake
+def confusion_float(y, y_pred, n_classes):
+    """The numbers are right, but they are float32: torch.zeros makes decimal numbers
+    unless told otherwise. Counts are whole numbers: dtype=torch.int64.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return right[0], c_in * c_out * (kernel * kernel + 1)
+    return confusion_matrix.reference(y, y_pred, n_classes).float()
 
 
-@conv_facts.mistake
-def facts_without_c_in(side, c_in, c_out, kernel, stride):
-    """Each kernel looks at all input channels at once, so it has c_in x kernel x kernel
-    weights. Yours has kernel x kernel. That is right for grey images only.
+@confusion_matrix.mistake
+def confusion_colliding(y, y_pred, n_classes):
+    """You added the two labels without a factor. Then different pairs give the same
+    number: 0 + 2 and 1 + 1, for example. With n_classes * y + y_pred each pair has a
+    number of its own.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return right[0], c_out * (kernel * kernel + 1)
+    return (y + y_pred).bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-@conv_facts.mistake
-def facts_weights_per_place(side, c_in, c_out, kernel, stride):
-    """You counted the weights again for each place. But all places share the same ones:
-    that is the idea of a convolution. The number does not depend on the image.
+@confusion_matrix.mistake
+def confusion_in_percent_of_all(y, y_pred, n_classes):
+    """You divided by the number of examples, so the table sums to 1. The exercise asks
+    for the counts themselves.
     """
-    side_out, n = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return side_out, n * side_out**2
+    return confusion_matrix.reference(y, y_pred, n_classes) / len(y)
 
 
-@conv_facts.mistake
-def facts_kernel_not_squared(side, c_in, c_out, kernel, stride):
-    """A kernel of side 5 is a square. It has 25 weights for each input channel, not 5:
-    kernel * kernel.
+@exercise(
+    given={"confusion": "counts K K"},
+    results=("recall", "precision"),
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
+    inputs=[
+        (torch.tensor([[7, 2, 1], [0, 5, 3], [4, 1, 9]]),),
+        Case(
+            (torch.tensor([[6, 0, 2], [3, 0, 4], [1, 0, 8]]),),
+            "a class that is never predicted",
+            False,
+        ),
+        Case(
+            (torch.tensor([[5, 1, 2], [0, 0, 0], [3, 2, 4]]),),
+            "a class that does not occur",
+            False,
+        ),
+        Case(
+            (torch.tensor([[3, 0, 2, 0], [0, 0, 0, 0], [1, 0, 6, 0], [2, 0, 1, 0]]),),
+            "both of that",
+            False,
+        ),
+    ],
+    hints=[
+        "confusion.diag() holds the right answers of each class. Divide them, once by "
+        "the sums of the rows, once by the sums of the columns.",
+        "confusion.sum(dim=1) goes along the rows: the true classes. "
+        "confusion.sum(dim=0) goes down the columns: the predicted ones.",
+        "If a sum is 0, the diagonal is 0 as well. .clamp(min=1) makes 1 of such a "
+        "sum, and 0 / 1 is 0.",
+    ],
+    praise="And a class that is never said does not turn everything into nan.",
+)
+def recall_and_precision(confusion):
+    """Return recall and precision of each class, both of shape (K,)."""
+    hits = confusion.diag()
+    recall = hits / confusion.sum(dim=1).clamp(min=1)
+    precision = hits / confusion.sum(dim=0).clamp(min=1)
+    return recall, precision
+
+
+@recall_and_precision.mistake
+def scores_swapped(confusion):
+    """The two are exchanged. Recall asks of all examples that truly are of a class, and
+    these stand in its row: sum(dim=1). Precision asks of all answers, and these stand
+    in its column: sum(dim=0).
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return right[0], c_out * (c_in * kernel + 1)
+    return recall_and_precision.reference(confusion)[::-1]
 
 
-@conv_facts.mistake
-def facts_number_of_outputs(side, c_in, c_out, kernel, stride):
-    """The second number is that of the outputs. The exercise asks for the parameters:
-    weights and biases, which do not depend on the image.
+@recall_and_precision.mistake
+def scores_nan(confusion):
+    """Right for ordinary tables. But a class that does not occur, or is never
+    predicted, gives 0 / 0, which is nan, and one nan spoils every mean. The exercise
+    asks for 0 there.
     """
-    side_out, _ = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return side_out, c_out * side_out**2
+    hits = confusion.diag()
+    return hits / confusion.sum(dim=1), hits / confusion.sum(dim=0)
 
 
-@conv_facts.mistake
-def facts_rounded_up(side, c_in, c_out, kernel, stride):
-    """The side is one too large where the steps do not fit evenly. The kernel must not
-    stick out at the end, so round down: // and not a rounding up.
+@recall_and_precision.mistake
+def scores_by_total(confusion):
+    """You divided by the sum of the whole table. That is the share of all examples
+    that are right answers of this class, and it is small for a rare class even if
+    every one of its examples is found. Divide by the row, or by the column.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return -(-(side - kernel) // stride) + 1, right[1]
+    hits = confusion.diag() / confusion.sum()
+    return hits, hits
 
 
-@conv_facts.mistake
-def facts_swapped(side, c_in, c_out, kernel, stride):
-    """Both numbers are right, but in the other order. First the side, then the number
-    of parameters.
+@recall_and_precision.mistake
+def scores_whole_division(confusion):
+    """// is division without the rest, so everything except a perfect class becomes 0.
+    A plain / of two whole numbers gives the decimal number.
     """
-    return conv_facts.reference(side, c_in, c_out, kernel, stride)[::-1]
+    hits = confusion.diag()
+    recall = hits // confusion.sum(dim=1).clamp(min=1)
+    return recall, hits // confusion.sum(dim=0).clamp(min=1)
 
 
-@conv_facts.mistake
-def facts_float_side(side, c_in, c_out, kernel, stride):
-    """You divided with /, so the side is a decimal number, and not always a whole one.
-    A side counts places: use //, which leaves out what remains.
+@recall_and_precision.mistake
+def scores_only_recall(confusion):
+    """This is only the recall. The exercise asks for both, in this order: return
+    recall, precision.
     """
-    right = conv_facts.reference(side, c_in, c_out, kernel, stride)
-    return (side - kernel) / stride + 1, right[1]
+    return recall_and_precision.reference(confusion)[0]
 
 
-# Neither symmetric nor square, so flips, transposes and swapped sides all show.
-_IMAGE = torch.tensor(
+@recall_and_precision.mistake
+def scores_same_twice(confusion):
+    """Both are the recall: you divided by the sums of the rows twice. For precision
+    take the sums of the columns, sum(dim=0).
+    """
+    recall = recall_and_precision.reference(confusion)[0]
+    return recall, recall
+
+
+@recall_and_precision.mistake
+def scores_error_rates(confusion):
+    """You calculated 1 minus the right result: the share that is missed, and the share
+    of the answers that is wrong. The diagonal holds the right ones; divide it.
+    """
+    recall, precision = recall_and_precision.reference(confusion)
+    return 1 - recall, 1 - precision
+
+
+@recall_and_precision.mistake
+def scores_one_against_rest(confusion):
+    """This counts as right also every example of another class that was not taken for
+    this one. For a rare class that is nearly everything, so a model that never finds
+    it looks good. Recall and precision leave those examples out.
+    """
+    hits, total = confusion.diag(), confusion.sum()
+    wrong = confusion.sum(dim=1) + confusion.sum(dim=0) - 2 * hits
+    return (total - wrong) / total, (total - wrong) / total
+
+
+@recall_and_precision.mistake
+def scores_whole_table(confusion):
+    """You divided the whole table, so the result has shape (K, K). Only its diagonal
+    holds right answers: confusion.diag() first.
+    """
+    rows = confusion.sum(dim=1, keepdim=True).clamp(min=1)
+    columns = confusion.sum(dim=0, keepdim=True).clamp(min=1)
+    return confusion / rows, confusion / columns
+
+
+_LOGITS = torch.tensor(
     [
-        [0.2, 0.9, 0.4, 0.1, 0.7],
-        [0.5, 0.3, 0.8, 0.6, 0.0],
-        [0.1, 0.7, 0.2, 0.9, 0.4],
-        [0.6, 0.0, 0.5, 0.3, 0.8],
-        [0.3, 0.4, 0.1, 0.2, 0.9],
-        [0.8, 0.6, 0.7, 0.0, 0.1],
+        [2.1, 0.3, -1.2, 0.9],
+        [0.2, 1.7, 1.1, -0.4],
+        [-0.5, 0.8, 2.6, 1.9],
+        [1.3, -0.7, 0.6, 3.2],
+        [0.1, 2.2, 1.4, 0.7],
+        [2.9, 1.8, -0.3, 0.5],
+        [0.4, -1.1, 1.5, 1.0],
     ]
 )
-_KERNEL = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
-
-
-@exercise(
-    given={"image": "features H W", "kernel": "features S S"},
-    properties=[
-        follows(
-            "With a kernel twice as large in all its numbers the result is doubled.",
-            lambda image, kernel: (image, 2 * kernel),
-            lambda value: 2 * value,
-        )
-    ],
-    forbids={"Loops are welcome, F.conv2d is not.": "conv2d conv1d"},
-    inputs=[
-        (_IMAGE, _KERNEL),
-        (_IMAGE.T.contiguous(), _KERNEL[:2, 1:]),  # the kernel has another side
-        (_IMAGE[:3, :3], _KERNEL),  # it fits once
-        (_IMAGE, torch.tensor([[2.0]])),
-    ],
-    hints=[
-        "Two loops, over the rows and the columns of the result. At (i, j) the kernel "
-        "lies on image[i : i + k, j : j + k].",
-        "Multiply that patch with the kernel, number by number, and add up: "
-        "(kernel * patch).sum().",
-        "To keep the gradient put the sums into a list and then torch.stack(sums), or "
-        "write them into torch.zeros(H - k + 1, W - k + 1).",
-    ],
-    praise="This is what nn.Conv2d does, for every channel and every image.",
-)
-def convolve(image, kernel):
-    """Return the convolution of one image with one kernel."""
-    k = len(kernel)
-    H, W = image.shape
-    sums = [
-        (kernel * image[i : i + k, j : j + k]).sum()
-        for i in range(H - k + 1)
-        for j in range(W - k + 1)
-    ]
-    return torch.stack(sums).reshape(H - k + 1, W - k + 1)
-
-
-@convolve.mistake
-def convolve_flipped(image, kernel):
-    """You turned the kernel round by 180 degrees. The convolution of the textbooks on
-    signals does that; in neural networks (and in F.conv2d) the kernel is laid on as it
-    is.
-    """
-    return convolve.reference(image, kernel.flip(0, 1))
-
-
-@convolve.mistake
-def convolve_transposed(image, kernel):
-    """Rows and columns of the kernel are exchanged. kernel[u, v] belongs to the pixel
-    u below and v to the right of the corner.
-    """
-    return convolve.reference(image, kernel.T)
-
-
-@convolve.mistake
-def convolve_mean(image, kernel):
-    """You took the mean of the products. A convolution adds them up: .sum(). With the
-    mean a larger kernel would always give smaller numbers.
-    """
-    return convolve.reference(image, kernel) / kernel.numel()
-
-
-@convolve.mistake
-def convolve_one_too_small(image, kernel):
-    """The last row and the last column are missing. range(n) stops before n, and the
-    kernel fits at H - k + 1 places: range(H - k + 1).
-    """
-    k = len(kernel)
-    H, W = image.shape
-    full = convolve.reference(image, kernel)
-    return full[: H - k, : W - k]
-
-
-@convolve.mistake
-def convolve_padded(image, kernel):
-    """Your result is as large as the image, so the kernel sticks out at the edge. Here
-    it must fit: the result has shape (H - k + 1, W - k + 1).
-    """
-    k = len(kernel)
-    before, after = (k - 1) // 2, k // 2
-    padded = torch.nn.functional.pad(image, (before, after, before, after))
-    return convolve.reference(padded, kernel)
-
-
-@convolve.mistake
-def convolve_side_by_side(image, kernel):
-    """You put the kernel side by side, as a pooling does: it moves k pixels at a time.
-    Here it moves by one pixel, and its places overlap.
-    """
-    k = len(kernel)
-    return convolve.reference(image, kernel)[::k, ::k]
-
-
-@convolve.mistake
-def convolve_swapped_sides(image, kernel):
-    """The image is not square, and you exchanged its height and its width. image.shape
-    is (H, W): rows first.
-    """
-    return convolve.reference(image.T, kernel.T)
-
-
-@convolve.mistake
-def convolve_matrix_product(image, kernel):
-    """@ is the product of two matrices: rows times columns. Here each weight meets the
-    pixel below it: *, and then the sum of all.
-    """
-    k = len(kernel)
-    H, W = image.shape
-    sums = [
-        (kernel @ image[i : i + k, j : j + k]).sum()
-        for i in range(H - k + 1)
-        for j in range(W - k + 1)
-    ]
-    return torch.stack(sums).reshape(H - k + 1, W - k + 1)
-
-
-@convolve.mistake
-def convolve_always_three(image, kernel):
-    """You always take a kernel of side 3. Its side is that of the argument:
-    k = len(kernel).
-    """
-    H, W = image.shape
-    sums = [
-        (kernel * image[i : i + 3, j : j + 3]).sum()
-        for i in range(H - 2)
-        for j in range(W - 2)
-    ]
-    return torch.stack(sums).reshape(H - 2, W - 2)
-
-
-@convolve.mistake
-def convolve_flat(image, kernel):
-    """The numbers are right, but they lie in one long row. Give them the shape of the
-    places: .reshape(H - k + 1, W - k + 1).
-    """
-    return convolve.reference(image, kernel).flatten()
+_RANKED = torch.tensor([0, 2, 1, 0, 0, 0, 3])  # ranks 1, 2, 3, 2, 4, 1, 2
 
 
 @exercise(
     given={
-        "update": lambda g, sizes, before: _pick(g, 0, 20),
-        "n_updates": lambda g, sizes, before: before[0] + _pick(g, 9, 30),
-        "max_lr": "rate",
+        "logits": "ranked N K",
+        "y": "classes N K",
+        "k": lambda g, sizes, before: (
+            1 + int(torch.randint(1, max(2, sizes["K"] - 1), (), generator=g))
+        ),
     },
-    properties=[
-        holds(
-            "The rate is never below 0 and never above max_lr. Yours is.",
-            lambda value, update, n, max_lr: -1e-6 <= value <= max_lr + 1e-6,
-        )
-    ],
+    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
     inputs=[
-        Case((50, 400, 0.02), "an update on the way up"),
-        Case((300, 400, 0.02), "an update on the way down"),
-        Case((100, 400, 0.02), "the update at the top"),
-        Case((0, 400, 0.02), "update 0"),
-        Case((399, 400, 0.02), "the last update"),
-        Case((2, 10, 0.5), "10 updates, of which a quarter is 2"),
-        Case((6, 10, 0.5), "an update on the way down"),
+        (_LOGITS, _RANKED, 2),
+        (_LOGITS, _RANKED, 3),
+        (_LOGITS, _RANKED, 1),
+        (_LOGITS[2:4], _RANKED[2:4], 2),  # as many examples as k
+        (_LOGITS, _RANKED, 4),
     ],
     hints=[
-        "There are two straight lines, so an `if update < top`, with "
-        "top = n_updates // 4.",
-        "On the way up the share is update / top: 0 at the beginning, 1 at the top.",
-        "On the way down: how many updates remain, as a share of those between the "
-        "top and the end? That is 1 at the top and 0 at the end. Times max_lr.",
+        "logits.topk(k, dim=1).indices gives the k best classes of each example, "
+        "shape (N, k).",
+        "Compare them with the labels as a column: y.unsqueeze(1) has shape (N, 1).",
+        ".any(dim=1) asks for each example whether one of its k is right. Then the "
+        "mean, and .item().",
     ],
-    praise="With torch.optim.lr_scheduler.LambdaLR any such function is a schedule.",
+    praise="With k = 1 it is the accuracy, with k = K it is 1.",
 )
-def triangle(update, n_updates, max_lr):
-    """Return the learning rate of an update."""
-    top = n_updates // 4
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (n_updates - update) / (n_updates - top)
+def top_k_accuracy(logits, y, k):
+    """Return the fraction of examples whose label is among the k largest logits."""
+    best = logits.topk(k, dim=1).indices  # (N, k)
+    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
 
 
-@triangle.mistake
-def triangle_constant_after(update, n_updates, max_lr):
-    """The way up is right. But after the top you stay there. From the top it goes down
-    to 0 at update n_updates.
+@top_k_accuracy.mistake
+def top_k_only_first(logits, y, k):
+    """This is the ordinary accuracy: only the first guess counts, whatever k is. Take
+    the k best columns with topk(k, dim=1).
     """
-    return max_lr * min(1.0, update / (n_updates // 4))
+    return (logits.argmax(dim=1) == y).float().mean().item()
 
 
-@triangle.mistake
-def triangle_never_down(update, n_updates, max_lr):
-    """It climbs and climbs: after the first quarter the rate is above the maximum. From
-    update n_updates // 4 on it must go down, so an `if` is needed.
+@top_k_accuracy.mistake
+def top_k_only_last(logits, y, k):
+    """You compared with the k-th guess alone. Right is an example whose label is
+    anywhere among the first k.
     """
-    return max_lr * update / (n_updates // 4)
+    return (logits.topk(k, dim=1).indices[:, -1] == y).float().mean().item()
 
 
-@triangle.mistake
-def triangle_only_down(update, n_updates, max_lr):
-    """You start at the maximum and go down. The first quarter is a warm-up: from 0 to
-    max_lr.
+@top_k_accuracy.mistake
+def top_k_smallest(logits, y, k):
+    """These are the k smallest logits. argsort sorts upward unless told
+    descending=True, and topk takes the largest by itself.
     """
-    return max_lr * (n_updates - update) / n_updates
+    best = logits.argsort(dim=1)[:, :k]
+    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
 
 
-@triangle.mistake
-def triangle_jump(update, n_updates, max_lr):
-    """At the top the rate jumps down: the way down starts as if it had begun at update
-    0. Divide by what remains, n_updates - top, so that it is max_lr at the top.
+@top_k_accuracy.mistake
+def top_k_without_any(logits, y, k):
+    """You took the mean over all N x k comparisons. Only one of the k guesses can be
+    right, so the result can never be above 1 / k. First ask for each example whether
+    any of them is right: .any(dim=1).
     """
-    top = n_updates // 4
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (n_updates - update) / n_updates
+    best = logits.topk(k, dim=1).indices
+    return (best == y.unsqueeze(1)).float().mean().item()
 
 
-@triangle.mistake
-def triangle_share(update, n_updates, max_lr):
-    """This is the share of the maximum, between 0 and 1. The exercise asks for the
-    learning rate: times max_lr.
+@top_k_accuracy.mistake
+def top_k_broadcast(logits, y, k):
+    """The guesses have shape (N, k), the labels (N,). PyTorch lays the labels along the
+    columns, which is an error, or, if N happens to be k, a comparison with the labels
+    of other examples. Make a column of them: y.unsqueeze(1).
     """
-    return triangle.reference(update, n_updates, 1.0)
+    best = logits.topk(k, dim=1).indices
+    return (best == y).any(dim=1).float().mean().item()
 
 
-@triangle.mistake
-def triangle_counted_from_top(update, n_updates, max_lr):
-    """On the way down you go up: (update - top) grows from 0. What remains until the
-    end is n_updates - update.
+@top_k_accuracy.mistake
+def top_k_values(logits, y, k):
+    """You compared the k largest logits themselves with the labels. topk gives two
+    things; the positions, which are the classes, are in .indices.
     """
-    top = n_updates // 4
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (update - top) / (n_updates - top)
+    best = logits.topk(k, dim=1).values
+    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
 
 
-@triangle.mistake
-def triangle_middle(update, n_updates, max_lr):
-    """Your top is in the middle. Here it is reached after a quarter of the updates:
-    n_updates // 4.
+@top_k_accuracy.mistake
+def top_k_without_indices(logits, y, k):
+    """You compared two things at once with the labels: topk gives a pair, the values
+    and their positions. Take the positions, which are the classes: .indices.
     """
-    top = n_updates // 2
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (n_updates - update) / (n_updates - top)
+    best = logits.topk(k, dim=1)
+    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
 
 
-@triangle.mistake
-def triangle_counted_from_one(update, n_updates, max_lr):
-    """You count the updates from 1. Here the first one is update 0, and its rate is
-    0.
+@top_k_accuracy.mistake
+def top_k_any_dim_0(logits, y, k):
+    """.any(dim=0) goes down the columns: it asks whether the first guess is right for
+    any example, the second for any, and so on. Each example is a row: .any(dim=1).
     """
-    return triangle.reference(update + 1, n_updates, max_lr)
+    best = logits.topk(k, dim=1).indices
+    return (best == y.unsqueeze(1)).any(dim=0).float().mean().item()
 
 
-@triangle.mistake
-def triangle_broken_top(update, n_updates, max_lr):
-    """Nearly. You divide by 4 with /, so the top lies between two updates if n_updates
-    is no multiple of 4. The exercise has it at n_updates // 4.
+@top_k_accuracy.mistake
+def top_k_any_of_all(logits, y, k):
+    """You asked with any() over the whole table, so a single hit in it makes 1.0. Ask
+    for each example on its own: .any(dim=1).
     """
-    top = n_updates / 4
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (n_updates - update) / (n_updates - top)
+    best = logits.topk(k, dim=1).indices
+    return (best == y.unsqueeze(1)).any().float().item()
 
 
-@triangle.mistake
-def triangle_down_to_last(update, n_updates, max_lr):
-    """You reach 0 at the last update, n_updates - 1, which would then change nothing.
-    Here the 0 lies just behind it, at n_updates.
+@top_k_accuracy.mistake
+def top_k_count(logits, y, k):
+    """You counted the hits. The exercise asks for their fraction, a number from 0 to 1:
+    take the mean instead of the sum.
     """
-    top = n_updates // 4
-    if update < top:
-        return max_lr * update / top
-    return max_lr * (n_updates - 1 - update) / (n_updates - 1 - top)
+    best = logits.topk(k, dim=1).indices
+    return (best == y.unsqueeze(1)).any(dim=1).float().sum().item()
 
 
-_ROWS = torch.arange(22.0).reshape(11, 2)
-_LABELS = torch.arange(11)
+@top_k_accuracy.mistake
+def top_k_tensor(logits, y, k):
+    """The number is right, but it is still a tensor with one element. .item() takes
+    the plain Python number out.
+    """
+    best = logits.topk(k, dim=1).indices
+    return (best == y.unsqueeze(1)).any(dim=1).float().mean()
+
+
+@sized("N", "K")
+def _mostly_largest(g, sizes, before):
+    best = before[0].argmax(dim=1)
+    other = torch.randint(sizes["K"], best.shape, generator=g)
+    return torch.where(torch.rand(best.shape, generator=g) < 0.7, best, other)
+
+
+@sized("N")
+def _confidences(g, sizes, before):
+    # Never on the edge of a bin.
+    return (torch.randint(5, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
+
+
+# Too sure: three of these nine answers are wrong.
+_SURE = torch.tensor(
+    [
+        [6.0, 0.0, 1.0],
+        [0.0, 5.0, 1.0],
+        [1.0, 0.0, 6.0],
+        [5.0, 0.5, 0.0],
+        [0.0, 6.0, 0.5],
+        [4.5, 1.0, 0.0],
+        [6.0, 1.0, 0.5],
+        [0.0, 5.5, 1.0],
+        [0.5, 0.0, 5.0],
+    ]
+)
+_SURE_Y = torch.tensor([0, 1, 2, 0, 1, 0, 2, 0, 1])
+# Too modest: all are right but one, and all are close to a tie.
+_MODEST = torch.tensor([[0.9, 0.1], [0.2, 0.8], [1.0, 0.3], [0.1, 1.1], [0.4, 0.3]])
+_MODEST_Y = torch.tensor([0, 1, 0, 1, 1])
+_LIST = [0.8, 0.1, 2.6, 1.3, 7.0, 0.3, 4.2]  # in no order
 
 
 @exercise(
     given={
-        "X": "features N 2",
-        "y": lambda g, sizes, before: torch.arange(len(before[0])),
-        "batch_size": "size",
+        "logits": "ranked N K",
+        "y": _mostly_largest,
+        "temperatures": lambda g, sizes, before: [
+            round(0.2 + 6 * t, 2) for t in torch.rand(6, generator=g).tolist()
+        ],
     },
     properties=[
         holds(
-            "Every batch must have batch_size rows. Yours do not.",
-            lambda value, X, y, batch_size: all(len(b[0]) == batch_size for b in value),
-        ),
-        holds(
-            "No row may come twice in an epoch. In yours one does.",
-            lambda value, X, y, batch_size: (
-                not value
-                or len(torch.cat([b[1] for b in value]).unique())
-                == sum(len(b[1]) for b in value)
-            ),
-        ),
+            "The answer is one of the numbers in the list. Yours is not.",
+            lambda value, logits, y, temperatures: value in temperatures,
+        )
     ],
     inputs=[
-        (_ROWS, _LABELS, 3),  # two rows are left over
-        (_ROWS, _LABELS, 4),
-        (_ROWS[:8], _LABELS[:8], 4),  # nothing is left over
-        (_ROWS[:5], _LABELS[:5], 5),
-        Case((_ROWS[:5], _LABELS[:5], 8), "fewer rows than a batch has", False),
+        (_SURE, _SURE_Y, _LIST),
+        (_MODEST, _MODEST_Y, _LIST),
+        (_SURE, _SURE_Y, [0.6, 0.9]),
+        (_SURE, (_SURE_Y + 1) % 3, _LIST),  # nearly all answers are wrong
+        (100 * _SURE, _SURE_Y, [40.0, 800.0, 250.0, 100.0]),
     ],
     hints=[
-        "order = torch.randperm(len(X)) is a random order of the rows. Use the same "
-        "one for X and for y.",
-        "Only whole batches: the first len(X) // batch_size * batch_size of them.",
-        "order.split(batch_size) cuts it into pieces. Of each piece `rows` make the "
-        "pair (X[rows], y[rows]). (An empty order gives one empty piece.)",
+        "For each T of the list: divide the logits by T, and calculate the cross "
+        "entropy with y.",
+        "losses = [F.cross_entropy(logits / T, y).item() for T in temperatures]",
+        "losses.index(min(losses)) is the position of the smallest; the answer is what "
+        "stands there in temperatures.",
     ],
-    praise="Every batch has the same shape, so a graph or a compiler has one case.",
-    slopes=False,
+    praise="One parameter, found by trying. No answer changes, only its confidence.",
 )
-def whole_batches(X, y, batch_size):
-    """Return a list of batches of equal size."""
-    n_batches = len(X) // batch_size
-    order = torch.randperm(len(X))
-    pieces = [order[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)]
-    return [(X[rows], y[rows]) for rows in pieces]
+def best_temperature(logits, y, temperatures):
+    """Return the temperature of the list with the smallest mean cross entropy."""
+    losses = [F.cross_entropy(logits / T, y).item() for T in temperatures]
+    return temperatures[losses.index(min(losses))]
 
 
-@whole_batches.mistake
-def whole_with_short(X, y, batch_size):
-    """There is a batch too many: the short one at the end. Leave it out. If there are
-    fewer rows than one batch needs, the list is empty.
+def _position(losses, best=min):
+    losses = [float(loss) for loss in losses]
+    return losses.index(best(losses))
+
+
+@best_temperature.mistake
+def temperature_multiplied(logits, y, temperatures):
+    """You multiplied by T. The temperature divides: above 1 it makes answers less sure,
+    below 1 more. Multiplying turns that round.
     """
-    order = torch.randperm(len(X)).split(batch_size)
-    return [(X[rows], y[rows]) for rows in order]
+    return temperatures[_position(F.cross_entropy(logits * T, y) for T in temperatures)]
 
 
-@whole_batches.mistake
-def whole_in_order(X, y, batch_size):
-    """The rows come in the order of the file. Sorted data then give batches of a single
-    class (lab 7): draw an order with torch.randperm(len(X)).
+@best_temperature.mistake
+def temperature_largest_loss(logits, y, temperatures):
+    """This is the temperature with the largest loss. A loss is to be small: min or
+    argmin instead of max or argmax.
     """
-    n = len(X) // batch_size
-    rows = [torch.arange(i * batch_size, (i + 1) * batch_size) for i in range(n)]
-    return [(X[r], y[r]) for r in rows]
+    losses = [F.cross_entropy(logits / T, y) for T in temperatures]
+    return temperatures[_position(losses, max)]
 
 
-@whole_batches.mistake
-def whole_plain_cut(X, y, batch_size):
-    """Two things: the rows come in the order of the file, and the short batch at the
-    end is in. Draw an order with torch.randperm(len(X)), and stop after the last whole
-    batch.
+@best_temperature.mistake
+def temperature_position(logits, y, temperatures):
+    """This is the position of the best temperature in the list. The exercise asks for
+    the temperature itself: temperatures[position].
     """
-    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
+    return _position(F.cross_entropy(logits / T, y) for T in temperatures)
 
 
-@whole_batches.mistake
-def whole_last_always_left_out(X, y, batch_size):
-    """You always leave out the last batch. If the rows fit evenly, it is a whole one,
-    and belongs to the others. Only what is shorter goes.
+@best_temperature.mistake
+def temperature_loss(logits, y, temperatures):
+    """This is the smallest loss. The exercise asks for the temperature at which it is
+    reached.
     """
-    return whole_with_short(X, y, batch_size)[:-1]
+    return min(F.cross_entropy(logits / T, y).item() for T in temperatures)
 
 
-@whole_batches.mistake
-def whole_empty_batch(X, y, batch_size):
-    """Nearly. If there are fewer rows than one batch needs, you return a batch without
-    rows, because .split of nothing gives one empty piece. The loss of no images is nan.
-    The list must be empty then.
+@best_temperature.mistake
+def temperature_of_probs(logits, y, temperatures):
+    """You divided the probabilities by T and gave them to cross_entropy, which applies
+    softmax once more. Divide the logits, and give them as they are.
     """
-    n = len(X) // batch_size * batch_size
-    order = torch.randperm(len(X))[:n]
-    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
+    probs = torch.softmax(logits, dim=1)
+    return temperatures[_position(F.cross_entropy(probs / T, y) for T in temperatures)]
 
 
-@whole_batches.mistake
-def whole_two_orders(X, y, batch_size):
-    """You drew one order for X and another for y. So each image has the label of
-    another one, and nothing can be learned. Draw once, and use it for both.
+@best_temperature.mistake
+def temperature_softmax_twice(logits, y, temperatures):
+    """You gave softmax(logits / T) to cross_entropy, so softmax is applied twice. The
+    loss then has a floor, and always asks for more confidence. Give it logits / T.
     """
-    one, other = torch.randperm(len(X)), torch.randperm(len(X))
-    n = len(X) // batch_size * batch_size
-    pairs = zip(one[:n].split(batch_size), other[:n].split(batch_size), strict=True)
-    return [(X[a], y[b]) for a, b in pairs if len(a)]
-
-
-@whole_batches.mistake
-def whole_only_x_shuffled(X, y, batch_size):
-    """X is shuffled, y is not: each image gets the label of another one. Pick both with
-    the same rows.
-    """
-    order = torch.randperm(len(X))
-    n = len(X) // batch_size
-    cut = [slice(i * batch_size, (i + 1) * batch_size) for i in range(n)]
-    return [(X[order[part]], y[part]) for part in cut]
-
-
-@whole_batches.mistake
-def whole_with_replacement(X, y, batch_size):
-    """torch.randint draws each position anew, so some rows come several times and
-    others never. torch.randperm gives each of them once.
-    """
-    n = len(X) // batch_size * batch_size
-    order = torch.randint(len(X), (n,))
-    return [(X[rows], y[rows]) for rows in order.split(batch_size) if len(rows)]
-
-
-@whole_batches.mistake
-def whole_order_of_part(X, y, batch_size):
-    """You drew an order of the first rows only, so the same rows are left out in every
-    epoch. Draw an order of all len(X) rows, and leave out the end of the order.
-    """
-    n = len(X) // batch_size * batch_size
-    order = torch.randperm(n)
-    return [(X[rows], y[rows]) for rows in order.split(batch_size) if len(rows)]
-
-
-@whole_batches.mistake
-def whole_order_per_batch(X, y, batch_size):
-    """You drew a new order for each batch. So an image may come twice in an epoch, and
-    another not at all. One order for the whole epoch, then cut it.
-    """
-    n = len(X) // batch_size
-    rows = [torch.randperm(len(X))[:batch_size] for _ in range(n)]
-    return [(X[r], y[r]) for r in rows]
-
-
-@whole_batches.mistake
-def whole_only_images(X, y, batch_size):
-    """The batches hold the images alone, and nobody can train on them without labels.
-    Each batch is a pair: (X[rows], y[rows]).
-    """
-    return [pair[0] for pair in whole_batches.reference(X, y, batch_size)]
-
-
-@whole_batches.mistake
-def whole_tensors(X, y, batch_size):
-    """You return two things, all the images and all the labels. The exercise asks for
-    one list with a pair for each batch.
-    """
-    pairs = whole_batches.reference(X, y, batch_size)
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-@exercise(
-    given={"before": _times, "after": _times},
-    inputs=[
-        ([9.0, 2.0, 2.5, 2.1, 7.0, 2.2], [5.0, 1.0, 1.1, 0.9]),  # a slow one: 7.0
-        ([3.0, 1.0, 1.2, 1.1], [0.5, 2.0, 2.2, 2.1, 6.0]),  # slower: 2.1 and 2.2
-        ([4.0, 2.0], [4.0, 0.5]),
-        ([1.0, 3.0, 1.0, 2.0], [8.0, 1.0, 4.0, 2.0]),
-    ],
-    hints=[
-        "before[1:] leaves out the first one, the warm-up.",
-        "After import statistics, statistics.median gives the one in the middle; of an "
-        "even number of times it is halfway between the two in the middle.",
-        "How many times as fast: the time before divided by the time after.",
-    ],
-    praise="A busy moment of the computer does not move a median.",
-)
-def speedup(before, after):
-    """Return how many times as fast, from the medians without the warm-up."""
-    import statistics
-
-    return statistics.median(before[1:]) / statistics.median(after[1:])
-
-
-@speedup.mistake
-def speedup_mean(before, after):
-    """You took the mean. One slow run, when the computer was busy with something else,
-    moves it. The median is the one in the middle, whatever the others do.
-    """
-    return statistics.mean(before[1:]) / statistics.mean(after[1:])
-
-
-@speedup.mistake
-def speedup_with_warm_up(before, after):
-    """The first time of each list is in. It is the warm-up, in which memory is fetched
-    and methods are chosen: before[1:].
-    """
-    return statistics.median(before) / statistics.median(after)
-
-
-@speedup.mistake
-def speedup_upside_down(before, after):
-    """This is the time after, divided by the time before: below 1 if it became faster.
-    "How many times as fast" is the other way round.
-    """
-    return 1 / speedup.reference(before, after)
-
-
-@speedup.mistake
-def speedup_saved(before, after):
-    """This is the share of the time that was saved. 0.5 here means "twice as fast". The
-    exercise asks for the ratio of the times.
-    """
-    return 1 - 1 / speedup.reference(before, after)
-
-
-@speedup.mistake
-def speedup_minus_one(before, after):
-    """You subtracted 1: "so much faster". "How many times as fast" is the ratio itself,
-    1 if nothing has changed.
-    """
-    return speedup.reference(before, after) - 1
-
-
-@speedup.mistake
-def speedup_seconds(before, after):
-    """This is a difference in seconds. It says little without the time itself: one
-    second of two is much, of a thousand it is nothing. Divide.
-    """
-    return statistics.median(before[1:]) - statistics.median(after[1:])
-
-
-@speedup.mistake
-def speedup_best(before, after):
-    """You compared the best times. That is a usual choice, too, but it shows a lucky
-    moment. The exercise asks for the medians.
-    """
-    return min(before[1:]) / min(after[1:])
-
-
-@speedup.mistake
-def speedup_sums(before, after):
-    """You compared sums. The lists need not be equally long, so the longer one looks
-    slower. And one slow run counts in full.
-    """
-    return sum(before[1:]) / sum(after[1:])
-
-
-@speedup.mistake
-def speedup_totals(before, after):
-    """You compared the sums of everything, with the warm-up, and of lists that need not
-    be equally long. Leave out the first of each, and take the medians.
-    """
-    return sum(before) / sum(after)
-
-
-@speedup.mistake
-def speedup_not_sorted(before, after):
-    """You took the one that stands in the middle of the list. The median is the one in
-    the middle after sorting.
-    """
-    return before[1:][len(before[1:]) // 2] / after[1:][len(after[1:]) // 2]
-
-
-@speedup.mistake
-def speedup_upper_median(before, after):
-    """Nearly: of an even number of times there are two in the middle, and you took the
-    larger of them. The median lies halfway between. statistics.median does it.
-    """
-    one, other = sorted(before[1:]), sorted(after[1:])
-    return one[len(one) // 2] / other[len(other) // 2]
-
-
-@speedup.mistake
-def speedup_lower_median(before, after):
-    """Nearly: of an even number of times there are two in the middle. torch.median
-    takes the smaller of them; the median lies halfway between. statistics.median does
-    it.
-    """
-    one, other = sorted(before[1:]), sorted(after[1:])
-    return one[(len(one) - 1) // 2] / other[(len(other) - 1) // 2]
-
-
-_PICTURES = torch.linspace(0.1, 2.4, 24).reshape(2, 1, 4, 3)
-_DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
-
-
-@exercise(
-    given={"X": _small_images, "dy": "shifts N", "dx": "shifts N"},
-    inputs=[
-        (_PICTURES, _DOWN, _RIGHT),
-        (_PICTURES, torch.tensor([-1, 1]), torch.tensor([1, -1])),
-        (_PICTURES, torch.tensor([0, 0]), torch.tensor([0, 0])),
-        (_PICTURES[:1], _DOWN[:1], _RIGHT[:1] + 1),
-        (
-            torch.linspace(1, 4, 48).reshape(3, 1, 4, 4),
-            torch.tensor([0, 1, -1]),
-            torch.tensor([1, 0, -1]),
-        ),
-    ],
-    hints=[
-        "F.pad(X, (1, 1, 1, 1)) puts a border of one 0 around every image: shape "
-        "(N, 1, H + 2, W + 2). A shifted image is a window of H x W in it.",
-        "Without shift the window begins at row 1, column 1. If the image is to move "
-        "down by dy, it begins at row 1 - dy; and at column 1 - dx.",
-        "Without a loop: rows = torch.arange(H) + 1 - dy[:, None] has shape (N, H), "
-        "and cols, made likewise, (N, W). Index with three tensors that stretch to "
-        "(N, H, W): which image, which row, which column.",
-    ],
-    praise="A shift is only another way to index, so it costs next to nothing.",
-)
-def shift_each(X, dy, dx):
-    """Return images, each moved by its own number of pixels."""
-    N, _, H, W = X.shape
-    padded = torch.nn.functional.pad(X, (1, 1, 1, 1))
-    i = torch.arange(N)[:, None, None]  # (N, 1, 1)
-    rows = torch.arange(H) + 1 - dy[:, None]  # (N, H)
-    cols = torch.arange(W) + 1 - dx[:, None]  # (N, W)
-    return padded[i, 0, rows[:, :, None], cols[:, None, :]].unsqueeze(1)
-
-
-@shift_each.mistake
-def shift_rolled(X, dy, dx):
-    """What leaves the image on one side comes back on the other: that is what roll
-    does. Here 0 moves in. Add a border of zeros first: F.pad(X, (1, 1, 1, 1)).
-    """
-    rolled = [
-        image.roll((int(down), int(right)), dims=(1, 2))
-        for image, down, right in zip(X, dy, dx, strict=True)
+    losses = [
+        F.cross_entropy(torch.softmax(logits / T, dim=1), y) for T in temperatures
     ]
-    return torch.stack(rolled)
+    return temperatures[_position(losses)]
 
 
-@shift_each.mistake
-def shift_rolled_alike(X, dy, dx):
-    """Two things: all images move as the first one does, and what leaves on one side
-    comes back on the other, because roll does that. Each has its own dy[i] and dx[i],
-    and 0 moves in: F.pad(X, (1, 1, 1, 1)).
+@best_temperature.mistake
+def temperature_by_accuracy(logits, y, temperatures):
+    """You chose by accuracy. It is the same at every temperature, because the order
+    within a row does not change, so the first of the list always wins. Only the loss
+    sees a difference.
     """
-    return X.roll((int(dy[0]), int(dx[0])), dims=(2, 3))
+    errors = [((logits / T).argmax(dim=1) != y).float().mean() for T in temperatures]
+    return temperatures[_position(errors)]
 
 
-@shift_each.mistake
-def shift_not_moved(X, dy, dx):
-    """Nothing moves: you return the images as they are. A window that begins at row 1,
-    column 1 of the image with a border is the image itself. It begins at row 1 - dy and
-    column 1 - dx.
+@best_temperature.mistake
+def temperature_most_confident(logits, y, temperatures):
+    """This temperature makes the model most confident, and y has no say in it. The
+    lowest temperature always does that. What counts is the loss on the labels.
     """
-    return X.clone()
+    return min(temperatures)
 
 
-@shift_each.mistake
-def shift_other_way(X, dy, dx):
-    """The images move the other way. If the window moves down, the image in it moves
-    up. The window begins at row 1 - dy and column 1 - dx.
+@best_temperature.mistake
+def temperature_tensor(logits, y, temperatures):
+    """The number is right, but it is a tensor with one element. .item() takes the
+    plain Python number out.
     """
-    return shift_each.reference(X, -dy, -dx)
+    return torch.tensor(best_temperature.reference(logits, y, temperatures))
 
 
-@shift_each.mistake
-def shift_swapped(X, dy, dx):
-    """Down and right are exchanged. dy belongs to the rows, which is the third
-    dimension of (N, 1, H, W), and dx to the columns, the last.
+_CONFIDENCE = torch.tensor(
+    [0.31, 0.36, 0.42, 0.55, 0.58, 0.67, 0.71, 0.79, 0.83, 0.88, 0.91, 0.94, 0.97]
+)
+_RIGHT = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1])
+
+
+@exercise(
+    given={
+        "confidence": _confidences,
+        "right": lambda g, sizes, before: torch.randint(
+            2, (len(before[0]),), generator=g
+        ).float(),
+        "n_bins": "size",
+    },
+    properties=[between(0, 1, "This error lies between 0 and 1.")],
+    inputs=[
+        (_CONFIDENCE, _RIGHT, 4),
+        (_CONFIDENCE, _RIGHT, 10),
+        Case((_CONFIDENCE[-6:], _RIGHT[-6:], 5), "empty bins", False),
+        Case(
+            (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
+            "a confidence of exactly 1",
+            False,
+        ),
+    ],
+    hints=[
+        "edges = torch.linspace(0, 1, n_bins + 1), and torch.bucketize(confidence, "
+        "edges[1:-1]) gives the bin of each, from 0 to n_bins - 1.",
+        "For each bin that is not empty: the distance of right[inside].mean() from "
+        "confidence[inside].mean(), where inside = bins == b.",
+        "Weight it with the share of the examples in that bin, inside.float().mean(), "
+        "add up, and take .item() at the end.",
+    ],
+    praise="Each bin counts as much as it holds, and empty ones count nothing.",
+)
+def calibration_error(confidence, right, n_bins):
+    """Return the expected calibration error."""
+    edges = torch.linspace(0, 1, n_bins + 1)
+    bins = torch.bucketize(confidence, edges[1:-1])
+    error = 0.0
+    for b in range(n_bins):
+        inside = bins == b
+        if inside.any():
+            gap = right[inside].mean() - confidence[inside].mean()
+            error += (inside.float().mean() * gap.abs()).item()
+    return error
+
+
+def _gaps(confidence, right, n_bins, keep_empty=False):
+    """Return share and signed gap (accuracy minus confidence) of each filled bin."""
+    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
+    n = bins.bincount(minlength=n_bins)
+    sums = bins.bincount((right - confidence).double(), minlength=n_bins)
+    kept = n > -1 if keep_empty else n > 0
+    return (n / n.sum())[kept], (sums / n)[kept]
+
+
+@calibration_error.mistake
+def calibration_unweighted(confidence, right, n_bins):
+    """You took the plain mean over the filled bins. So a bin with a single example
+    counts as much as one with a thousand. Weight each bin with its share of the
+    examples.
     """
-    return shift_each.reference(X, dx, dy)
+    return _gaps(confidence, right, n_bins)[1].abs().mean().item()
 
 
-@shift_each.mistake
-def shift_all_alike(X, dy, dx):
-    """All images move as the first one does. Each has a shift of its own: dy[i] and
-    dx[i].
+@calibration_error.mistake
+def calibration_by_number_of_bins(confidence, right, n_bins):
+    """You added up the gaps and divided by the number of bins, the empty ones included.
+    So the result shrinks if more bins are used, and small bins count as much as large
+    ones. Weight each bin with its share of the examples.
     """
-    return shift_each.reference(X, dy[:1].expand(len(X)), dx[:1].expand(len(X)))
+    return (_gaps(confidence, right, n_bins)[1].abs().sum() / n_bins).item()
 
 
-@shift_each.mistake
-def shift_only_down(X, dy, dx):
-    """The rows are right, and dx has no effect. The window has a column where it
-    begins, too: 1 - dx.
+@calibration_error.mistake
+def calibration_signed(confidence, right, n_bins):
+    """You left out the absolute value, so bins that are too sure and bins that are too
+    modest cancel. What remains is the mean confidence against the accuracy of all.
+    Take abs() of each gap before adding.
     """
-    return shift_each.reference(X, dy, torch.zeros_like(dx))
+    share, gap = _gaps(confidence, right, n_bins)
+    return (share * gap).sum().item()
 
 
-@shift_each.mistake
-def shift_only_right(X, dy, dx):
-    """The columns are right, and dy has no effect. The window has a row where it
-    begins, too: 1 - dy.
+@calibration_error.mistake
+def calibration_bin_centres(confidence, right, n_bins):
+    """You compared the accuracy of each bin with the middle of the bin. The model did
+    not promise the middle: take the mean of the confidences that are in the bin.
     """
-    return shift_each.reference(X, torch.zeros_like(dy), dx)
+    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
+    return calibration_error.reference((bins + 0.5) / n_bins, right, n_bins)
 
 
-@shift_each.mistake
-def shift_without_channel(X, dy, dx):
-    """The images are right, but the channel is lost: the shape is (N, H, W). The
-    network wants (N, 1, H, W): .unsqueeze(1).
+@calibration_error.mistake
+def calibration_without_bins(confidence, right, n_bins):
+    """You compared the mean confidence with the accuracy of all examples together.
+    That is a good first look, but too sure here and too modest there cancel in it.
+    Compare within each bin.
     """
-    return shift_each.reference(X, dy, dx).squeeze(1)
+    return (right.mean() - confidence.mean()).abs().item()
 
 
-@shift_each.mistake
-def shift_not_cut(X, dy, dx):
-    """The border is there, and nothing was cut out of it: the images have become
-    larger. Take a window of the old size, H x W.
+@calibration_error.mistake
+def calibration_each_example(confidence, right, n_bins):
+    """You took the distance for each example: |right - confidence|. A single answer is
+    right or wrong, so this is large even for an honest model that says 70%. Whether
+    70% is honest can only be seen in the mean of a bin.
     """
-    return torch.nn.functional.pad(X, (1, 1, 1, 1))
+    return (right - confidence).abs().mean().item()
 
 
-@shift_each.mistake
-def shift_from_corner(X, dy, dx):
-    """Your windows begin at row dy and column dx of the image with its border. The
-    image itself begins at (1, 1) there, so without shift the window does, too: 1 - dy
-    and 1 - dx. (Negative numbers count from the end!)
+@calibration_error.mistake
+def calibration_largest_gap(confidence, right, n_bins):
+    """This is the largest gap of all bins, known as the maximum calibration error. It
+    often sits in a bin with hardly any examples. ECE is the weighted mean of the gaps.
     """
-    N, _, H, W = X.shape
-    padded = torch.nn.functional.pad(X, (1, 1, 1, 1))
-    i = torch.arange(N)[:, None, None]
-    rows = torch.arange(H) + dy[:, None]
-    cols = torch.arange(W) + dx[:, None]
-    return padded[i, 0, rows[:, :, None], cols[:, None, :]].unsqueeze(1)
+    return _gaps(confidence, right, n_bins)[1].abs().max().item()
 
 
-@shift_each.mistake
-def shift_repeated_edge(X, dy, dx):
-    """What moves in is a copy of the edge. Here it is 0, as white as the margin:
-    F.pad(X, (1, 1, 1, 1)) without a mode.
+@calibration_error.mistake
+def calibration_nan(confidence, right, n_bins):
+    """The mean of an empty bin is 0 / 0, nan, and nan times 0 is still nan. Leave empty
+    bins out, or add up with nansum().
     """
-    N, _, H, W = X.shape
-    padded = torch.nn.functional.pad(X, (1, 1, 1, 1), mode="replicate")
-    i = torch.arange(N)[:, None, None]
-    rows = torch.arange(H) + 1 - dy[:, None]
-    cols = torch.arange(W) + 1 - dx[:, None]
-    return padded[i, 0, rows[:, :, None], cols[:, None, :]].unsqueeze(1)
+    share, gap = _gaps(confidence, right, n_bins, keep_empty=True)
+    return (share * gap.abs()).sum().item()
+
+
+@calibration_error.mistake
+def calibration_lost_ones(confidence, right, n_bins):
+    """Your bins go from their lower edge up to, but not including, the upper one. So a
+    confidence of exactly 1, which float32 gives to every very sure answer, falls into
+    none. These answers are lost, and they are the ones that matter most.
+    """
+    inside_any = confidence < 1
+    share, gap = _gaps(confidence[inside_any], right[inside_any], n_bins)
+    return (share * gap.abs()).sum().item() * inside_any.float().mean().item()
+
+
+@calibration_error.mistake
+def calibration_ten_bins(confidence, right, n_bins):
+    """You always use ten bins. Their number is an argument, n_bins; with other bins the
+    same answers give another ECE.
+    """
+    return calibration_error.reference(confidence, right, 10)
+
+
+@calibration_error.mistake
+def calibration_counts(confidence, right, n_bins):
+    """You weighted each bin with the number of its examples, so the result grows with
+    the data. Divide by the number of all examples.
+    """
+    return calibration_error.reference(confidence, right, n_bins) * len(right)
+
+
+@calibration_error.mistake
+def calibration_squared(confidence, right, n_bins):
+    """You squared the gaps. ECE takes their absolute value, so that it is in the unit
+    of a probability: 0.05 means "5 points off, on average".
+    """
+    share, gap = _gaps(confidence, right, n_bins)
+    return (share * gap**2).sum().item()

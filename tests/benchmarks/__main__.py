@@ -4,7 +4,7 @@
     training   fit against the bare loop, DataLoader, skorch, Lightning, fastai, Keras
     growth     time and memory of an epoch, for 1,000 to 60,000 images
     course     every lab; with --tests the whole test command as well
-    faster     the networks of lab 10
+    faster     the networks of lab 11
     explorables  one redraw of each figure that answers the hand, in a browser
 
 Each prints one table in Markdown. They are never part of the tests.

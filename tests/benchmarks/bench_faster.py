@@ -1,4 +1,4 @@
-"""The ladder of lab 10: time and accuracy of each step over 5 seeds, the last over 10.
+"""The ladder of lab 11: time and accuracy of each step over 5 seeds, the last over 10.
 
     python tests/benchmarks/bench_faster.py [seeds] [seeds of the last recipe]
 
@@ -22,14 +22,14 @@ from measure import BenchmarkError, in_turn, machine, ratios, spread
 
 from course_utils.data import load_mnist
 
-LAB = Path(__file__).resolve().parents[2] / "notebooks" / "10_faster.py"
+LAB = Path(__file__).resolve().parents[2] / "notebooks" / "11_faster.py"
 
 
 def run_lab() -> dict:
     """Run the lab in its short form and return all its names."""
     matplotlib.use("Agg")
     os.environ["COURSE_STATIC"] = "1"
-    lab = {"__name__": "lab10"}
+    lab = {"__name__": "lab11"}
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(LAB.read_text(encoding="utf-8"), LAB, "exec"), lab)
     if lab["mnist"].source == "embedded":

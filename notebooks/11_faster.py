@@ -16,9 +16,9 @@
 # ---
 
 # %% [markdown]
-# # 10. Faster: training MNIST to 99%
+# # 11. Faster: training MNIST to 99%
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/10_faster.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/11_faster.ipynb)
 #
 # Nine labs were about what is right. The last one is about time. You will meet the
 # convolution, the layer that reads images best, and train a small network with it the
@@ -40,7 +40,7 @@
 # * read a profile, and decide by it what to do next;
 # * compare training recipes over several seeds, and open the test set once.
 #
-# **Needs** Labs 6 to 9: `DataLoader`, `training.batches`, Adam, validation and test. Lab 3
+# **Needs** Labs 7 to 9: `DataLoader`, `training.batches`, Adam, validation and test. Lab 3
 # for smoothed labels.
 #
 # **Takes** 90 minutes to read and run, 45 more for the exercises. With the full data set
@@ -66,7 +66,7 @@ from torch import nn
 from torch.testing import assert_close
 from course_utils import training
 from course_utils.data import Split, load_mnist
-from course_utils.exercises import lab10
+from course_utils.exercises import lab11
 plt.style.use("course_utils.course")
 
 # %% [markdown]
@@ -93,7 +93,7 @@ for name, images in (("train", train_images), ("validation", mnist.validation)):
 # %% [markdown] tags=["slide"]
 # ## 1. A layer that slides
 #
-# The MLP of lab 9 looks at an image as 784 numbers in a row. It does not know that pixel
+# The MLP of lab 10 looks at an image as 784 numbers in a row. It does not know that pixel
 # 29 lies below pixel 1. Shuffle the pixels of all images in the same way, and it learns
 # just as well. It must learn a stroke at the top and the same stroke at the bottom
 # separately, with separate weights.
@@ -277,7 +277,7 @@ start = {
 #
 # One function trains any recipe. In the middle you find the four lines of lab 4. The clock
 # starts when the data are ready and stops when the last update is done; `wait` is that of
-# lab 7.
+# lab 8.
 
 # %%
 def wait():
@@ -419,7 +419,7 @@ draw_profile(profile_before, ax, "start")
 #
 # All images as one tensor, normalised once, on the device where the model is
 # (`all_at_once`, above). A batch is picked by a list of positions. That is
-# `training.batches` of lab 7, here without the short last batch.
+# `training.batches` of lab 8, here without the short last batch.
 
 # %%
 def by_index(data, batch_size):
@@ -513,7 +513,7 @@ _ = ax.legend()
 # falls smoothly to 0.
 #
 # Why the slow start? At the beginning the slopes point anywhere, and Adam does not know
-# yet how large they are. Why down to 0? A batch is a poll (lab 7); with small steps the
+# yet how large they are. Why down to 0? A batch is a poll (lab 8); with small steps the
 # polls average out. **Predict** Now with *two* epochs instead of five: where will the
 # accuracy be?
 
@@ -567,7 +567,7 @@ if mnist.source != "embedded":
 # %% [markdown] tags=["slide"]
 # ### The border
 #
-# Lab 9 has found pixels at the margin that are white in every image. What is always white
+# Lab 10 has found pixels at the margin that are white in every image. What is always white
 # says nothing, and is calculated all the same. **Predict** We cut off two pixels on each
 # side. How much work does that save?
 
@@ -619,13 +619,13 @@ step("channels_last", "border", layout=torch.channels_last)
 # ### A fused optimizer
 #
 # Adam changes eight tensors here (four weights, four biases) with about ten small operations
-# each. `fused=True` makes a single operation of them (lab 7).
+# each. `fused=True` makes a single operation of them (lab 8).
 
 # %% tags=["nbval-ignore-output", "differs=time"]
 step("fused", "channels_last", adam={"betas": (0.7, 0.9), "fused": True})
 
 # %% [markdown]
-# Here expect little: most of a step is convolution. In lab 7, with a tiny network and
+# Here expect little: most of a step is convolution. In lab 8, with a tiny network and
 # batches of 16, it was much.
 #
 # ### bfloat16
@@ -1137,7 +1137,7 @@ print(f"the first update takes {first / usual:.1f} times as long as usual")
 # %% [markdown]
 # At the first time memory is fetched, and libraries choose their method for these shapes.
 # After `torch.compile` or on a GPU it is hundreds of times as long. And a GPU must be waited
-# for (lab 7), or the clock shows how quickly Python hands over orders.
+# for (lab 8), or the clock shows how quickly Python hands over orders.
 #
 # **Rule** Warm up, wait, take the median of several, and say what was left out.
 
@@ -1155,8 +1155,8 @@ def conv_facts(side, c_in, c_out, kernel, stride):
     ...
 
 
-lab10.conv_facts.check(conv_facts)
-# lab10.conv_facts.hint()
+lab11.conv_facts.check(conv_facts)
+# lab11.conv_facts.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 2.** `convolve(image, kernel)`: the convolution of one image (H, W) with one
@@ -1167,8 +1167,8 @@ def convolve(image, kernel):
     ...
 
 
-lab10.convolve.check(convolve)
-# lab10.convolve.hint()
+lab11.convolve.check(convolve)
+# lab11.convolve.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 3.** `triangle(update, n_updates, max_lr)`: the learning rate of a simpler
@@ -1181,8 +1181,8 @@ def triangle(update, n_updates, max_lr):
     ...
 
 
-lab10.triangle.check(triangle)
-# lab10.triangle.hint()
+lab11.triangle.check(triangle)
+# lab11.triangle.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 4.** `whole_batches(X, y, batch_size)`: a list of pairs `(X_batch, y_batch)`, all
@@ -1194,8 +1194,8 @@ def whole_batches(X, y, batch_size):
     ...
 
 
-lab10.whole_batches.check(whole_batches)
-# lab10.whole_batches.hint()
+lab11.whole_batches.check(whole_batches)
+# lab11.whole_batches.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 5.** `speedup(before, after)`: how many times as fast? Both are lists of seconds,
@@ -1207,8 +1207,8 @@ def speedup(before, after):
     ...
 
 
-lab10.speedup.check(speedup)
-# lab10.speedup.hint()
+lab11.speedup.check(speedup)
+# lab11.speedup.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 6.** `shift_each(X, dy, dx)`: every image of X, shape (N, 1, H, W), moved by its own
@@ -1220,8 +1220,8 @@ def shift_each(X, dy, dx):
     ...
 
 
-lab10.shift_each.check(shift_each)
-# lab10.shift_each.hint()
+lab11.shift_each.check(shift_each)
+# lab11.shift_each.hint()
 
 # %% [markdown]
 # **To think about** (1) Somebody makes the network half as wide, and it needs half the time

@@ -16,9 +16,9 @@
 # ---
 
 # %% [markdown]
-# # 6. MNIST, two digits
+# # 7. MNIST, two digits
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/06_mnist_binary.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/07_mnist_binary.ipynb)
 #
 # Until now the data fitted on a slide. Now a small network learns to tell a handwritten
 # 0 from a handwritten 1. That is easy: it will be right more than 98 times in 100. The
@@ -56,7 +56,7 @@ from torch import nn
 
 from course_utils import plots, training
 from course_utils.data import load_mnist
-from course_utils.exercises import lab06
+from course_utils.exercises import lab07
 
 plt.style.use("course_utils.course")
 
@@ -688,8 +688,8 @@ def accuracy(probs, y):
     ...
 
 
-lab06.accuracy.check(accuracy)
-# lab06.accuracy.hint()
+lab07.accuracy.check(accuracy)
+# lab07.accuracy.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 2.** `majority_baseline(y_train, y_test)`: the test accuracy of always
@@ -701,8 +701,8 @@ def majority_baseline(y_train, y_test):
     ...
 
 
-lab06.majority_baseline.check(majority_baseline)
-# lab06.majority_baseline.hint()
+lab07.majority_baseline.check(majority_baseline)
+# lab07.majority_baseline.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 3.** `standardize(X_train, X_test)`: return both sets, each *pixel* (column)
@@ -715,8 +715,8 @@ def standardize(X_train, X_test):
     ...
 
 
-lab06.standardize.check(standardize)
-# lab06.standardize.hint()
+lab07.standardize.check(standardize)
+# lab07.standardize.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 4.** `evaluate(model, X, y)`: the accuracy of a model that gives
@@ -728,8 +728,8 @@ def evaluate(model, X, y):
     ...
 
 
-lab06.evaluate.check(evaluate)
-# lab06.evaluate.hint()
+lab07.evaluate.check(evaluate)
+# lab07.evaluate.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 5.** `worst(probs, y, k)`: the indices of the k images with the largest loss,
@@ -740,8 +740,8 @@ def worst(probs, y, k):
     ...
 
 
-lab06.worst.check(worst)
-# lab06.worst.hint()
+lab07.worst.check(worst)
+# lab07.worst.hint()
 
 # %% [markdown]
 # **To think about** (1) You add a second hidden layer and the validation accuracy goes up
@@ -759,5 +759,5 @@ lab06.worst.check(worst)
 # * `eval()` and `no_grad()` are two things. Evaluation needs both.
 # * One function prepares all images. Equal shapes before `==`.
 #
-# Next: [**lab 7, GPU and mini-batches**](07_gpu_and_minibatches.ipynb). 500 updates took a while. How do we get more of
+# Next: [**lab 8, GPU and mini-batches**](08_gpu_and_minibatches.ipynb). 500 updates took a while. How do we get more of
 # them in less time?

@@ -16,11 +16,11 @@
 # ---
 
 # %% [markdown]
-# # 7. GPU and mini-batches
+# # 8. GPU and mini-batches
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/07_gpu_and_minibatches.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/08_gpu_and_minibatches.ipynb)
 #
-# In lab 6 every update looked at all training images. 500 updates took a while, and at
+# In lab 7 every update looked at all training images. 500 updates took a while, and at
 # the end the loss was still high. There are two ways to get further in less time: other
 # hardware, and smaller portions. The second one needs no new computer, and it has a
 # trap: a training run that was published ends above 99% on the test images, and for
@@ -59,12 +59,12 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import plots, training
 from course_utils.data import load_mnist
-from course_utils.exercises import lab07
+from course_utils.exercises import lab08
 
 plt.style.use("course_utils.course")
 
 # %% [markdown]
-# Data and model are those of lab 6: zeros and ones, sorted by digit, and the small network
+# Data and model are those of lab 7: zeros and ones, sorted by digit, and the small network
 # with dropout. `make_model` sets the seed and makes the network, so that every run of
 # this lab starts from the same weights. The published runs look at the test set. We
 # repeat them, and choose nothing by it.
@@ -344,7 +344,7 @@ if device.type == "cpu":
 # %% [markdown]
 # ## 2. A poll instead of a census
 #
-# Forget the hardware for a while. One update of lab 6 asks all training images which way is
+# Forget the hardware for a while. One update of lab 7 asks all training images which way is
 # downhill. To learn what a country thinks you do not ask everybody, you ask a random
 # sample. Can 16 images stand for all of them?
 #
@@ -1359,8 +1359,8 @@ def n_updates(n_images, batch_size, n_epochs):
     ...
 
 
-lab07.n_updates.check(n_updates)
-# lab07.n_updates.hint()
+lab08.n_updates.check(n_updates)
+# lab08.n_updates.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 2.** `batches(X, y, batch_size, shuffle)`: a *list* of pairs
@@ -1372,8 +1372,8 @@ def batches(X, y, batch_size, shuffle):
     ...
 
 
-lab07.batches.check(batches)
-# lab07.batches.hint()
+lab08.batches.check(batches)
+# lab08.batches.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 3.** `evaluate(model, loader, loss_fn)`: the mean loss per *image* over all
@@ -1385,8 +1385,8 @@ def evaluate(model, loader, loss_fn):
     ...
 
 
-lab07.evaluate.check(evaluate)
-# lab07.evaluate.hint()
+lab08.evaluate.check(evaluate)
+# lab08.evaluate.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 4.** `train_epoch(model, loader, loss_fn, optimizer)`: one epoch of training in
@@ -1398,8 +1398,8 @@ def train_epoch(model, loader, loss_fn, optimizer):
     ...
 
 
-lab07.train_epoch.check(train_epoch)
-# lab07.train_epoch.hint()
+lab08.train_epoch.check(train_epoch)
+# lab08.train_epoch.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 5.** `predict(model, X)`: the predicted classes, whole numbers of shape (N,), of
@@ -1413,8 +1413,8 @@ def predict(model, X):
     ...
 
 
-lab07.predict.check(predict)
-# lab07.predict.hint()
+lab08.predict.check(predict)
+# lab08.predict.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 6.** `class_accuracy(logits, y, n_classes)`: for each class, which part of its
@@ -1426,8 +1426,8 @@ def class_accuracy(logits, y, n_classes):
     ...
 
 
-lab07.class_accuracy.check(class_accuracy)
-# lab07.class_accuracy.hint()
+lab08.class_accuracy.check(class_accuracy)
+# lab08.class_accuracy.hint()
 
 # %% [markdown]
 # **To think about** (1) You double the batch size. Which of these changes: updates per
@@ -1522,5 +1522,5 @@ print(f"zeros right {zeros:.2f}, ones right {ones:.2f}")
 # * Wait for the GPU before you read the clock, and measure before you optimise.
 # * From now on: `training.batches`, `training.run_epoch`, `training.fit`.
 #
-# Next: [**lab 8, binary classification, four ways**](08_binary_four_ways.ipynb). The same two digits with four models
+# Next: [**lab 9, binary classification, four ways**](09_binary_four_ways.ipynb). The same two digits with four models
 # and losses that are all the same thing, if they are written without a mistake.

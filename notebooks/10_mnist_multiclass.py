@@ -16,9 +16,9 @@
 # ---
 
 # %% [markdown]
-# # 9. MNIST, many digits
+# # 10. MNIST, many digits
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/09_mnist_multiclass.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/10_mnist_multiclass.ipynb)
 #
 # All ten digits at last. Training such a model takes five lines, and you know all of
 # them. So most of this lab is about what comes after: reading what a classifier has
@@ -36,7 +36,7 @@
 # * choose distribution, loss and target for a new kind of data.
 #
 # **Needs** Labs 1 to 8: softmax and its temperature, cross entropy, `nn.Linear`, the
-# three-way split of lab 6, `batches` and `fit` of lab 7.
+# three-way split of lab 7, `batches` and `fit` of lab 8.
 #
 # **Takes** 90 minutes to read and run, 45 more for the exercises and the quiz.
 
@@ -59,7 +59,7 @@ from torch.testing import assert_close
 
 from course_utils import plots, training
 from course_utils.data import load_mnist
-from course_utils.exercises import lab09
+from course_utils.exercises import lab10
 
 plt.style.use("course_utils.course")
 
@@ -67,7 +67,7 @@ plt.style.use("course_utils.course")
 # ## 1. Three digits: one-hot or index
 #
 # First the published experiment, with the digits 0, 1 and 2. Compared with two digits
-# (lab 6) little changes. The last layer has one output per class, and the loss is
+# (lab 7) little changes. The last layer has one output per class, and the loss is
 # `F.cross_entropy` of the logits.
 #
 # The notes run it twice. Once `y` is a one-hot table; they call this the code of
@@ -106,7 +106,7 @@ def train_three(target):
 # %% [markdown]
 # As in the notes, each update uses all images (so an epoch is one update), and the
 # accuracy comes from the logits of the *last forward pass*, before the last update.
-# (Adam chooses the step for each parameter, as in lab 6.)
+# (Adam chooses the step for each parameter, as in lab 7.)
 #
 # **Predict** The first loss of an untrained model with three classes: about which number?
 
@@ -210,7 +210,7 @@ print(f"always answer 1: accuracy {(y_val == 1).float().mean():.4f}")
 # pixels for each digit. **MLP** has a hidden layer of 128 units. (The letters mean
 # "multi-layer perceptron", which is the old name for a network of linear layers with
 # something like ReLU between them.) Both end in logits. `fit` and `batches` are those of
-# lab 7, and so is the device.
+# lab 8, and so is the device.
 
 # %%
 device = training.pick_device()
@@ -741,7 +741,7 @@ assert sum(honest) / 50 < 0.5 * ece(*late) < ece(*early)
 # The model is too sure, and lab 1 has a knob for that: the **temperature**. Divide all
 # logits by $T$ before softmax. $T > 1$ makes every answer less sure, and the order of the
 # classes stays, so *no answer changes*. This is called temperature scaling. $T$ is one
-# more parameter, so we can look for the one with the smallest loss. (Lab 6 met the
+# more parameter, so we can look for the one with the smallest loss. (Lab 7 met the
 # opposite by accident: images 255 times too bright were a temperature of 1/255.)
 #
 # **Predict** On which images: training, validation or test?
@@ -876,7 +876,7 @@ assert cooled[-1] < cooled_lowest + slack
 #
 # All choices are made: learning rates, epochs, temperature. One more model comes along,
 # to see what data can do. It is the MLP of before, trained on *all* training images, with
-# about as many updates as the 40 epochs on 2,000. (Updates, not epochs: lab 7.)
+# about as many updates as the 40 epochs on 2,000. (Updates, not epochs: lab 8.)
 
 # %% tags=["nbval-rtol=2e-2"]
 n_updates = 40 * len(training.batches(X, y, 128))
@@ -1011,7 +1011,7 @@ for ax, logits, title in zip(axes, (good, bad), ("without", "ReLU on the logits"
 #
 # ### Pitfall: sorted data, not shuffled
 #
-# Lab 7 has shown it for two digits. Many data sets are stored class by class; the embedded
+# Lab 8 has shown it for two digits. Many data sets are stored class by class; the embedded
 # images of this course are. **Predict** One epoch of plain SGD, first all the zeros, then
 # all the ones, up to the nines. What will the model say afterwards?
 
@@ -1118,7 +1118,7 @@ assert true_loss > val_loss[-1] and training.accuracy(probs_twice, y_val) < 0.9
 # of the squared differences (MSE, "mean squared error"). Why squares? Because the logarithm
 # of a bell curve with mean $\mu$ and width 1 is
 # $-\tfrac12 (y - \mu)^2 - \tfrac12 \ln 2\pi$. The last row is the multi-label
-# classification of lab 8.
+# classification of lab 9.
 #
 # The table, as asserts. `torch.distributions` knows the log-probability of every
 # distribution.
@@ -1168,8 +1168,8 @@ def confusion_matrix(y, y_pred, n_classes):
     ...
 
 
-lab09.confusion_matrix.check(confusion_matrix)
-# lab09.confusion_matrix.hint()
+lab10.confusion_matrix.check(confusion_matrix)
+# lab10.confusion_matrix.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 2.** `recall_and_precision(confusion)`: two tensors of shape (K,), in this
@@ -1181,8 +1181,8 @@ def recall_and_precision(confusion):
     ...
 
 
-lab09.recall_and_precision.check(recall_and_precision)
-# lab09.recall_and_precision.hint()
+lab10.recall_and_precision.check(recall_and_precision)
+# lab10.recall_and_precision.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 3.** `top_k_accuracy(logits, y, k)`: the fraction of the examples whose label
@@ -1193,8 +1193,8 @@ def top_k_accuracy(logits, y, k):
     ...
 
 
-lab09.top_k_accuracy.check(top_k_accuracy)
-# lab09.top_k_accuracy.hint()
+lab10.top_k_accuracy.check(top_k_accuracy)
+# lab10.top_k_accuracy.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 4.** `best_temperature(logits, y, temperatures)`: that number of the list
@@ -1205,8 +1205,8 @@ def best_temperature(logits, y, temperatures):
     ...
 
 
-lab09.best_temperature.check(best_temperature)
-# lab09.best_temperature.hint()
+lab10.best_temperature.check(best_temperature)
+# lab10.best_temperature.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 5.** `calibration_error(confidence, right, n_bins)`: the ECE as a Python
@@ -1218,8 +1218,8 @@ def calibration_error(confidence, right, n_bins):
     ...
 
 
-lab09.calibration_error.check(calibration_error)
-# lab09.calibration_error.hint()
+lab10.calibration_error.check(calibration_error)
+# lab10.calibration_error.hint()
 
 # %% [markdown]
 # **To think about** (1) A post office lets the model read postal codes and sends every
@@ -1345,4 +1345,4 @@ for K in (2, 10, 100):
 # build a model for any kind of label, train it on any device, prove each step against a
 # second source, and say how far its answers and its probabilities can be trusted.
 #
-# Next: [**lab 10, faster**](10_faster.ipynb).
+# Next: [**lab 11, faster**](11_faster.ipynb).

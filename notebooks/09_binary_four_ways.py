@@ -16,9 +16,9 @@
 # ---
 
 # %% [markdown]
-# # 8. Binary classification, four ways
+# # 9. Binary classification, four ways
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/08_binary_four_ways.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/09_binary_four_ways.ipynb)
 #
 # Two classes, one question: is this a 1? PyTorch lets you put the question to a network
 # in four ways, and notes and forums teach them as four recipes. In this lab you prove
@@ -62,14 +62,14 @@ from torch.testing import assert_close
 
 from course_utils import plots, training
 from course_utils.data import load_mnist
-from course_utils.exercises import lab08
+from course_utils.exercises import lab09
 
 plt.style.use("course_utils.course")
 
 # %% [markdown]
 # ## 1. The sigmoid by hand
 #
-# The data are the zeros and ones of lab 6. The labels are needed in two forms, because
+# The data are the zeros and ones of lab 7. The labels are needed in two forms, because
 # the losses want different ones (lab 3): `y` is a column of decimal numbers, shape (N, 1),
 # and `labels` are whole numbers, shape (N,).
 
@@ -86,7 +86,7 @@ print("y", tuple(y.shape), y.dtype, " labels", tuple(labels.shape), labels.dtype
 # The published numbers belong to the full data set. Where we assert one of them, we ask
 # `if full`.
 #
-# The network is that of lab 6, and it ends in **logits** all through this lab. The four
+# The network is that of lab 7, and it ends in **logits** all through this lab. The four
 # ways differ in the loss, and the fourth in the number of outputs.
 
 # %%
@@ -104,9 +104,9 @@ def train(model, loss_fn, X, targets, n_epochs=100):
 
 
 # %% [markdown] tags=["slide"]
-# `fit` is the loop of lab 7. `[(X, targets)]` is a list with one batch in it, all images
+# `fit` is the loop of lab 8. `[(X, targets)]` is a list with one batch in it, all images
 # at once, so an epoch is one update. Each loss in the history is the one *before* its
-# update. Adam is the optimizer of lab 6; if no learning rate is given, it takes 0.001.
+# update. Adam is the optimizer of lab 7; if no learning rate is given, it takes 0.001.
 #
 # **Way 1** makes a probability of the logit, by the formula that the notes use, and hands
 # it to the binary cross entropy. (The notes call the logits `netout` and the
@@ -131,7 +131,7 @@ assert training.accuracy(model_1(X_test), y_test) > 0.99
 # %% [markdown]
 # (`training.accuracy` compares logits with 0; no sigmoid is needed for that.)
 #
-# A hundred updates with Adam do far more than the five hundred of lab 6 with its small
+# A hundred updates with Adam do far more than the five hundred of lab 7 with its small
 # learning rate. Hardly a test image is left that the network gets wrong.
 
 # %%
@@ -779,7 +779,7 @@ print(f"way 4:           {published_accuracy(y_pred, y_test):.4f}")
 print(f"a perfect model: {published_accuracy(labels_test, y_test):.4f}")
 
 # %% [markdown]
-# A list against a column makes a table of all N × N pairs, as in labs 4 and 6. What is
+# A list against a column makes a table of all N × N pairs, as in labs 4 and 7. What is
 # the mean of that table if every answer is right? A pair agrees if both are 1 or both are
 # 0. With $q$ for the share of ones:
 #
@@ -1423,8 +1423,8 @@ def logsigmoid(z):
     ...
 
 
-lab08.logsigmoid.check(logsigmoid)
-# lab08.logsigmoid.hint()
+lab09.logsigmoid.check(logsigmoid)
+# lab09.logsigmoid.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 2.** `two_logit_gradient(logits, y)`: the gradient of the mean cross entropy
@@ -1436,8 +1436,8 @@ def two_logit_gradient(logits, y):
     ...
 
 
-lab08.two_logit_gradient.check(two_logit_gradient)
-# lab08.two_logit_gradient.hint()
+lab09.two_logit_gradient.check(two_logit_gradient)
+# lab09.two_logit_gradient.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 3.** `to_two_logits(z)`: turn one logit, shape (N, 1), into two, shape
@@ -1449,8 +1449,8 @@ def to_two_logits(z):
     ...
 
 
-lab08.to_two_logits.check(to_two_logits)
-# lab08.to_two_logits.hint()
+lab09.to_two_logits.check(to_two_logits)
+# lab09.to_two_logits.hint()
 
 # %% [markdown] tags=["slide"]
 # **Exercise 4.** `accuracy(logits, y)`: the accuracy of two logits (N, 2) as a Python
@@ -1462,8 +1462,8 @@ def accuracy(logits, y):
     ...
 
 
-lab08.accuracy.check(accuracy)
-# lab08.accuracy.hint()
+lab09.accuracy.check(accuracy)
+# lab09.accuracy.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 5.** `forgotten(optimizer, model)`: how many of the model's parameters (the
@@ -1475,8 +1475,8 @@ def forgotten(optimizer, model):
     ...
 
 
-lab08.forgotten.check(forgotten)
-# lab08.forgotten.hint()
+lab09.forgotten.check(forgotten)
+# lab09.forgotten.hint()
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 6.** `all_labels_right(logits, y)`: for multi-label logits (N, K) and targets
@@ -1488,8 +1488,8 @@ def all_labels_right(logits, y):
     ...
 
 
-lab08.all_labels_right.check(all_labels_right)
-# lab08.all_labels_right.hint()
+lab09.all_labels_right.check(all_labels_right)
+# lab09.all_labels_right.hint()
 
 # %% [markdown]
 # **To think about** (1) A network with K logits is trained with SGD and softmax. Which
@@ -1608,4 +1608,4 @@ print(f"{a.item() + b.item():.4f}")
 #   optimizer holds another network.
 # * Exactly one of K: softmax. Any number of K: K sigmoids.
 #
-# Next: [**lab 9, MNIST, many digits**](09_mnist_multiclass.ipynb). Ten classes, and what a classifier does with each.
+# Next: [**lab 10, MNIST, many digits**](10_mnist_multiclass.ipynb). Ten classes, and what a classifier does with each.
