@@ -698,7 +698,7 @@ MEAN_OF_PAIRS = "the mean of a over all pairs minus that of b is the mean of a -
 # Slips that a check cannot refuse, because nothing is wrong with them.
 HARMLESS = {
     # Of the skeleton that `new` writes: a square has no sign.
-    "lab11.distance": {"the two sides of `x - y` are exchanged": "it is squared"},
+    "lab15.distance": {"the two sides of `x - y` are exchanged": "it is squared"},
     "lab00.fraction_right": {
         "`answers` stands where `truth` is wanted": EQUAL_LENGTH,
         "strict=True is left out": EQUAL_LENGTH,
