@@ -695,6 +695,7 @@ def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypat
 EQUAL_LENGTH = "only its length counts, and that is the same"
 AT_THE_THRESHOLD = "the exercise does not say what is right exactly at the threshold"
 MEAN_OF_PAIRS = "the mean of a over all pairs minus that of b is the mean of a - b"
+SAME_PLACE = "a positive factor does not move the place of the smallest loss"
 # Slips that a check cannot refuse, because nothing is wrong with them.
 HARMLESS = {
     # Of the skeleton that `new` writes: a square has no sign.
@@ -711,6 +712,13 @@ HARMLESS = {
         "`probs` stands where `y` is wanted": EQUAL_LENGTH,
     },
     "lab02.perplexity": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab02.mended_loss": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab02.best_hedge": {
+        "`probs` stands where `y` is wanted": EQUAL_LENGTH,
+        "`sum` stands where `mean` is wanted": SAME_PLACE,
+        "`log2` stands where `log` is wanted": SAME_PLACE,
+        "`log10` stands where `log` is wanted": SAME_PLACE,
+    },
     "lab03.cross_entropy": {
         "`squeeze()` is left out": MEAN_OF_PAIRS,
         "0 stands where 1 is wanted": MEAN_OF_PAIRS,
