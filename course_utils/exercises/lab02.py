@@ -1184,8 +1184,8 @@ halving = choice(
     "The surprise at something of probability p is -log p. From p = 1/2 to p = 1/4 it "
     "grows by 0.69. By how much does it grow from 1/100 to 1/200?",
     right="a",
-    because="log(1/4) = log(1/2) - log 2, and log(1/200) = log(1/100) - log 2. Halving "
-    "always adds log 2, whatever the probability was.",
+    because="log(1/4) = log(1/2) - log 2, and log(1/200) = log(1/100) - log 2. "
+    "a probability always adds log 2, however small it was.",
     a="By the same, 0.69.",
     b=(
         "By much less.",
