@@ -34,9 +34,8 @@
 # * tell from a loss whether a machine is better than guessing.
 #
 # **Needs** Lab 1: tensors, `dim`, softmax, `log_softmax`. From school: logarithms. From
-# Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, `lambda` (a
-# function without a name), and f-strings (`f"{x:.2f}"` prints two decimals, `f"{name:5}"`
-# fills up to five places).
+# Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, and f-strings
+# (`f"{x:.2f}"` prints two decimals, `f"{name:5}"` fills up to five places).
 #
 # **Takes** 44 minutes to read and run, 20 more for the exercises.
 #
@@ -120,9 +119,9 @@ for ax, name in zip(axes[0], ("image", "p of calm", "p of bold"), strict=True):
     ax.set_title(name, loc="center")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Three images, and the probabilities that the two machines give. They
-# always have the same favourite, because larger scores keep their order. The third image
-# is a 9, and both take it for something else.
+# **What you should see** Three images, and the probabilities that the two machines give.
+# They always have the same favourite, because a factor keeps the order of the scores. The
+# third image is a 9, and both take it for something else.
 #
 # Certainties are promises. Do these two keep theirs?
 
@@ -134,13 +133,13 @@ wrong_answers = (calm.argmax(dim=1) != y).sum()
 print("wrong answers:", int(wrong_answers))
 lab02.own_words.result()
 for name, log_probs in {"calm": calm, "bold": bold}.items():
-    doubt = 1 - log_probs.exp().max(dim=1).values
-    print(f"{name} expected {doubt.sum():.1f} wrong answers")
-    print(f"{name}: {-log_probs[torch.arange(540), y].mean():.2f}")
+    expected = (1 - log_probs.exp().max(dim=1).values).sum()
+    number = -log_probs[torch.arange(540), y].mean()  # section 5 explains the brackets
+    print(f"{name} expected {expected:.1f} wrong answers; its number is {number:.2f}")
 
 # %% [markdown] tags=["slide-more"]
 # Neither keeps its promise. The bold one is far too sure, and the calm one is too timid.
-# Which fault is worse? The last number of each machine answers that; the smaller, the
+# Which fault is worse? The last number in each line answers that; the smaller, the
 # better. Calm wins, and by far. What this number means, and how to calculate it, is what
 # the rest of this lab is about.
 #
@@ -300,10 +299,10 @@ lab02.boxes.result()
 # $$\begin{aligned} H(q, p) = \sum_j q_j \left( -\log p_j \right)
 # \end{aligned} \tag{cross entropy}$$
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 lab02.beliefs.ask()
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 beliefs = {
     "(a) no opinion": torch.full((4,), 1 / 4),
     "(b) too sure": torch.tensor([0.97, 0.01, 0.01, 0.01]),
@@ -428,7 +427,7 @@ assert -bold[rows, y].mean() > math.log(3) > -calm[rows, y].mean()
 # as unsure as if guessing among so many. That of undecided is 3.)
 #
 # So which machine do you trust? Calm. Ask bold, and you learn the same answers, but in the
-# 27 cases in which you need a warning, it gives none.
+# 27 cases in which you need a warning, it gives hardly any.
 
 # %% [markdown] tags=["slide"]
 # ## 7. The right mean
@@ -519,8 +518,9 @@ lab02.best_hedge.check(best_hedge)
 # lab02.best_hedge.hint()
 
 # %% [markdown]
-# Then try it on bold: `best_hedge(bold.exp(), y, [0, 0.01, 0.03, 0.1, 0.3])`. Compare the
-# share with the number of its wrong answers.
+# Then try it on bold: `best_hedge(bold.exp(), y, [0, 0.025, 0.05, 0.075, 0.1, 0.125])`. A
+# third of the share goes back to bold's own answer. Compare the rest with the fraction of
+# answers that are wrong, 27 of 540.
 
 # %% [markdown] tags=["slide"]
 # ## Summary

@@ -1221,14 +1221,12 @@ boxes = number(
 
 beliefs = order(
     "lab02.beliefs",
-    "A prize lies in A, B, C, D with probabilities 1/2, 1/4, 1/8, 1/8. You plan your "
-    "questions for what you believe, so a box costs -log2 of what you gave it: 1/2 "
-    "costs 1, 1/4 costs 2, 1/8 costs 3, and 1% costs 6.6. Which belief costs least on "
-    "average? Begin with it.",
+    "A prize lies in A, B, C, D with probabilities 1/2, 1/4, 1/8, 1/8. A box to which "
+    "you gave 1/2 costs you 1 question, 1/4 costs 2, 1/8 costs 3, and 1% costs 6.6. "
+    "Which belief costs least on average? Begin with it.",
     right="dacb",
     because="1.75, 2, 2.6 and 3.3 bits. Too sure of the right box costs more than "
-    "having everything in the wrong order, and to have no opinion is cheaper than "
-    "both.",
+    "having everything in the wrong order.",
     a=(
         "1/4, 1/4, 1/4, 1/4",
         "No opinion costs 2 bits, whatever comes: more than the truth, less than the "
