@@ -147,7 +147,7 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
 #
 # The idea: a machine is good if it gave a large probability to what really happened.
 
-# %%
+# %% tags=["slide-more"]
 lab02.likelihood.ask()
 
 # %%
@@ -302,7 +302,7 @@ lab02.boxes.result()
 # %% tags=["slide"]
 lab02.beliefs.ask()
 
-# %% tags=["slide-more"]
+# %%
 beliefs = {
     "(a) no opinion": torch.full((4,), 1 / 4),
     "(b) too sure": torch.tensor([0.97, 0.01, 0.01, 0.01]),
@@ -693,18 +693,19 @@ assert_close(cost, torch.tensor(1.6682), atol=1e-4, rtol=0)
 # ### A helper that sorts the classes
 #
 # *For whoever has labels in words. 8 minutes.* The second note also shows `LabelBinarizer`
-# of scikit-learn, which makes one-hot rows of words, here of seven Korean ones:
-# cat (고양이), dog (강아지) and parrot (앵무새). (`fit_transform` finds the classes and
-# returns the rows.)
+# of scikit-learn, which makes one-hot rows of words, here of seven Korean ones.
+# (`fit_transform` finds the classes and returns the rows.)
 
 # %%
 from sklearn.preprocessing import LabelBinarizer
 
 binarizer = LabelBinarizer()
-words = ["고양이", "강아지", "앵무새", "강아지", "강아지", "고양이", "앵무새"]
+english = {"고양이": "cat", "강아지": "dog", "앵무새": "parrot"}
+cat, dog, parrot = english
+words = [cat, dog, parrot, dog, dog, cat, parrot]
 print(binarizer.fit_transform(words))
-print(binarizer.classes_)
-assert binarizer.classes_.tolist() == ["강아지", "고양이", "앵무새"]
+print("columns:", [english[word] for word in binarizer.classes_])
+assert binarizer.classes_.tolist() == [dog, cat, parrot]
 
 # %% [markdown]
 # The note has just said that class 0 is the cat. But the first word, a cat, has its 1 in

@@ -1091,7 +1091,7 @@ own_words = number(
         539.5: "That is how many would be right.",
         5.4: "That would be 99%. Here one in a thousand is wrong, not one in a "
         "hundred.",
-        54: "That would be 90%.",
+        54: "That would be so at 90%: one in ten is wrong.",
         0: "That would be 100%. It is nearly none, but how nearly?",
     },
     otherwise="The probability of being wrong is 0.001 for each of 540 answers.",
@@ -1185,7 +1185,7 @@ halving = choice(
     "grows by 0.69. By how much does it grow from 1/100 to 1/200?",
     right="a",
     because="log(1/4) = log(1/2) - log 2, and log(1/200) = log(1/100) - log 2. "
-    "a probability always adds log 2, however small it was.",
+    "Halving a probability always adds log 2, however small it was.",
     a="By the same, 0.69.",
     b=(
         "By much less.",
@@ -1396,7 +1396,7 @@ last_alone = number(
     wrong={
         0.123: "That is the mean of all 257 examples, which is what one wants. The "
         "mean of the two means is another number.",
-        6.1: "That is the sum of the two means.",
+        6.1: "That is the sum of the two means; divide it by two.",
         0.1: "That is the first batch alone.",
     },
     otherwise="Two numbers, 0.1 and 6, and their mean.",
