@@ -20,10 +20,10 @@
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/02_cross_entropy_by_hand.ipynb)
 #
-# Two machines read the same 540 digits. They give the same answer each time, so they are
-# right equally often. Which one do you trust? In this lab you build the number that tells
-# them apart. It is called **cross entropy**, and nearly every classifier is trained with
-# it.
+# Two machines read the same 540 digits. They give the same answer each time, so they
+# are right equally often. Which one do you trust? In this lab you build the number that
+# tells them apart. It is called **cross entropy**, and nearly every classifier is
+# trained with it.
 #
 # **You will be able to**
 #
@@ -34,8 +34,8 @@
 # * tell from a loss whether a machine is better than guessing.
 #
 # **Needs** Lab 1: tensors, `dim`, softmax, `log_softmax`. From school: logarithms. From
-# Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, and f-strings
-# (`f"{x:.2f}"` prints two decimals, `f"{name:5}"` fills up to five places).
+# Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, and
+# f-strings (`f"{x:.2f}"` prints two decimals, `f"{name:5}"` fills up to five places).
 #
 # **Takes** 44 minutes to read and run, 20 more for the exercises.
 #
@@ -80,10 +80,10 @@ lab02.warm_up.result()
 # %% [markdown] tags=["slide"]
 # ## 1. Two machines, the same answers
 #
-# We take the machine of lab 1. It has a template for each of the classes 4, 7 and 9, and
-# gives an image three scores. This time it reads *all* 4s, 7s and 9s. The **label** of an
-# image is what was really written. All labels together are `y`, as class numbers: 0 for a
-# 4, 1 for a 7, 2 for a 9. (`enumerate` counts along.)
+# We take the machine of lab 1. It has a template for each of the classes 4, 7 and 9,
+# and gives an image three scores. This time it reads *all* 4s, 7s and 9s. The **label**
+# of an image is what was really written. All labels together are `y`, as class numbers:
+# 0 for a 4, 1 for a 7, 2 for a 9. (`enumerate` counts along.)
 
 # %% tags=["slide-more"]
 digits, classes = load_digits(), (4, 7, 9)
@@ -98,7 +98,8 @@ print("scores:", scores.shape, "labels:", y[:10])
 
 # %% [markdown]
 # The first machine takes softmax of these scores. We call it *calm*. The second
-# multiplies the scores by 50 before softmax, so that it sounds surer. We call it *bold*.
+# multiplies the scores by 50 before softmax, so that it sounds surer. We call it
+# *bold*.
 
 # %% tags=["slide-more"]
 calm = torch.log_softmax(scores, dim=1)  # (540, 3)
@@ -119,9 +120,9 @@ for ax, name in zip(axes[0], ("image", "p of calm", "p of bold"), strict=True):
     ax.set_title(name, loc="center")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Three images, and the probabilities that the two machines give.
-# They always have the same favourite, because a factor keeps the order of the scores. The
-# third image is a 9, and both take it for something else.
+# **What you should see** Three images, and the probabilities that the two machines
+# give. They always have the same favourite, because a factor keeps the order of the
+# scores. The third image is a 9, and both take it for something else.
 #
 # Certainties are promises. Do these two keep theirs?
 
@@ -138,10 +139,10 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
     print(f"{name} expected {expected:.1f} wrong answers; its number is {number:.2f}")
 
 # %% [markdown] tags=["slide-more"]
-# Neither keeps its promise. The bold one is far too sure, and the calm one is too timid.
-# Which fault is worse? The last number in each line answers that; the smaller, the
-# better. Calm wins, and by far. What this number means, and how to calculate it, is what
-# the rest of this lab is about.
+# Neither keeps its promise. The bold one is far too sure, and the calm one is too
+# timid. Which fault is worse? The last number in each line answers that; the smaller,
+# the better. Calm wins, and by far. What this number means, and how to calculate it, is
+# what the rest of this lab is about.
 #
 # ## 2. How likely are these labels?
 #
@@ -155,13 +156,13 @@ print(torch.tensor([0.9, 0.5, 0.2]).prod())
 lab02.likelihood.result()
 
 # %% [markdown] tags=["slide"]
-# (`prod` multiplies as `sum` adds.) The product over all labels is the **likelihood**: the
-# probability that a machine gave to everything that happened. On its own it says little,
-# because any particular series of events is unlikely. But it compares machines on the
-# same labels, the larger the better.
+# (`prod` multiplies as `sum` adds.) The product over all labels is the **likelihood**:
+# the probability that a machine gave to everything that happened. On its own it says
+# little, because any particular series of events is unlikely. But it compares machines
+# on the same labels, the larger the better.
 #
-# The simplest machine has one number. Somebody tosses a bent coin ten times, and the model
-# of the coin is $p$, the probability of heads.
+# The simplest machine has one number. Somebody tosses a bent coin ten times, and the
+# model of the coin is $p$, the probability of heads.
 
 # %% tags=["slide-more"]
 lab02.coin.ask()
@@ -185,8 +186,8 @@ for ax, title in zip(axes, ("likelihood", "its logarithm"), strict=True):
 # **What you should see** Left a bell, right a hill with steep ends. They look quite
 # different, and yet the dotted line goes through the top of both: the logarithm grows
 # with its argument, so what is largest stays largest. To look for the model with the
-# largest likelihood is called **maximum likelihood**. We may as well look for the largest
-# logarithm. But why should we?
+# largest likelihood is called **maximum likelihood**. We may as well look for the
+# largest logarithm. But why should we?
 
 # %% [markdown] tags=["slide"]
 # ## 3. Why the logarithm
@@ -203,9 +204,9 @@ print("calm:", calm[rows, y].sum(), "bold:", bold[rows, y].sum())
 assert probs_of_labels.prod() == 0 and bold.exp()[rows, y].prod() == 0
 
 # %% [markdown] tags=["slide"]
-# The logarithm helps, because $\log(ab) = \log a + \log b$: it makes a sum of the product,
-# and a sum of 540 ordinary numbers is an ordinary number. The last line shows both sums.
-# Now the two machines can be compared: the sum of calm is larger.
+# The logarithm helps, because $\log(ab) = \log a + \log b$: it makes a sum of the
+# product, and a sum of 540 ordinary numbers is an ordinary number. The last line shows
+# both sums. Now the two machines can be compared: the sum of calm is larger.
 #
 # **Rule** Add log-probabilities. Never multiply many probabilities.
 #
@@ -217,8 +218,8 @@ assert probs_of_labels.prod() == 0 and bold.exp()[rows, y].prod() == 0
 # L = -\frac{1}{N} \sum_{i=1}^{N} \log p_{i, y_i}
 # \end{aligned} \tag{negative log-likelihood}$$
 #
-# Read $p_{i, y_i}$ as the probability that the machine gave, for image $i$, to its label.
-# A number that grades a machine, the smaller the better, is called a **loss**.
+# Read $p_{i, y_i}$ as the probability that the machine gave, for image $i$, to its
+# label. A number that grades a machine, the smaller the better, is called a **loss**.
 
 # %% tags=["slide-more"]
 for name, log_probs in {"calm": calm, "bold": bold}.items():
@@ -226,10 +227,10 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
     print(f"{name}: loss {loss:.2f}, exp(-loss) {(-loss).exp():.2f}")
 
 # %% [markdown]
-# These are the numbers of section 1. So the loss says how likely the labels were for the
-# machine. The last column makes a probability of it again: what the machine *typically*
-# gave to a label. (It is the geometric mean: multiplied with itself 540 times it gives
-# the likelihood.) Can a good answer make up for a bad one?
+# These are the numbers of section 1. So the loss says how likely the labels were for
+# the machine. The last column makes a probability of it again: what the machine
+# *typically* gave to a label. (It is the geometric mean: multiplied with itself 540
+# times it gives the likelihood.) Can a good answer make up for a bad one?
 
 # %% tags=["slide"]
 lab02.uneven.ask()
@@ -242,16 +243,16 @@ lab02.uneven.result()
 # %% [markdown] tags=["slide-more"]
 # **So far** The likelihood of a machine is the probability that it gave to all that
 # happened. Its logarithm is a sum, and minus the mean of it is the loss: for calm it is
-# small, for bold it is large. This is a good place to stop. The second half looks at the
-# same number from another side, and finds out why bold pays so much.
+# small, for bold it is large. This is a good place to stop. The second half looks at
+# the same number from another side, and finds out why bold pays so much.
 
 # %% [markdown] tags=["slide"]
 # ## 4. Surprise, counted in questions
 #
 # How much does an event *surprise* you? The less likely it was for you, the more; a
-# certain one, not at all. And the surprises of two independent events should add up, while
-# their probabilities are multiplied. Only the logarithm does that. So the **surprise** at
-# an event of probability $p$ is $-\log p$.
+# certain one, not at all. And the surprises of two independent events should add up,
+# while their probabilities are multiplied. Only the logarithm does that. So the
+# **surprise** at an event of probability $p$ is $-\log p$.
 
 # %% tags=["slide-more"]
 lab02.halving.ask()
@@ -268,12 +269,13 @@ ax.plot(marks, -marks.log(), "o", color="black")
 _ = ax.set(xlabel="probability p of what happened", ylabel="surprise (nats)")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** A curve that falls to 0 at $p = 1$. At the dots the probability
-# is halved again and again, and the surprise grows in equal steps. Towards $p = 0$ it has
-# no limit.
+# **What you should see** A curve that falls to 0 at $p = 1$. At the dots the
+# probability is halved again and again, and the surprise grows in equal steps. Towards
+# $p = 0$ it has no limit.
 #
-# The unit of the natural logarithm is the **nat**. With base 2 (`log2`) it is the **bit**;
-# a bit is $\log 2$ nats, as a mile is 1.6 kilometres. What a bit *is*, a game shows.
+# The unit of the natural logarithm is the **nat**. With base 2 (`log2`) it is the
+# **bit**; a bit is $\log 2$ nats, as a mile is 1.6 kilometres. What a bit *is*, a game
+# shows.
 
 # %% tags=["slide"]
 lab02.boxes.ask()
@@ -286,8 +288,8 @@ lab02.boxes.result()
 
 # %% [markdown] tags=["slide"]
 # A bit is a yes/no question. The mean surprise of somebody who knows how often each box
-# comes is the **entropy**. We write $q$ for what the data do, here the prize, and keep $p$
-# for what somebody *says*:
+# comes is the **entropy**. We write $q$ for what the data do, here the prize, and keep
+# $p$ for what somebody *says*:
 #
 # $$\begin{aligned} H(q) = \sum_j q_j \left( -\log q_j \right)
 # \end{aligned} \tag{entropy}$$
@@ -328,25 +330,25 @@ explorables.cross_entropy()
 # high as its surprise. Their areas together are the cross entropy. Where $p$ is smaller
 # than $q$, a striped part is added.
 #
-# So cross entropy is the entropy, which nobody can avoid, plus what a wrong belief costs.
-# This second part is called **KL divergence**; *Deeper* has more about it.
+# So cross entropy is the entropy, which nobody can avoid, plus what a wrong belief
+# costs. This second part is called **KL divergence**; *Deeper* has more about it.
 
 # %% [markdown] tags=["slide"]
 # ## 5. One label, and picking it
 #
-# Back to the digits. What is $q$ for one image? Somebody wrote a 7, and that is certain.
-# As a distribution this is (0, 1, 0), a **one-hot** row. From here on the truth is $y$
-# again, as in all labs. In the sum of the cross entropy only one term survives, that of
-# the label:
+# Back to the digits. What is $q$ for one image? Somebody wrote a 7, and that is
+# certain. As a distribution this is (0, 1, 0), a **one-hot** row. From here on the
+# truth is $y$ again, as in all labs. In the sum of the cross entropy only one term
+# survives, that of the label:
 #
 # $$\begin{aligned}
 # \sum_j y_j \left( -\log p_j \right) = -\log p_{\text{label}}
 # \end{aligned} \tag{one-hot labels}$$
 #
-# This is the surprise at the label, which section 3 averaged. So the two roads meet: **the
-# negative log-likelihood of labels is their cross entropy**. All that theory comes down to
-# picking one number from each row. There are two ways. (`F`, the usual name of
-# `torch.nn.functional`, holds functions for neural networks.)
+# This is the surprise at the label, which section 3 averaged. So the two roads meet:
+# **the negative log-likelihood of labels is their cross entropy**. All that theory
+# comes down to picking one number from each row. There are two ways. (`F`, the usual
+# name of `torch.nn.functional`, holds functions for neural networks.)
 
 # %% tags=["slide-more"]
 one_hot = F.one_hot(y, num_classes=3)  # (540, 3)
@@ -358,8 +360,8 @@ print(by_index[:3])
 assert_close(by_one_hot, by_index)
 
 # %% [markdown]
-# The second way is called **indexing**: two tensors in the brackets are taken in pairs, a
-# row number and a column number. It needs no zeros.
+# The second way is called **indexing**: two tensors in the brackets are taken in pairs,
+# a row number and a column number. It needs no zeros.
 
 # %% tags=["slide"]
 lab02.picked.ask()
@@ -384,8 +386,8 @@ assert calm[:, y].shape == (540, 540)
 assert -calm[:, y].mean() > 5 * -calm[rows, y].mean()
 
 # %% [markdown] tags=["slide-more"]
-# No error, and a number that looks like a loss. But each image is judged by the labels of
-# all others.
+# No error, and a number that looks like a loss. But each image is judged by the labels
+# of all others.
 #
 # **Rule** Rows and labels go in pairs: `log_probs[torch.arange(N), y]`. Check that the
 # shape is (N,).
@@ -414,26 +416,26 @@ _ = ax.legend()
 assert -bold[rows, y].mean() > math.log(3) > -calm[rows, y].mean()
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** The surprise of each machine at its 60 worst images, in falling
-# order. The dashed line of bold starts far above everything and reaches 0 where its wrong
-# answers end: it pays nothing for 513 images and nearly everything for 27. The line of calm
-# stays low, also where calm is wrong.
+# **What you should see** The surprise of each machine at its 60 worst images, in
+# falling order. The dashed line of bold starts far above everything and reaches 0 where
+# its wrong answers end: it pays next to nothing for 513 images, and everything for 27.
+# The line of calm stays low, also where calm is wrong.
 #
-# With K classes somebody who knows nothing pays $\log K$: 1.1 for three classes, 2.3 for
-# ten. A machine should begin there, before it has learned anything, and then go down. If
-# it is above, it is sure of what it does not know.
+# With K classes somebody who knows nothing pays $\log K$: 1.1 for three classes, 2.3
+# for ten. A machine should begin there, before it has learned anything, and then go
+# down. If it is above, it is sure of what it does not know.
 #
-# (The exponential of the loss is called **perplexity**. It reads as a number of classes:
-# as unsure as if guessing among so many. That of undecided is 3.)
+# (The exponential of the loss is called **perplexity**. It reads as a number of
+# classes: as unsure as if guessing among so many. That of undecided is 3.)
 #
-# So which machine do you trust? Calm. Ask bold, and you learn the same answers, but in the
-# 27 cases in which you need a warning, it gives hardly any.
+# So which machine do you trust? Calm. Ask bold, and you learn the same answers, but in
+# the 27 cases in which you need a warning, it gives hardly any.
 
 # %% [markdown] tags=["slide"]
 # ## 7. The right mean
 #
-# One last thing can go wrong: a mean is a sum divided by a number, and it can be the wrong
-# number.
+# One last thing can go wrong: a mean is a sum divided by a number, and it can be the
+# wrong number.
 
 # %% tags=["slide-more"]
 lab02.cells.ask()
@@ -455,9 +457,9 @@ assert_close(-3 * (one_hot * undecided).mean(), torch.tensor(3.0).log())
 # Replace the `...` by your code and run the cell. Remove the `#` for a hint; `hint(2)`
 # gives a little more.
 #
-# **Exercise 1** (4 minutes). `perplexity(logits, y)`: exp of the loss of a batch. It gets
-# *logits*, shape (N, K), and labels, shape (N,). The result is a tensor with one element.
-# Some logits are large.
+# **Exercise 1** (4 minutes). `perplexity(logits, y)`: exp of the loss of a batch. It
+# gets *logits*, shape (N, K), and labels, shape (N,). The result is a tensor with one
+# element. Some logits are large.
 
 # %% tags=["exercise"]
 def perplexity(logits, y):
@@ -488,11 +490,11 @@ lab02.mended_loss.check(mended_loss)
 
 # %% [markdown] tags=["slide"]
 # **Exercise 3** (6 minutes). To answer or to pass? A machine is right in a fraction
-# `right` of its answers. To its answer it always gives the probability `sure`, and what is
-# left it shares equally among the other classes. Write `gain_over_guessing(right, sure,
-# n_classes)`: by how many nats is its mean surprise *below* $\log K$? If it is negative,
-# the machine had better say "I do not know". All are plain numbers, and so is the result;
-# `math.log` takes the logarithm of a plain number.
+# `right` of its answers. To its answer it always gives the probability `sure`, and what
+# is left it shares equally among the other classes. Write `gain_over_guessing(right,
+# sure, n_classes)`: by how many nats is its mean surprise *below* $\log K$? If it is
+# negative, the machine had better say "I do not know". All are plain numbers, and so is
+# the result; `math.log` takes the logarithm of a plain number.
 
 # %% tags=["exercise"]
 def gain_over_guessing(right, sure, n_classes):
@@ -503,11 +505,11 @@ lab02.gain_over_guessing.check(gain_over_guessing)
 # lab02.gain_over_guessing.hint()
 
 # %% [markdown] tags=["slide-more"]
-# **Exercise 4** (6 minutes). Make the bold machine better without touching its scores. We
-# mix a little doubt into what it says: a share $s$ of $1/K$ for each class, and $1 - s$ of
-# its own probabilities. Write `best_hedge(probs, y, shares)`: of a list of shares, return
-# the one with which the mixed table has the smallest loss. `probs` has shape (N, K).
-# (`min(shares, key=f)` gives the element for which `f` is smallest.)
+# **Exercise 4** (6 minutes). Make the bold machine better without touching its scores.
+# We mix a little doubt into what it says: a share $s$ of $1/K$ for each class, and $1 -
+# s$ of its own probabilities. Write `best_hedge(probs, y, shares)`: of a list of
+# shares, return the one with which the mixed table has the smallest loss. `probs` has
+# shape (N, K). (`min(shares, key=f)` gives the element for which `f` is smallest.)
 
 # %% tags=["exercise"]
 def best_hedge(probs, y, shares):
@@ -518,9 +520,9 @@ lab02.best_hedge.check(best_hedge)
 # lab02.best_hedge.hint()
 
 # %% [markdown]
-# Then try it on bold: `best_hedge(bold.exp(), y, [0, 0.025, 0.05, 0.075, 0.1, 0.125])`. A
-# third of the share goes back to bold's own answer. Compare the rest with the fraction of
-# answers that are wrong, 27 of 540.
+# Then try it on bold: `best_hedge(bold.exp(), y, [0, 0.025, 0.05, 0.075, 0.1, 0.125])`.
+# A third of the share goes back to bold's own answer. Compare the rest with the
+# fraction of answers that are wrong, 27 of 540.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
@@ -534,8 +536,8 @@ lab02.best_hedge.check(best_hedge)
 # * Pick by pairs: `log_probs[torch.arange(N), y]`, shape (N,).
 # * Sum over classes, mean over examples.
 #
-# Next: [**lab 3, cross entropy with PyTorch**](03_cross_entropy_with_torch.ipynb). There
-# all of this is a single call.
+# Next: [**lab 3, cross entropy with PyTorch**](03_cross_entropy_with_torch.ipynb).
+# There all of this is a single call.
 
 # %% [markdown]
 # ## Deeper
@@ -544,10 +546,11 @@ lab02.best_hedge.check(best_hedge)
 #
 # ### The published lab
 #
-# *For whoever wants to compare with the source notes. 25 minutes.* First
-# [*Lab06 - Softmax Classification*](https://github.com/kookeej/DILAB/blob/main/7.1-7.7/Lab06.ipynb).
-# It calls the probabilities `hypothesis` and the loss `cost`, and gives the formula as
-# $L = \frac{1}{N} \sum - y \log(\hat{y})$. Written with all indices, that is a sum over
+# *For whoever wants to compare with the source notes. 25 minutes.* First [*Lab06 -
+# Softmax
+# Classification*](https://github.com/kookeej/DILAB/blob/main/7.1-7.7/Lab06.ipynb). It
+# calls the probabilities `hypothesis` and the loss `cost`, and gives the formula as $L
+# = \frac{1}{N} \sum - y \log(\hat{y})$. Written with all indices, that is a sum over
 # the N examples *and* the K classes, with one-hot rows $y_i$:
 #
 # $$\begin{aligned}
@@ -555,9 +558,10 @@ lab02.best_hedge.check(best_hedge)
 # \end{aligned} \tag{loss of a batch}$$
 #
 # Random numbers play the logits. `torch.manual_seed(1)` sets where PyTorch's random
-# numbers start, the **seed**, so that you get the same as the note. `requires_grad=True`
-# tells PyTorch to remember how the results come about, which lab 3 needs for slopes.
-# `grad_fn` in the output is the mark of that memory: the last step that was taken.
+# numbers start, the **seed**, so that you get the same as the note.
+# `requires_grad=True` tells PyTorch to remember how the results come about, which lab 3
+# needs for slopes. `grad_fn` in the output is the mark of that memory: the last step
+# that was taken.
 
 # %%
 torch.manual_seed(1)
@@ -568,10 +572,10 @@ y_note = torch.randint(5, (3,)).long()  # `y` stays what it is above
 print(y_note)
 
 # %% [markdown]
-# The note makes one-hot rows with `scatter_`. It goes through the rows and writes 1 into
-# the column that its second argument names. It wants that as a column of shape (3, 1), and
-# `y.unsqueeze(1)` makes one of shape (3,). The underscore at the end of a method's name
-# says that it changes the tensor in place, here the zeros.
+# The note makes one-hot rows with `scatter_`. It goes through the rows and writes 1
+# into the column that its second argument names. It wants that as a column of shape (3,
+# 1), and `y.unsqueeze(1)` makes one of shape (3,). The underscore at the end of a
+# method's name says that it changes the tensor in place, here the zeros.
 
 # %%
 y_one_hot = torch.zeros_like(hypothesis)
@@ -583,12 +587,13 @@ print(f"log 5: {math.log(5):.4f}")
 assert_close(cost.detach(), torch.tensor(1.4689), atol=5e-5, rtol=0)
 
 # %% [markdown]
-# (`detach` gives the number without its memory.) The note does not say how good its cost
-# is. It is that of random scores, and close to $\log 5$, the price of knowing nothing.
+# (`detach` gives the number without its memory.) The note does not say how good its
+# cost is. It is that of random scores, and close to $\log 5$, the price of knowing
+# nothing.
 #
-# **Numbers typed by hand.** Below its labels the note says that they are 2, 0, 2, and names
-# three probabilities for them that stand nowhere in its table. How far off would the cost
-# be with the labels of that sentence?
+# **Numbers typed by hand.** Below its labels the note says that they are 2, 0, 2, and
+# names three probabilities for them that stand nowhere in its table. How far off would
+# the cost be with the labels of that sentence?
 
 # %% tags=["pitfall"]
 def loss_of(probs, labels):
@@ -625,8 +630,8 @@ assert_close(prob_of_z[0].detach(), first, atol=5e-5, rtol=0)
 
 # %% [markdown]
 # Its cost is the **Hadamard product** of two tables: cell times cell, as `*` does. The
-# note prints both tables as matrices, `y_one_hots` above and the logarithms here, then sums
-# each row, takes the mean and changes the sign.
+# note prints both tables as matrices, `y_one_hots` above and the logarithms here, then
+# sums each row, takes the mean and changes the sign.
 
 # %%
 log_softmax_z = torch.log(prob_of_z)
@@ -638,9 +643,9 @@ assert_close(cost.detach(), torch.tensor(1.0938), atol=5e-5, rtol=0)
 assert_close(log_softmax_z, F.log_softmax(z, dim=1))
 
 # %% [markdown]
-# "Only the entries of the labels count", it goes on, and adds the five by hand. It calls
-# them negative log-probabilities; in its table they are the log-probabilities, and their
-# signs change in the loss.
+# "Only the entries of the labels count", it goes on, and adds the five by hand. It
+# calls them negative log-probabilities; in its table they are the log-probabilities,
+# and their signs change in the loss.
 
 # %%
 log_probs = F.log_softmax(z.detach(), dim=1)
@@ -653,17 +658,17 @@ assert_close(picked, expected, atol=5e-5, rtol=0)
 assert_close(-picked.sum(), torch.tensor(5.4691), atol=5e-5, rtol=0)
 
 # %% [markdown]
-# (With the functions of PyTorch both notes get the same numbers again, in lab 3.) For the
-# link between likelihood and this loss the note refers to an article, [*Cross-Entropy,
-# Negative Log-Likelihood, and All That
+# (With the functions of PyTorch both notes get the same numbers again, in lab 3.) For
+# the link between likelihood and this loss the note refers to an article,
+# [*Cross-Entropy, Negative Log-Likelihood, and All That
 # Jazz*](https://towardsdatascience.com/cross-entropy-negative-log-likelihood-and-all-that-jazz-47a95bd2e81).
 #
 # The note that ends with `F.cross_entropy`
 # ([lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb))
 # sets no seed, so nobody can get its numbers again. But its printed log-probabilities
 # can be typed in. (The last digit of its cost, 1.6682, does not come out: the printed
-# numbers are rounded. And "negative loss likelihood" in its text should be negative *log*
-# likelihood.)
+# numbers are rounded. And "negative loss likelihood" in its text should be negative
+# *log* likelihood.)
 
 # %%
 printed = torch.tensor(
@@ -692,9 +697,9 @@ assert_close(cost, torch.tensor(1.6682), atol=1e-4, rtol=0)
 #
 # ### A helper that sorts the classes
 #
-# *For whoever has labels in words. 8 minutes.* The second note also shows `LabelBinarizer`
-# of scikit-learn, which makes one-hot rows of words, here of seven Korean ones.
-# (`fit_transform` finds the classes and returns the rows.)
+# *For whoever has labels in words. 8 minutes.* The second note also shows
+# `LabelBinarizer` of scikit-learn, which makes one-hot rows of words, here of seven
+# Korean ones. (`fit_transform` finds the classes and returns the rows.)
 
 # %%
 from sklearn.preprocessing import LabelBinarizer
@@ -708,9 +713,9 @@ print("columns:", [english[word] for word in binarizer.classes_])
 assert binarizer.classes_.tolist() == [dog, cat, parrot]
 
 # %% [markdown]
-# The note has just said that class 0 is the cat. But the first word, a cat, has its 1 in
-# column 1: the helper has sorted the words, and in Korean the dog comes first. What does
-# that do to a loss?
+# The note has just said that class 0 is the cat. But the first word, a cat, has its 1
+# in column 1: the helper has sorted the words, and in Korean the dog comes first. What
+# does that do to a loss?
 
 # %%
 lab02.sorted_words.ask()
@@ -731,9 +736,9 @@ assert helper_loss > math.log(3) and right_loss < 0.1
 
 # %% [markdown]
 # With two classes there is one more trap: the helper returns a single column. A (4, 1)
-# column times a (4, 2) table is stretched over both columns (lab 1 called it broadcasting).
-# Cats now cost nothing, and dogs pay for both classes. No error. (`torch.cat` joins tensors,
-# with `dim=1` side by side.)
+# column times a (4, 2) table is stretched over both columns (lab 1 called it
+# broadcasting). Cats now cost nothing, and dogs pay for both classes. No error.
+# (`torch.cat` joins tensors, with `dim=1` side by side.)
 
 # %% tags=["pitfall"]
 two_words = ["dog", "cat", "cat", "dog"]  # sorted: cat is 0, dog is 1
@@ -752,8 +757,9 @@ assert (wrong[1:3] == 0).all() and (wrong[[0, 3]] > right[[0, 3]]).all()
 # **Rule** Write down the order of your classes once, and make the indices from it. If a
 # helper makes them, print its `classes_`.
 #
-# `F.one_hot` has a trap of its own. Without `num_classes` it takes the largest label that
-# it finds for the last class. In the first published batch, classes 3 and 4 do not come:
+# `F.one_hot` has a trap of its own. Without `num_classes` it takes the largest label
+# that it finds for the last class. In the first published batch, classes 3 and 4 do not
+# come:
 
 # %% tags=["pitfall"]
 print(F.one_hot(y_note).shape, "instead of", F.one_hot(y_note, num_classes=5).shape)
@@ -819,10 +825,10 @@ lab02.zero.result()
 assert by_one_hot.isnan().all() and by_index[1].isinf()
 
 # %% [markdown]
-# In mathematics $0 \log 0$ is *agreed* to be 0. Indexing never touches the other classes,
-# so it gives 0 for the right answer, and infinity for the wrong one: the machine said
-# "impossible" of what then happened. But it never said so. It said $e^{-1000}$, and
-# rounding made a zero of it. By way of `log_softmax` both ways agree:
+# In mathematics $0 \log 0$ is *agreed* to be 0. Indexing never touches the other
+# classes, so it gives 0 for the right answer, and infinity for the wrong one: the
+# machine said "impossible" of what then happened. But it never said so. It said
+# $e^{-1000}$, and rounding made a zero of it. By way of `log_softmax` both ways agree:
 
 # %%
 log_probs = torch.log_softmax(logits, dim=1)
@@ -831,8 +837,8 @@ print("one-hot: ", (F.one_hot(labels, 3) * -log_probs).sum(dim=1))
 assert_close(-log_probs[1, 1], torch.tensor(1000.0))
 
 # %% [markdown]
-# A popular remedy adds a tiny constant: `log(probs + 1e-9)`. Three machines are wrong: one
-# is sure, one very sure, one absurdly sure.
+# A popular remedy adds a tiny constant: `log(probs + 1e-9)`. Three machines are wrong:
+# one is sure, one very sure, one absurdly sure.
 
 # %% tags=["pitfall"]
 logits = torch.tensor([[30.0, 0.0], [100.0, 0.0], [1000.0, 0.0]])
@@ -850,9 +856,9 @@ assert with_constant.max() < 21
 # probability that softmax has rounded.
 #
 # **Exercise** (4 minutes). Sometimes there are only probabilities. Write
-# `loss_from_indices(probs, y)`, where some probabilities are exactly 0, but never that of a
-# label, and others are as small as 1e-20. Take no logarithm of a zero, not even one that is
-# thrown away afterwards: its infinite slope would spoil training.
+# `loss_from_indices(probs, y)`, where some probabilities are exactly 0, but never that
+# of a label, and others are as small as 1e-20. Take no logarithm of a zero, not even
+# one that is thrown away afterwards: its infinite slope would spoil training.
 
 # %% tags=["exercise"]
 def loss_from_indices(probs, y):
@@ -865,8 +871,9 @@ lab02.loss_from_indices.check(loss_from_indices)
 # %% [markdown]
 # ### KL divergence
 #
-# *For readers who like proofs. 15 minutes.* What a belief $p$ costs on top of the entropy is
-# its KL divergence (Kullback-Leibler). Read $q \,\|\, p$ as "of $q$ with respect to $p$".
+# *For readers who like proofs. 15 minutes.* What a belief $p$ costs on top of the
+# entropy is its KL divergence (Kullback-Leibler). Read $q \,\|\, p$ as "of $q$ with
+# respect to $p$".
 #
 # $$\begin{aligned}
 # \underbrace{H(q, p)}_{\text{what you pay}} =
@@ -876,9 +883,9 @@ lab02.loss_from_indices.check(loss_from_indices)
 # \mathrm{KL}(q \,\|\, p) = \sum_j q_j \log \frac{q_j}{p_j}
 # \end{aligned} \tag{KL divergence}$$
 #
-# An outcome that never comes adds nothing to a mean, so it is left out: `q > 0` is a list
-# of True and False, and `q[q > 0]` keeps the numbers where it is True. `Categorical` is
-# PyTorch's object for such a distribution.
+# An outcome that never comes adds nothing to a mean, so it is left out: `q > 0` is a
+# list of True and False, and `q[q > 0]` keeps the numbers where it is True.
+# `Categorical` is PyTorch's object for such a distribution.
 
 # %%
 from torch.distributions import Categorical, kl_divergence
@@ -929,12 +936,12 @@ right.grid(axis="x")
 _ = right.legend(loc="lower right")
 
 # %% [markdown]
-# **What you should see** Left the four beliefs, right what each costs. The plain part, the
-# entropy, is the same in all four rows: it belongs to the prize and not to you. Only the
-# hatched part depends on the belief. It is missing in the row of the truth.
+# **What you should see** Left the four beliefs, right what each costs. The plain part,
+# the entropy, is the same in all four rows: it belongs to the prize and not to you.
+# Only the hatched part depends on the belief. It is missing in the row of the truth.
 #
-# These are averages in theory. Do real draws agree? `torch.multinomial` draws 100,000 boxes,
-# each with its probability in `q`, and each of them is looked up in $p$.
+# These are averages in theory. Do real draws agree? `torch.multinomial` draws 100,000
+# boxes, each with its probability in `q`, and each of them is looked up in $p$.
 
 # %%
 torch.manual_seed(1)
@@ -956,9 +963,9 @@ for name, p in beliefs.items():
 # = \sum_j p_j - \sum_j q_j \le 1 - 1 = 0
 # \end{aligned}$$
 #
-# Outcomes with $q_j = 0$ are left out, so these $p_j$ may sum to less than 1. And KL is 0
-# only where all $p_j / q_j$ are 1, that is, for $p = q$. We try 1,000 pairs at random, each
-# of two distributions over four outcomes.
+# Outcomes with $q_j = 0$ are left out, so these $p_j$ may sum to less than 1. And KL is
+# 0 only where all $p_j / q_j$ are 1, that is, for $p = q$. We try 1,000 pairs at
+# random, each of two distributions over four outcomes.
 
 # %%
 torch.manual_seed(1)
@@ -970,8 +977,8 @@ assert all(kl(a, b) > 0 for a, b in pairs)
 assert_close(kl(q, no_opinion), math.log(4) - entropy(q))
 
 # %% [markdown]
-# The last line is a gift: KL of $q$ with respect to "no opinion" is $\log K - H(q)$. As it is
-# never negative, no entropy is larger than $\log K$.
+# The last line is a gift: KL of $q$ with respect to "no opinion" is $\log K - H(q)$. As
+# it is never negative, no entropy is larger than $\log K$.
 #
 # **Is cross entropy a distance?** Many texts say so.
 
@@ -988,13 +995,13 @@ assert cross_entropy(q, q) > 1 and kl(q, q) == 0
 assert kl(q, p) > 1.5 * kl(p, q)
 
 # %% [markdown]
-# KL at least is 0 for the truth, but it is not the same there and back. If a model calls
-# something impossible that does happen, it is infinite: for a fair coin $q$ and a $p$ that
-# always says heads, $\mathrm{KL}(q \,\|\, p)$ is infinite and $\mathrm{KL}(p \,\|\, q)$ is
-# $\log 2$.
+# KL at least is 0 for the truth, but it is not the same there and back. If a model
+# calls something impossible that does happen, it is infinite: for a fair coin $q$ and a
+# $p$ that always says heads, $\mathrm{KL}(q \,\|\, p)$ is infinite and $\mathrm{KL}(p
+# \,\|\, q)$ is $\log 2$.
 #
-# **The roads meet**, once more. Take the shares of tails and heads among the ten tosses of
-# section 2 as $q$. Each $p$ from 0.01 to 0.99 is a model. We compare its negative
+# **The roads meet**, once more. Take the shares of tails and heads among the ten tosses
+# of section 2 as $q$. Each $p$ from 0.01 to 0.99 is a model. We compare its negative
 # log-likelihood per toss with the cross entropy.
 
 # %%
@@ -1016,17 +1023,17 @@ _ = ax.legend(loc="upper right")
 # %% [markdown]
 # **What you should see** The hill of section 2 upside down: a valley, with its lowest
 # point on the dotted line, the share of heads. There it touches the dashed line, the
-# entropy, and the hatched gap, KL, closes. The valley does not reach 0: a coin that is not
-# certain cannot be predicted without any surprise.
+# entropy, and the hatched gap, KL, closes. The valley does not reach 0: a coin that is
+# not certain cannot be predicted without any surprise.
 #
-# So three wishes are one and the same: the largest likelihood, the smallest cross entropy,
-# the smallest KL.
+# So three wishes are one and the same: the largest likelihood, the smallest cross
+# entropy, the smallest KL.
 #
-# **Exercise** (6 minutes). `kl_from_counts(counts, p)`: how often each of K outcomes came
-# (whole numbers, shape (K,)), and a model `p` of shape (K,). Make $q$ of the counts, and
-# return $\mathrm{KL}(q \,\|\, p)$ in nats as a plain Python number. (`.item()` takes it out
-# of a tensor with one element.) An outcome that never came costs nothing. One that came
-# although the model calls it impossible costs `inf`.
+# **Exercise** (6 minutes). `kl_from_counts(counts, p)`: how often each of K outcomes
+# came (whole numbers, shape (K,)), and a model `p` of shape (K,). Make $q$ of the
+# counts, and return $\mathrm{KL}(q \,\|\, p)$ in nats as a plain Python number.
+# (`.item()` takes it out of a tensor with one element.) An outcome that never came
+# costs nothing. One that came although the model calls it impossible costs `inf`.
 
 # %% tags=["exercise"]
 def kl_from_counts(counts, p):
@@ -1039,10 +1046,10 @@ lab02.kl_from_counts.check(kl_from_counts)
 # %% [markdown]
 # ### The mean of batch means
 #
-# *For whoever calculates in batches; lab 8 comes back to it. 8 minutes.* A large data set
-# does not fit into one calculation. It is cut into batches, each batch has its mean loss,
-# and at the end one averages these means. This bug stands in a great many published
-# programs, since the result is nearly right nearly always.
+# *For whoever calculates in batches; lab 8 comes back to it. 8 minutes.* A large data
+# set does not fit into one calculation. It is cut into batches, each batch has its mean
+# loss, and at the end one averages these means. This bug stands in a great many
+# published programs, since the result is nearly right nearly always.
 
 # %%
 lab02.last_alone.ask()
@@ -1070,8 +1077,8 @@ print(f"mean of all examples  {losses.mean():.4f}")
 assert mean_of_batch_means(losses, 256) > 20 * losses.mean()
 
 # %% [markdown]
-# It gets worse. The result depends on the *order* of the examples, which no property of a
-# machine does. We exchange the last example with the first.
+# It gets worse. The result depends on the *order* of the examples, which no property of
+# a machine does. We exchange the last example with the first.
 
 # %%
 swapped = losses.clone()  # a copy, so that losses stays as it is
@@ -1082,8 +1089,8 @@ print(f"mean of all:         before {losses.mean():.4f}, after {swapped.mean():.
 assert_close(losses.mean(), swapped.mean())
 
 # %% [markdown]
-# The cure is to weight each batch by its size. Or, which is the same: add up the *sums* of
-# the batches, and divide once, by the number of all examples.
+# The cure is to weight each batch by its size. Or, which is the same: add up the *sums*
+# of the batches, and divide once, by the number of all examples.
 
 # %%
 total = sum(batch.sum() for batch in batches)
@@ -1093,12 +1100,12 @@ assert_close(total / len(losses), losses.mean())
 assert_close(weighted / len(losses), losses.mean())
 
 # %% [markdown]
-# **Rule** Add sums over batches, and divide once by N. A mean of means is surely right only
-# if all batches have the same size. (So a test with a round number of examples does not find
-# this bug.)
+# **Rule** Add sums over batches, and divide once by N. A mean of means is surely right
+# only if all batches have the same size. (So a test with a round number of examples
+# does not find this bug.)
 #
-# **Exercise** (3 minutes). `mean_loss(batch_means, batch_sizes)`: the mean loss over all
-# examples, from the mean loss and the size of each batch, both of shape (B,).
+# **Exercise** (3 minutes). `mean_loss(batch_means, batch_sizes)`: the mean loss over
+# all examples, from the mean loss and the size of each batch, both of shape (B,).
 
 # %% tags=["exercise"]
 def mean_loss(batch_means, batch_sizes):
@@ -1111,7 +1118,8 @@ lab02.mean_loss.check(mean_loss)
 # %% [markdown]
 # ### Three more things to know
 #
-# *For everybody. 3 minutes.* (1) Put every example into the data set a second time: the sum
-# of the losses doubles, the mean stays. That is why we report the mean. (2) If one label in
-# ten was drawn at random, no machine can have a loss of 0, not even the best: the entropy of
-# the labels is left. (3) Add 100 to all logits: the loss stays, because the probabilities do.
+# *For everybody. 3 minutes.* (1) Put every example into the data set a second time: the
+# sum of the losses doubles, the mean stays. That is why we report the mean. (2) If one
+# label in ten was drawn at random, no machine can have a loss of 0, not even the best:
+# the entropy of the labels is left. (3) Add 100 to all logits: the loss stays, because
+# the probabilities do.
