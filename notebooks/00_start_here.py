@@ -61,7 +61,7 @@ from course_utils.training import pick_device
 # ## 1. A machine that reads digits
 #
 # A lab consists of **cells**. Click into a code cell and press **Shift+Enter**: it runs,
-# and its output appears below it. Run the two cells above, then the next one.
+# and its output appears below it. Run what stands above, then the next cell.
 #
 # In a moment you will draw for a machine that has learned to read digits. It answers with
 # ten bars, one for each digit. The length of a bar is a probability. First a question
