@@ -346,7 +346,7 @@ def wilson(n_right: int, n: int, z: float = 1.645) -> tuple[float, float]:
 
 def _row(lab: str, events: Sequence[dict]) -> dict:
     """Return one lab's line of the table."""
-    exercises, questions = contents(lab)
+    exercises, questions, tasks = contents(lab)
     here = [event for event in events if event["lab"] == lab]
     solved = {e["name"] for e in here if e["kind"] == "solved"}
     tried = {e["name"] for e in here if e["kind"] == "attempt"}
@@ -361,19 +361,23 @@ def _row(lab: str, events: Sequence[dict]) -> dict:
     return {
         "lab": lab.removeprefix("lab"),
         "solved": (len(solved & set(exercises)), len(exercises)),
-        "answered": (len(set(last) & set(questions)), len(questions)),
+        "answered": (  # the task of a figure for the hand is a question, too
+            len(set(last) & set(questions)) + len(solved & set(tasks)),
+            len(questions) + len(tasks),
+        ),
         "shaky": shaky,
     }
 
 
 @functools.cache
-def contents(lab: str) -> tuple[list[str], list[str]]:
-    """Return the names of a lab's exercises and of its questions."""
+def contents(lab: str) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of a lab's exercises, its questions, and its explorables."""
     try:
         module = importlib.import_module(f"course_utils.exercises.{lab}")
     except ImportError:  # of another version of the course
-        return [], []
+        return [], [], []
     from course_utils.exercises.questions import Question
+    from course_utils.explorables import IN_LABS, LABS
 
     exercises, questions = [], []
     for name, value in vars(module).items():
@@ -381,7 +385,7 @@ def contents(lab: str) -> tuple[list[str], list[str]]:
             questions.append(name)
         elif hasattr(value, "reference"):
             exercises.append(name)
-    return exercises, questions
+    return exercises, questions, [name for name in IN_LABS if LABS[name] == lab]
 
 
 def _text_table(rows: Sequence[dict]) -> str:
@@ -431,9 +435,10 @@ def _certainty() -> str:
 def _next(events: Sequence[dict]) -> str:
     """Say what to do next: what is open in the lab of the last event."""
     lab = events[-1]["lab"]
-    exercises, questions = contents(lab)
+    exercises, questions, tasks = contents(lab)
     done = {e["name"] for e in events if e["lab"] == lab and e["kind"] != "attempt"}
-    for kind, names in (("question", questions), ("exercise", exercises)):
+    todo = {"question": questions, "task of the figure": tasks, "exercise": exercises}
+    for kind, names in todo.items():
         for name in names:
             if name not in done:
                 return f"Next: lab {lab[3:]}, the {kind} {name}."

@@ -119,7 +119,8 @@ def make_copies(notebooks: Path, folder: Path) -> list[str]:
     copy that is missing, because it was deleted or renamed, is given again.
     """
     folder.mkdir(exist_ok=True)
-    # The nearest of these files decides: here jupytext shall pair nothing.
+    # The nearest of these files decides: here jupytext shall pair nothing. (JupyterLab
+    # does not let it read a hidden one.)
     if not (folder / "jupytext.toml").exists():
         write_atomically(folder / "jupytext.toml", 'formats = "ipynb"\n')
     history = _read_history(folder / HISTORY)

@@ -34,7 +34,7 @@
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 20 minutes to read and run, 4 more for the exercise.
+# **Takes** 23 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -47,6 +47,7 @@ if "google.colab" in sys.modules and find_spec("course_utils") is None:
 
 # %%
 import platform
+from math import log
 
 import matplotlib
 import torch
@@ -60,11 +61,11 @@ from course_utils.training import pick_device
 # ## 1. A machine that reads digits
 #
 # A lab consists of **cells**. Click into a code cell and press **Shift+Enter**: it runs,
-# and its output appears below it. Run the two cells above, then the next one.
+# and its output appears below it. Run what stands above, then the next cell.
 #
 # In a moment you will draw for a machine that has learned to read digits. It answers with
-# ten bars, one for each digit. Each bar is a probability, and together they make 100%.
-# First a question about it. Choose an answer, say how sure you are, and press *Commit*.
+# ten bars, one for each digit. The length of a bar is a probability. First a question
+# about it. Choose an answer, say how sure you are, and press *Commit*.
 # You need not know it: a guess that you have made yourself is what makes you remember the
 # answer.
 
@@ -82,10 +83,18 @@ pad
 # %% [markdown]
 # **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
 #
-# The result of a question comes in a later cell. Here it is.
+# The result of a question comes in a later cell. Here it is. (Its last line, the price of
+# your certainty, is the subject of section 3.)
 
 # %% tags=["slide-more"]
 lab00.scribble.result()
+
+# %% [markdown] tags=["slide-more"]
+# What happens between the pad and the bars? Your drawing becomes 28 × 28 numbers, one for
+# each pixel. They are multiplied by numbers that the machine has learned, and added up,
+# layer after layer. Ten scores come out, one for each digit, and a last step makes the bars
+# of them. That is the whole machine. Each lab explains a part of it, until you have built
+# all of it yourself: section 6 has the map.
 
 # %% [markdown] tags=["slide"]
 # ## 2. How to read a lab
@@ -148,14 +157,24 @@ lab00.honest.ask()
 lab00.honest.result()
 
 # %% [markdown] tags=["slide-more"]
-# A certainty has a price, which the result shows: minus the logarithm of the probability
-# that you gave to what turned out to be so. Why the logarithm? Because probabilities of
-# several answers multiply, and their logarithms add up, so each answer has a price of its
-# own; and because it makes being sure *and* wrong dear. Saying 50% each time is what a
-# coin does, and costs 0.69. Lab 2 is about this number: it is the **cross entropy**, by
-# which nearly all classifiers learn. The slider ends at 99%, because 100% and wrong would
-# cost infinitely much.
+# A certainty has a price, which the result shows. For it only two outcomes count: your
+# answer is right, or it is wrong. Say 80%, and you give 80% to *right* and the other 20%
+# to *wrong*. The price is minus the logarithm of what you gave to the outcome that came.
+
+# %% tags=["slide-more"]
+for sure in (0.5, 0.8, 0.99):
+    print(f"{sure:.0%} sure: right costs {-log(sure):.2f}, wrong {-log(1 - sure):.2f}")
+
+# %% [markdown] tags=["slide-more"]
+# Saying 50% each time is what a coin does. Whoever is surer pays less if right, and much
+# more if wrong. The slider ends at 99%, because 100% and wrong would cost infinitely much.
 #
+# The unit of the price is called **nat**, because the logarithm is the *nat*ural one,
+# school's ln. Why a logarithm? The probabilities of several answers multiply, and their
+# logarithms add up, so each answer has a price of its own. Lab 2 is about this number: it
+# is the **cross entropy**, by which nearly all classifiers learn.
+
+# %% [markdown] tags=["slide"]
 # ## 4. Where you stand
 #
 # Answers and solved exercises are kept in one small file on this computer. Nothing is ever
@@ -163,7 +182,7 @@ lab00.honest.result()
 # nothing.) Come back to this cell at any time: it says what is solved, what is shaky, and
 # where to go on.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 progress.show()
 
 # %% [markdown] tags=["slide"]
@@ -187,19 +206,23 @@ print(load_mnist(digits=(0,)).describe())
 # %% [markdown] tags=["slide"]
 # ## 6. The map
 #
-# | lab | what it is about | minutes |
+# Each lab explains a part of the machine that you have drawn for, from its last step
+# backwards.
+#
+# | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | how the labs work | 24 |
-# | 1 Softmax | where the bars come from: from scores to probabilities | 58 |
-# | 2 Cross entropy by hand | how good is a probability? | 64 |
-# | 3 Cross entropy with PyTorch | the same from the library, and its traps | 135 |
-# | 4 Logistic regression | the first machine that learns: two classes | 155 |
-# | 5 Softmax regression | three classes, and three published bugs | 130 |
-# | 7 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
-# | 8 GPU and mini-batches | many small steps in place of a few large ones | 175 |
-# | 9 Binary classification, four ways | the same machine four times, and how each fails | 155 |
-# | 10 MNIST, many digits | ten classes, and how to read a classifier | 135 |
-# | 11 Faster | a network that sees neighbours, from minutes to seconds | 135 |
+# | 0 Start here | all of it, seen from outside | 27 |
+# | 1 Softmax | its last step: where the bars come from | 59 |
+# | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
+# | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 135 |
+# | 4 Logistic regression | how it learns: the first small machine, with two bars | 155 |
+# | 5 Softmax regression | more bars: three classes, then ten digits | 130 |
+# | 6 Hidden layers | what is in the middle of the machine | 100 |
+# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 90 |
+# | 8 GPU and mini-batches | how it learns from many images: many small steps | 175 |
+# | 9 Binary classification, four ways | two bars or one: four ways to build the same | 155 |
+# | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 135 |
+# | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
 #
 # The minutes include the exercises.
 
@@ -270,7 +293,7 @@ lab00.fraction_right.check(fraction_right)
 #
 # * Shift+Enter runs a cell. Go from top to bottom.
 # * Commit first, then look.
-# * Be as sure as you are often right.
+# * Say 80% if you are right 8 times in 10.
 # * When in doubt, restart the kernel and run all cells.
 # * `check`, `hint`, `solution`, in this order.
 #

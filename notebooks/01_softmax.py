@@ -30,13 +30,13 @@
 # * read a table of probabilities, and estimate one from counts;
 # * write softmax by hand, for one example and for a whole batch;
 # * say which changes of the scores change the probabilities, and which do not;
-# * calculate softmax and its logarithm for large scores without `nan`;
+# * calculate softmax and its logarithm for scores of any size;
 # * recognise the sigmoid as softmax with two classes.
 #
 # **Needs** Python (lists, loops, functions, `with`); from school: powers of e and
 # logarithms. No machine learning and no PyTorch.
 #
-# **Takes** 42 minutes to read and run, 16 more for the exercises.
+# **Takes** 43 minutes to read and run, 16 more for the exercises.
 #
 # **Source** The softmax cells of *Lab06 - Softmax Classification* and of the other four
 # notes that lab 0 names. They stand, with their numbers, in
@@ -93,8 +93,12 @@ print("sum over dim=1, along the rows:  ", t.sum(dim=1))
 # Now real images. scikit-learn, a library for machine learning, ships 1,797 handwritten
 # digits of 8 x 8 pixels. We take the 4s, 7s and 9s. A **template** for each of these
 # three classes is quickly made: the mean of all its images, minus the mean of the three
-# means. (`load_digits` counts ink from 0 to 16; we divide by 16. `stack` puts tensors on
-# top of each other. The lines after the empty one only draw.)
+# means. The lines after the empty one only draw.
+#
+# * `digits.images` counts ink from 0 to 16; we divide by 16.
+# * `digits.target` holds the true digit of each image. `digits.target == k` is true where
+#   that is `k`, and `images[...]` takes the images at these places.
+# * `stack` puts tensors on top of each other.
 
 # %% tags=["slide-more"]
 digits = load_digits()
@@ -139,10 +143,15 @@ assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 # this text says with the result: it does nothing if both are equal, here up to 0.05, and
 # else stops with an error. A plain `assert` does the same for what is true or not.)
 #
+# One image met three templates in one product, (8, 8) times (3, 8, 8). Where PyTorch finds
+# a smaller tensor beside a larger one, it lays the smaller one on every part of the larger
+# one. That is called **broadcasting**.
+#
 # ## 2. What we want: a distribution
 #
 # Roll a die. Six outcomes are possible, and each has a **probability**. The list of all
-# of them is a **distribution**.
+# of them is a **distribution**. No number in it is negative, and together they sum to 1,
+# because one of the outcomes has to come.
 
 # %% tags=["slide-more"]
 lab01.distributions.ask()
@@ -173,18 +182,20 @@ print(counts)
 lab01.stretched.ask()
 
 # %% tags=["slide-more"]
-wrong = counts / counts.sum(dim=1)
-table = counts / counts.sum(dim=1, keepdim=True)
-print("rows of the first table sum to", wrong.sum(dim=1))
-print("rows of the second sum to     ", table.sum(dim=1))
+first = counts / counts.sum(dim=1)
+second = counts / counts.sum(dim=1, keepdim=True)
+print("rows of the first table sum to", first.sum(dim=1))
+print("rows of the second sum to     ", second.sum(dim=1))
 lab01.stretched.result()
 names = ["rock", "paper", "scissors"]
-ax = plots.number_table(table, row_labels=names, column_labels=names)
+ax = plots.number_table(second, row_labels=names, column_labels=names)
 _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** A table of three rows, each a distribution. The darkest cell of
-# a row is the most likely next move. This player has habits, and you could win.
+# **What you should see** A table of three rows, each a distribution. (Printed with two
+# digits, a row may seem to sum to 0.99 or 1.01. Its numbers are rounded, its sum is 1.)
+# The darkest cell of a row is the most likely next move. This player has habits, and you
+# could win.
 #
 # Read $P(\text{next} \mid \text{last})$ as "the probability of the next move, given the
 # last one". A classifier answers in the same form, $P(\text{class} \mid \text{image})$,
@@ -226,8 +237,8 @@ assert_close(probs, torch.softmax(scores, dim=0))
 # There they are, the bars: "a 4, and more than 90% sure". The last line compares our
 # formula with PyTorch's own function. From here on we may use `torch.softmax`.
 #
-# Why $e$, and not 2 or 10? $10^z$ works as well, and comes to the same as logits that are
-# 2.3 times as large. What counts is this:
+# Why $e$, and not 2 or 10? $10^z$ works as well. Since $10 = e^{2.3}$, it is $e^{2.3 z}$:
+# the same as logits that are 2.3 times as large. What counts is this:
 
 # %% tags=["slide"]
 lab01.ratio.ask()
@@ -262,24 +273,24 @@ print(logits)
 
 # %% [markdown] tags=["slide-more"]
 # In a table there are two directions. `dim=0` goes down, over the images. `dim=1` goes
-# along a row, over the classes. Softmax can be taken along either.
+# along a row, over the classes.
 
 # %% tags=["slide-more"]
 lab01.columns.ask()
 
 # %% tags=["pitfall", "slide-more"]
-right, wrong = torch.softmax(logits, dim=1), torch.softmax(logits, dim=0)
-print("sums of the rows, dim=1:", right.sum(dim=1))
-print("sums of the rows, dim=0:", wrong.sum(dim=1))
+by_rows, by_columns = torch.softmax(logits, dim=1), torch.softmax(logits, dim=0)
+print("sums of the rows, dim=1:", by_rows.sum(dim=1))
+print("sums of the rows, dim=0:", by_columns.sum(dim=1))
 lab01.columns.result()
 fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.8))
-for ax, dim, values in zip(axes, (1, 0), (right, wrong), strict=True):
+for ax, dim, values in zip(axes, (1, 0), (by_rows, by_columns), strict=True):
     plots.number_table(values, ax, row_labels="47979", column_labels="479")
     ax.set(title=f"softmax(logits, dim={dim})", xlabel="class", ylabel="image of a")
-assert right.argmax(dim=1).tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
+assert by_rows.argmax(dim=1).tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Left, `dim=1`: every row sums to 1. The first three are read
+# **What you should see** Left, `dim=1`: every row sums to 1, up to rounding. The first three are read
 # well. The fourth is a 7 and hardly sure; the last is a 9 and taken for a 7. Right,
 # `dim=0`: the columns sum to 1. Send the same image with other ones, and its numbers
 # change.
@@ -331,7 +342,7 @@ assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1)
 explorables.logits()
 
 # %% [markdown]
-# **What you should see** Three steps side by side: scores, $e$ to the power of score / T,
+# **What you should see** Three steps: scores, $e$ to the power of score / T,
 # and probabilities. The strip below is always full. Raise all scores together: nothing
 # changes in it.
 #
@@ -397,7 +408,8 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # p_1 = \frac{e^z}{e^0 + e^z} = \frac{1}{1 + e^{-z}} = \sigma(z)
 # \end{aligned} \tag{sigmoid}$$
 #
-# This function of one number is the **sigmoid**. It is no second idea beside softmax: it
+# (In the middle step, top and bottom are divided by $e^z$.) This function of one number
+# is the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
 # %% tags=["slide-more"]
@@ -428,6 +440,7 @@ lab01.blank.ask()
 
 # %% tags=["slide-more"]
 rows = "........ ........ ...#.... .##..... ###.#... .#.##... ..##.... ........"
+# For each row a list of eight numbers: 1 for #, ink, and 0 for a dot.
 scribble = torch.tensor([[float(dot == "#") for dot in row] for row in rows.split()])
 print("a blank page:", torch.softmax(torch.zeros(3), dim=0))
 lab01.blank.result()
@@ -641,7 +654,8 @@ lab01.same_logits.result()
 
 # %% [markdown]
 # And what if one class shall have probability 0, exactly? On paper no logit does it but
-# $-\infty$, because $e^z$ is always positive. On a computer -1000 is enough.
+# $-\infty$, because $e^z$ is always positive. On a computer 1000 below the largest is
+# enough.
 
 # %%
 lab01.ten_equal.ask()

@@ -17,10 +17,12 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from course_utils import workspace
 from course_utils.authoring import asked, labs
 from course_utils.exercises import lab00, lab01
 from course_utils.exercises.questions import Question
@@ -37,6 +39,7 @@ if not CHROMIUM:
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no playwright: run pip install playwright"
 )
+get_app_dir = pytest.importorskip("jupyterlab.commands").get_app_dir
 
 FLAGS = [
     "--no-sandbox",  # root in a container has none
@@ -104,6 +107,13 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     shutil.copy(labs.ROOT / "pyproject.toml", folder)  # jupytext pairs files by it
     write_json(home / "config/labconfig/default_setting_overrides.json", SETTINGS)
+    with running([], folder, home) as (url, token):
+        yield url, token, folder
+
+
+@contextmanager
+def running(words, folder, home):
+    """Run JupyterLab, with all that it keeps in ``home``; give its URL and token."""
     # Without folders to search there is one kernel: that of this Python.
     config = {"KernelSpecManager": {"kernel_dirs": []}}
     write_json(home / "config/jupyter_server_config.json", config)
@@ -122,7 +132,7 @@ def server(tmp_path_factory):
     }
     token = secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--IdentityProvider.token={token}", f"--port={free_port()}"]
+    command += [f"--IdentityProvider.token={token}", f"--port={free_port()}", *words]
     log = home / "log.txt"
     with (
         log.open("w", encoding="utf-8") as stream,
@@ -131,7 +141,7 @@ def server(tmp_path_factory):
         ) as process,
     ):
         try:
-            yield wait_for_server(process, home / "runtime", log), token, folder
+            yield wait_for_server(process, home / "runtime", log), token
         finally:
             process.terminate()
 
@@ -473,3 +483,50 @@ def choose(page, panel, option):
     playwright.expect(panel).to_contain_text("Committed: (")
     # The keyboard is where it was.
     assert page.evaluate("() => document.activeElement.textContent").startswith("Chan")
+
+
+def test_what_open_shows_first(context, tmp_path):
+    root, environment = tmp_path / "course", tmp_path / "env"
+    for name in ("notebooks", "pyproject.toml"):
+        copy = shutil.copytree if (labs.ROOT / name).is_dir() else shutil.copy
+        root.mkdir(exist_ok=True)
+        copy(labs.ROOT / name, root / name)
+    words = workspace.jupyterlab(root, tmp_path / "own", environment)
+    # The settings are where the JupyterLab of an environment looks for them.
+    place = Path(get_app_dir()).relative_to(Path(sys.prefix).resolve()) / "settings"
+    words.append(f"--LabApp.app_settings_dir={environment / place}")
+    with running(words, root, tmp_path / "home") as (url, token):
+        page = context.new_page()
+        surprises = []
+        page.on("request", lambda request: surprises.extend(outside(request.url, url)))
+        page.goto(f"{url}?token={token}")
+        page.get_by_text("| Idle").first.wait_for()
+
+        # Lab 00, as the learner gets it: nothing is answered yet.
+        shown = page.locator(".jp-mod-current .lm-TabBar-tabLabel:visible")
+        playwright.expect(shown.first).to_have_text("00_start_here.ipynb")
+        playwright.expect(page.locator(".jp-Notebook h1")).to_contain_text("Start here")
+        assert not page.locator(".jp-Notebook .jp-OutputArea-output").count()
+        assert "google.colab" not in page.locator(".jp-Notebook").inner_text()
+
+        # Beside it the contents of the lab; nothing lies over it.
+        contents = page.locator("#table-of-contents")
+        playwright.expect(contents).to_contain_text("A machine that reads digits")
+        playwright.expect(contents).to_be_visible()
+        page.wait_for_timeout(3000)  # a question about news comes late
+        assert not page.locator(".Toastify__toast, .jp-Dialog").count()
+        page.screenshot(path=tmp_path / "first.png")
+
+        # The folder holds the labs, and a saved one gets no twin.
+        page.keyboard.press("Control+s")
+        page.locator('.jp-SideBar [data-id="filebrowser"]').click()
+        listing = page.locator("#filebrowser .jp-DirListing-itemName")
+        playwright.expect(listing.first).to_be_visible()
+        names = [f"{path.stem}.ipynb" for path in labs.lab_paths()]
+        assert sorted(listing.all_inner_texts()) == [*names, "jupytext.toml"]
+        page.screenshot(path=tmp_path / "files.png")
+        page.close()
+        stop_kernels(context, url, token)
+    mine = root / workspace.MINE
+    assert [path for path in mine.rglob("*") if path.suffix == ".py"] == []
+    assert not surprises, surprises

@@ -25,6 +25,7 @@ from nbclient import NotebookClient
 import course_utils
 from course_utils.authoring import labs, stamp
 from course_utils.authoring.tolerance import respell
+from course_utils.exercises import lab00
 
 # From https://github.com/googlecolab/backend-info in the summer of 2026, what the
 # course meets there, as far as PyPI has it for every Python.
@@ -51,6 +52,8 @@ START_KERNEL = (
 )
 WHEEL = f"course_utils-{course_utils.__version__}-py3-none-any.whl"
 WHERE = "import course_utils; print(course_utils.__file__)"
+WIDGETS = ("plots.slider(", ".ask()", "explorables.draw_digit(", "explorables.logits(")
+ASK_TELL = ("ask", "result")
 SETTING = os.environ.get("COURSE_COLAB", "")
 
 pytestmark = pytest.mark.skipif(
@@ -138,6 +141,13 @@ def open_in_colab(path, package):
 
 def execute(nb, python, cwd):
     """Run a notebook in Colab's kernel, where nothing of the course is set."""
+    client, environment = in_colab(nb, python, cwd)
+    client.execute(env=environment, cleanup_kc=True, stderr=subprocess.DEVNULL)
+    return labs.clean(nb)
+
+
+def in_colab(nb, python, cwd):
+    """Return a client for a notebook in Colab's kernel, and its environment."""
     folders = [str(python.parents[2] / "kernels")]
     client = NotebookClient(
         nb,
@@ -151,8 +161,45 @@ def execute(nb, python, cwd):
     environment = {**os.environ, **labs.kernel_environment("embedded")}
     for name in ("COURSE_STATIC", "COURSE_STRICT", "PYTHONPATH"):
         environment.pop(name, None)
-    client.execute(env=environment, cleanup_kc=True, stderr=subprocess.DEVNULL)
-    return labs.clean(nb)
+    return client, environment
+
+
+class Panel:
+    """The controls of a question, as the page of a notebook holds them.
+
+    No browser here has Colab's page, so its messages are sent without one: each says
+    what a hand did, and goes to the kernel.
+    """
+
+    def __init__(self, client, cell):
+        (view,) = (
+            output.data["application/vnd.jupyter.widget-view+json"]
+            for output in cell.outputs
+            if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+        )
+        self.client = client
+        box = client.widget_state[view["model_id"]]
+        self.parts = [child.removeprefix("IPY_MODEL_") for child in box["children"]]
+
+    def of(self, kind):
+        """Return the one control of a kind."""
+        states = self.client.widget_state
+        (part,) = (p for p in self.parts if states[p]["_model_name"] == kind)
+        return part
+
+    def send(self, part, data):
+        kc = self.client.kc
+        kc.shell_channel.send(
+            kc.session.msg("comm_msg", {"comm_id": part, "data": data})
+        )
+
+    def choose(self, kind, index):
+        state = {"method": "update", "state": {"index": index}, "buffer_paths": []}
+        self.send(self.of(kind), state)
+
+    def click(self):
+        custom = {"method": "custom", "content": {"event": "click"}}
+        self.send(self.of("ButtonModel"), custom)
 
 
 def texts(cell):
@@ -183,18 +230,18 @@ def differences(nb, stored):
     )
     for n, (cell, other, tolerance) in enumerate(cells, 1):
         ignored = "nbval-ignore-output" in cell.metadata.get("tags", [])
-        widget = "plots.slider(" in cell.source or ".ask()" in cell.source
+        widget = any(word in cell.source for word in WIDGETS)
         if is_for_colab(cell) or ignored or widget:
             continue
         new, old = texts(cell), texts(other)
-        if ".result()" in cell.source:  # a display there, a print here
+        if re.search(r"\.(result|check)\(", cell.source):  # shown there, printed here
             new, old = [packed(new)], [packed(old)]
         close = [respell(*pair, tolerance) for pair in zip(new, old, strict=False)]
         if len(new) != len(old) or close != old:
             yield f"In [{n}] gives {new}, and {old} is stored"
 
 
-def has_slider(cell):
+def has_view(cell):
     widget = "application/vnd.jupyter.widget-view+json"
     return any(widget in output.get("data", {}) for output in cell.outputs)
 
@@ -219,12 +266,36 @@ def test_lab_in_colab(colab, package, name, tmp_path):
     assert set(before) <= set(after)
 
     for cell in labs.code_cells(nb):
-        widget = "plots.slider(" in cell.source or ".ask()" in cell.source
-        assert has_slider(cell) == widget
+        assert has_view(cell) == any(word in cell.source for word in WIDGETS), cell
     embedded = labs.ROOT / "tests" / "embedded" / f"{path.stem}.ipynb"
     stored = embedded if embedded.exists() else path.with_suffix(".ipynb")
     found = list(differences(nb, nbformat.read(stored, as_version=4)))
     assert not found, "\n".join(found)
+
+
+def test_a_question_is_answered_by_clicks_in_colab(colab, package, tmp_path):
+    run(colab, "-m", "pip", "uninstall", "--quiet", "--yes", "course-utils")
+    (path,) = labs.lab_paths(["00"])
+    nb = open_in_colab(path, package)
+    (start,) = [c for c in nb.cells if c.source.startswith("import platform")]
+    nb.cells = [labs.code_cells(nb)[0], start]
+    nb.cells += [nbformat.v4.new_code_cell(f"lab00.muddled.{w}()") for w in ASK_TELL]
+    client, environment = in_colab(nb, colab, tmp_path)
+    with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
+        for n, cell in enumerate(nb.cells[:3]):
+            client.execute_cell(cell, n)
+        panel = Panel(client, nb.cells[2])
+        for letter, said in (("a", "not right"), ("c", "right")):
+            if letter == "c":
+                panel.click()  # "Change my answer"
+            panel.choose("RadioButtonsModel", "abc".index(letter))
+            panel.choose("SelectionSliderModel", 5)
+            panel.click()
+            client.execute_cell(nb.cells[3], 3)
+            result = packed(texts(nb.cells[3]))
+            assert packed([f"muddled: {said}. You answered ({letter})"]) in result
+            if letter == "a":
+                assert packed([lab00.muddled.why["a"]]) in result
 
 
 def test_a_bad_address_is_said_in_the_first_cell(colab, tmp_path):

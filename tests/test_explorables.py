@@ -13,6 +13,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from course_utils import explorables
+from course_utils.authoring import labs
 from course_utils.explorables import network
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
@@ -194,7 +195,16 @@ def test_the_pad_gives_small_digits_that_a_model_of_scikit_learn_reads():
         small.append(pad.digit8[0])
     small = torch.stack(small)
     assert small.min() == 0 and small.max() == 16
-    assert (model.predict(small.numpy()) == truth).mean() > 0.5
+    assert (model.predict(small.numpy()) == truth).mean() > 0.7
+
+
+@pytest.mark.parametrize("drawn", [(14, slice(None)), (slice(None), 14), (14, 14)])
+def test_a_line_or_a_dot_becomes_small_as_well(drawn):
+    image = torch.zeros(28, 28)
+    image[drawn] = 1
+    pad = explorables.draw_digit()
+    pad._value["pixels"] = image.flatten().tolist()
+    assert pad.digit8.max() == 16
 
 
 # Logits -----------------------------------------------------------------------------
@@ -601,6 +611,17 @@ def test_every_explorable_has_its_files_and_its_lab():
             "http://www.w3.org/2000/svg", ""
         )
     assert "url(" not in explorables.style()
+
+
+def test_the_task_of_each_figure_counts_in_the_lab_that_shows_it():
+    shown = {
+        name
+        for name, lab in explorables.LABS.items()
+        for path in labs.lab_paths()
+        if path.stem.startswith(lab.removeprefix("lab"))
+        and f"\nexplorables.{name}(" in path.read_text("utf-8").replace("pad = ", "")
+    }
+    assert shown == set(explorables.IN_LABS), "IN_LABS names those that stand in labs"
 
 
 def test_the_pad_has_a_digit_before_anybody_drew():

@@ -298,6 +298,102 @@ def test_there_is_a_hand_for_each():
     assert set(HANDS) == set(explorables.NAMES)
 
 
+# The same tasks without a mouse: each part is reached with Tab -----------------------
+
+FOCUSED = """() => {
+    const node = document.activeElement;
+    return node.getAttribute("aria-label") || node.labels?.[0]?.innerText
+        || node.innerText || "";
+}"""
+
+
+def reach(place, name):
+    """Press Tab, from the head of the figure on, until a part has the keyboard."""
+    tab = place.page
+    place.evaluate("root => { root.tabIndex = -1; root.focus(); }")
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        inside = place.evaluate("root => root.contains(document.activeElement)")
+        if inside and tab.evaluate(FOCUSED).startswith(name):
+            return lambda *keys: [tab.keyboard.press(key) for key in keys]
+    raise AssertionError(f"Tab does not reach {name}")
+
+
+def keys_draw_digit(place):
+    for n in range(1, 8):  # a snake of n turns, until it is sure
+        press = reach(place, "Drawing pad")
+        press(" ")
+        for turn in range(n):
+            press(*["ArrowDown"] * 3, *[("ArrowRight", "ArrowLeft")[turn % 2]] * 4)
+        press(" ")
+        settled(place, lambda v: sum(v["pixels"]) > 20, "drawn")
+        if max(value(place)["probs"]) > 0.9:
+            break
+    reach(place, "This is no digit")("Enter")
+
+
+def keys_logits(place):
+    reach(place, "Temperature")(*["ArrowLeft"] * 30)
+
+
+def keys_cross_entropy(place):
+    for _ in range(3):  # each moves the others
+        for k, share in enumerate((0.5, 0.25, 0.15)):
+            press = reach(place, f"What the model says about {'ABC'[k]}")
+            steps = round(100 * (share - value(place)["model"][k]))
+            press(*["ArrowUp" if steps > 0 else "ArrowDown"] * abs(steps))
+            time.sleep(0.1)
+
+
+def keys_marble(place):
+    press = reach(place, "Learning rate")
+    while value(place)["lr"] < 1.5:
+        press("PageUp")
+        time.sleep(0.05)
+
+
+def keys_three_classes(place):
+    press = reach(place, "Whole class B")
+    for _ in range(80):
+        if solved(place):
+            break
+        press("ArrowUp")
+        time.sleep(0.1)
+
+
+def keys_moons(place):
+    reach(place, "Hidden units")("ArrowRight", "ArrowRight")
+    settled(place, lambda v: len(v["c"]) == 4, "4 units")
+    press = reach(place, "Train")
+    press("Enter")
+    settled(place, lambda v: v["accuracy"] >= 0.97, "trained")
+    press("Enter")  # it says "Pause" now
+
+
+def keys_batches(place):
+    reach(place, "Batch size")("End")
+
+
+def keys_kernel(place):
+    press = reach(place, "Place of the kernel")
+    now = value(place)
+    best = max(range(676), key=lambda n: now["output"][n])
+    down, right = best // 26 - now["row"], best % 26 - now["column"]
+    press(*["ArrowDown" if down > 0 else "ArrowUp"] * abs(down))
+    press(*["ArrowRight" if right > 0 else "ArrowLeft"] * abs(right))
+
+
+KEYS = {
+    name.removeprefix("keys_"): function
+    for name, function in list(globals().items())
+    if name.startswith("keys_")
+}
+
+
+def test_there_is_a_keyboard_for_each():
+    assert set(KEYS) == set(explorables.NAMES)
+
+
 # On a page from a folder ------------------------------------------------------------
 
 
@@ -348,6 +444,15 @@ def test_on_a_page_from_a_folder(name, width, browser, page_file):
         HANDS[name](figure_on(tab, name))
         wide = tab.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"the page is {wide} pixels wide"
+
+
+@pytest.mark.parametrize("name", explorables.NAMES)
+def test_the_task_can_be_done_by_keyboard_alone(name, browser, page_file):
+    with on_page(browser, page_file) as tab:
+        place = figure_on(tab, name)
+        assert not solved(place)
+        KEYS[name](place)
+        place.and_(tab.locator(".cx-solved")).wait_for(timeout=10_000)
 
 
 def test_by_finger(browser, page_file):

@@ -274,15 +274,16 @@ def test_show_before_anything_was_done(file, capsys):
 
 
 def test_show(file, capsys):
-    exercises, questions = progress.contents("lab01")
+    exercises, questions, tasks = progress.contents("lab01")
     progress.record("attempt", "lab01", exercises[0])
     progress.record("solved", "lab01", exercises[1])
+    progress.record("solved", "lab01", tasks[0])
     answer(questions[0], True, 0.9)
     answer(questions[1], False, 0.8)
     answer(questions[2], True, 0.5)
     progress.show()
     out = capsys.readouterr().out
-    assert f"01   1 of {len(exercises):<4}  3 of {len(questions)}" in out
+    assert f"01   1 of {len(exercises):<4}  4 of {len(questions) + 1}" in out
     shaky = f"{questions[1]}, {questions[2]}, {exercises[0]}"
     assert shaky in out
     mean = sum(progress.cost(*p) for p in [(True, 0.9), (False, 0.8), (True, 0.5)]) / 3
@@ -294,11 +295,15 @@ def test_show(file, capsys):
 
 
 def test_show_knows_when_a_lab_is_done(file, capsys):
-    exercises, questions = progress.contents("lab00")
+    exercises, questions, tasks = progress.contents("lab00")
     for name in exercises:
         progress.record("solved", "lab00", name)
     for name in questions:
         answer(name, True, lab="lab00")
+    progress.show()
+    assert "Next: lab 00, the task of the figure draw_digit." in capsys.readouterr().out
+    for name in tasks:
+        progress.record("solved", "lab00", name)
     progress.show()
     assert "Lab 00 is done. Next: lab 01." in capsys.readouterr().out
 

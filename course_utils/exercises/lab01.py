@@ -136,9 +136,9 @@ def softmax_argmax_subtracted(logits):
 
 @softmax.mistake
 def softmax_without_maximum(logits):
-    """The formula is right, but exp(1000) is inf in float32, and inf / inf is nan. (A
-    row of -1000s fails too: 0 / 0.) Subtract the maximum of each row before exp: the
-    result is the same, and the largest exponent is 0.
+    """The formula is right, but from 89 on exp is inf in float32, and inf / inf is nan.
+    (A row of -1000s fails too: 0 / 0.) Subtract the maximum of each row before exp:
+    the result is the same, and the largest exponent is 0.
     """
     return logits.exp() / logits.exp().sum(dim=1, keepdim=True)
 
@@ -549,7 +549,8 @@ divided = choice(
     a="Nothing of use: it divides by zero.",
     b=(
         "Three shares that sum to 1.",
-        "That holds if the sum is not zero. Here 2 - 1 - 1 = 0.",
+        "They would sum to 1 if the sum of the scores were not zero, though some would "
+        "be negative. Here it is zero: 2 - 1 - 1 = 0.",
     ),
     c=(
         "A large share and two small ones that are equal.",
@@ -632,8 +633,9 @@ temperature = order(
 overflow = choice(
     "lab01.overflow",
     "A number of the usual kind, `float32`, holds at most about 3.4e38, and that is "
-    "less than e^89. Softmax, typed as its formula stands, meets the logits "
-    "(1000, 0, 0). Which probability does the first class get?",
+    "less than e^89. In PyTorch you type softmax as its formula stands, "
+    "`z.exp() / z.exp().sum()`, and `z` is (1000, 0, 0). Which probability does the "
+    "first class get?",
     right="b",
     because="e^1000 becomes `inf`, infinity, and `inf / inf` has no value: `nan`, not "
     "a number. From there it spreads, because everything calculated with a `nan` is "
@@ -715,7 +717,7 @@ same_logits = choice(
     "logits?",
     right="b",
     because="A common shift of all logits of an image changes nothing, and so it "
-    "cannot be seen in the probabilities. Anything else can be.",
+    "cannot be seen in the probabilities. Every other difference can be.",
     a=(
         "Yes, always.",
         "Raise all logits of one model by 100: same probabilities, other logits.",
@@ -723,7 +725,9 @@ same_logits = choice(
     b="Not always, but the differences within a row are the same.",
     c=(
         "Nothing can be said: any logits could be behind them.",
-        "The ratio of two probabilities fixes the difference of their logits.",
+        "Something can: the ratio of two probabilities is e to the power of the "
+        "difference of their logits. Equal ratios mean equal differences, so the "
+        "logits of one image can only be shifted together.",
     ),
 )
 
@@ -731,8 +735,9 @@ ten_equal = number(
     "lab01.ten_equal",
     "Ten logits are all 0. What is their logsumexp? (Two digits are enough.)",
     right=2.303,
-    because="The sum of ten times e^0 is 10, and log 10 is about 2.3. So logsumexp "
-    "lies above the largest logit, here by log 10, the most that ten classes can do.",
+    because="Ten times e^0 is 10, and log 10 is about 2.3. So logsumexp can lie above "
+    "the largest logit, here 0. With ten classes log 10 is the most, and that comes if "
+    "all ten are equal.",
     wrong={
         0: "That is the largest logit. All ten count: log(1 + 1 + ... + 1).",
         10: "That is the sum of the exponentials; the logarithm is missing.",

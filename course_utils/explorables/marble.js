@@ -78,13 +78,18 @@ export default widget(({ model, el, data }) => {
   map.svg.append(shade);
   const toX = (i) => xs(at(wRange, i, columns));
   const toY = (j) => ys(at(bRange, j, rows));
+  const written = []; // numbers on the map, none over another
   for (let k = 0; k < 12; k++) {
     const level = low * 1.12 * (high / low / 1.2) ** (k / 11);
     const lines = contour(heights, columns, rows, level);
     if (!lines.length) continue;
     map.svg.append(s("path", { class: "cx-thin", opacity: 0.6, d: lines.map(([a, b, c, d]) => `M${toX(a).toFixed(1)} ${toY(b).toFixed(1)}L${toX(c).toFixed(1)} ${toY(d).toFixed(1)}`).join("") }));
     if (k % 2 === 0 && k < 11) {
-      const [a, b] = lines[Math.floor(lines.length * 0.3)];
+      const places = [0.3, 0.15, 0.45, 0.6].map((part) => lines[Math.floor(lines.length * part)]);
+      const free = places.find(([a, b]) => written.every(([x, y]) => Math.hypot(toX(a) - x, toY(b) - y) > 34));
+      if (!free) continue;
+      const [a, b] = free;
+      written.push([toX(a), toY(b)]);
       axisText(map.svg, toX(a), toY(b) + 4, number(level, level < 1 ? 2 : 1), { "text-anchor": "middle", class: "cx-axis cx-level" });
     }
   }

@@ -89,8 +89,8 @@ export default widget(({ model, el, data }) => {
 
   const [W, H] = app.narrow ? [344, 250] : [460, 330];
   const [columns, rows] = [70, 50];
-  const xs = scale(-2.3, 2.3, 0, W);
-  const ys = scale((-2.3 * H) / W, (2.3 * H) / W, H, 0);
+  const xs = scale(-2.45, 2.45, 0, W);
+  const ys = scale((-2.45 * H) / W, (2.45 * H) / W, H, 0);
   const plane = panel([h("b", {}, "The data"), " and how likely a square is at each place"], W, H, "Two moons and the folds");
   const canvas = h("canvas", { width: columns, height: rows, class: "cx-under", "aria-hidden": "true" });
   const holder = h("div", { class: "cx-over" }, canvas);
