@@ -116,7 +116,7 @@ def fault_of_each_run():
             found += "a"
         else:
             found += "b" if turns > 10 else "c"
-    return found
+    return tuple(found)
 
 
 def train_by_hand(X, y, lr, n_steps):
@@ -243,7 +243,10 @@ ORACLES = {
     "lab04.faults": fault_of_each_run,
     "lab04.decide": lambda logits, missed, false_alarm: torch.tensor(
         np.argmin(
-            [expit(logits.double()) * missed, expit(-logits.double()) * false_alarm],
+            [
+                expit(logits.double().numpy()) * missed,
+                expit(-logits.double().numpy()) * false_alarm,
+            ],
             axis=0,
         )
     ).float(),
@@ -368,7 +371,8 @@ def test_solution_agrees_with_an_oracle(checked, oracles):
     for oracle in oracles:
         for args in checked.inputs:
             got, expected = outcome(checked.reference, args), outcome(oracle, args)
-            if isinstance(expected, str):
+            parts = expected if isinstance(expected, tuple) else (expected,)
+            if all(isinstance(part, str) for part in parts):
                 assert got == expected
             else:
                 assert_close(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True)

@@ -62,6 +62,7 @@ def five_losses() -> dict[int, list[float]]:
 
 
 @exercise(
+    inputs=[()],
     hints=[
         "First ask of each curve: does it rise, fall, swing, or stay where it is?",
         "Two of them hardly move. Look at how high they are: one is a start that any "
@@ -73,8 +74,8 @@ def five_losses() -> dict[int, list[float]]:
     "code.",
 )
 def faults():
-    """Return the faults of the runs 1 to 5, as five letters."""
-    return "cadeb"
+    """Return the letters of the faults of run 1 to run 5."""
+    return "c", "a", "d", "e", "b"
 
 
 @faults.mistake
@@ -83,7 +84,7 @@ def faults_swings_exchanged():
     step to the next. Old slopes that pile up make a swing of many steps, smooth like a
     pendulum.
     """
-    return "badec"
+    return "b", "a", "d", "e", "c"
 
 
 @faults.mistake
@@ -92,7 +93,7 @@ def faults_flat_exchanged():
     some 50 nats, exactly level: log 0 cut off at 100, for half of the digits, and
     slopes of exactly 0. A small learning rate does move, if you look closely.
     """
-    return "cedab"
+    return "c", "e", "d", "a", "b"
 
 
 @faults.mistake
@@ -100,7 +101,7 @@ def faults_uphill_and_large():
     """You have runs 3 and 5 the wrong way round. With the slope the loss rises at every
     step. With a large learning rate it jumps up *and* down.
     """
-    return "cabed"
+    return "c", "a", "b", "e", "d"
 
 
 @faults.mistake
@@ -108,7 +109,7 @@ def faults_uphill_and_forgotten():
     """You have runs 1 and 3 the wrong way round. Run 1 falls at first: it goes against
     the slopes, and then too far. Run 3 rises from its first step on.
     """
-    return "daceb"
+    return "d", "a", "c", "e", "b"
 
 
 @faults.mistake
@@ -116,7 +117,7 @@ def faults_uphill_and_sure():
     """You have runs 3 and 4 the wrong way round. Going uphill, the loss rises at every
     step. Run 4 does not move at all: its slopes are exactly 0.
     """
-    return "caedb"
+    return "c", "a", "e", "d", "b"
 
 
 @faults.mistake
@@ -124,15 +125,15 @@ def faults_by_fault():
     """You gave the number of the run for each fault, in the order (a) to (e). Asked for
     is the other way: the letter of the fault for each run, in the order 1 to 5.
     """
-    return "25134"
+    return 2, 5, 1, 3, 4
 
 
 @faults.mistake
-def faults_as_list():
-    """The letters are right. But they are asked for as one string, "abcde", not as a
-    list or a tuple of single letters.
+def faults_as_one_string():
+    """The letters are right. But they are asked for one by one, as in `return "a", "b",
+    "c", "d", "e"`, and not as a single string.
     """
-    return ["c", "a", "d", "e", "b"]
+    return "cadeb"
 
 
 @exercise(
@@ -181,7 +182,8 @@ def decide_ignores_costs(logits, missed, false_alarm):
 @decide.mistake
 def decide_costs_exchanged(logits, missed, false_alarm):
     """The costs are the wrong way round. What is lost without an alarm is p * missed;
-    what an alarm loses is (1 - p) * false_alarm.
+    what an alarm loses is (1 - p) * false_alarm. The dearer it is to miss something,
+    the *lower* the threshold.
     """
     p = torch.sigmoid(logits)
     return (p * false_alarm > (1 - p) * missed).float()
@@ -189,7 +191,9 @@ def decide_costs_exchanged(logits, missed, false_alarm):
 
 @decide.mistake
 def decide_inverted(logits, missed, false_alarm):
-    """These are the cases where *no* alarm is cheaper. Turn the comparison round."""
+    """These are the cases where *no* alarm is cheaper: the comparison is the wrong way
+    round. An alarm pays where what it saves, p * missed, is the larger of the two.
+    """
     p = torch.sigmoid(logits)
     return (p * missed < (1 - p) * false_alarm).float()
 
@@ -205,26 +209,11 @@ def decide_ratio_as_threshold(logits, missed, false_alarm):
 
 @decide.mistake
 def decide_threshold_on_logits(logits, missed, false_alarm):
-    """The threshold false_alarm / (missed + false_alarm) is right, for probabilities.
-    You compared the logits with it. Send them through the sigmoid first.
+    """You treated the logits as probabilities. The threshold false_alarm / (missed +
+    false_alarm), or p weighed against 1 - p, is right for probabilities: send the
+    logits through the sigmoid first.
     """
     return (logits > false_alarm / (missed + false_alarm)).float()
-
-
-@decide.mistake
-def decide_threshold_of_missed(logits, missed, false_alarm):
-    """Your threshold is missed / (missed + false_alarm). It is the other way round: the
-    dearer it is to miss something, the *lower* the threshold.
-    """
-    return (torch.sigmoid(logits) > missed / (missed + false_alarm)).float()
-
-
-@decide.mistake
-def decide_logits_weighed(logits, missed, false_alarm):
-    """You weighed the logits with the costs. A logit is no probability: send the logits
-    through the sigmoid first.
-    """
-    return (logits * missed > (1 - logits) * false_alarm).float()
 
 
 @decide.mistake
@@ -303,7 +292,7 @@ def trained(X, y, lr, n_steps):
         loss.backward()
         optimizer.step()
     loss = F.binary_cross_entropy_with_logits(X @ W + b, y)
-    return W.detach(), b.detach(), loss.detach()
+    return W, b, loss
 
 
 @trained.mistake
@@ -425,7 +414,9 @@ def trained_weights_only(X, y, lr, n_steps):
 
 @trained.mistake
 def trained_uphill(X, y, lr, n_steps):
-    """You went uphill: the loss has risen. The step is minus lr times the slope."""
+    """You went uphill: the loss has risen. The slope says where the loss grows, so a
+    step is *minus* lr times the slope.
+    """
     W, b = (parameter.requires_grad_() for parameter in _start(X))
     for _ in range(n_steps):
         W.grad = b.grad = None
