@@ -1257,8 +1257,8 @@ def sigmoid_log(z):
 
 warm_up = WarmUp("lab04", lab01.two_classes, lab01.shifted, lab01.ratio)
 
-stairs = choice(
-    "lab04.stairs",
+counting = choice(
+    "lab04.counting",
     "The rule says 9 where x is above a threshold. A machine counts its mistakes on "
     "361 digits, moves the threshold by 0.001, and counts again. What does it find?",
     right="c",
@@ -1318,8 +1318,8 @@ step = number(
     tolerance=0.01,
 )
 
-sides = choice(
-    "lab04.sides",
+falling = choice(
+    "lab04.falling",
     "In training, the loss of a curve falls at every step. Can its accuracy fall "
     "meanwhile?",
     right="b",
@@ -1343,11 +1343,12 @@ curves = order(
     "lab04.curves",
     "Four curves for the probability of a 9, sigmoid(w x + b): which has the smallest "
     "loss, which the largest? Begin with the smallest. (4s lie mostly below x = 0, 9s "
-    "above, and one digit in ten lies on the wrong side.)",
+    "above. One digit in ten lies on the wrong side, by about 1.)",
     right="cdba",
     because="C is right and not too sure. D is right as often as C, but its few "
-    "mistakes are very sure, and they are dear. B knows nothing and pays log 2 for "
-    "each. A is sure of the wrong thing, which is worse than knowing nothing.",
+    "mistakes have logits of about 5 on the wrong side, and they are dear. B knows "
+    "nothing and pays log 2 for each. A is sure of the wrong thing, which is worse "
+    "than knowing nothing.",
     a=(
         "A falls: w = -1, b = 2",
         "It gives most digits a small probability of what is true.",
@@ -1432,8 +1433,8 @@ threshold = choice(
     ),
 )
 
-line = choice(
-    "lab04.line",
+plane = choice(
+    "lab04.plane",
     "A model has two inputs, z = w1 x1 + w2 x2 + b, and says 9 where sigmoid(z) is "
     "above one half. What shape has the border between its 4s and its 9s in the plane?",
     right="c",
@@ -1532,8 +1533,8 @@ separable = choice(
     ),
 )
 
-table = choice(
-    "lab04.table",
+compared = choice(
+    "lab04.compared",
     "`logits` has shape (361, 1), a column, and `y` has shape (361,), a list. What "
     "does `(logits > 0) == y` give?",
     right="c",
