@@ -35,9 +35,9 @@
 # * choose the loss and the threshold that fit what a model gives.
 #
 # **Needs** Labs 1 to 3: sigmoid, cross entropy, slopes with `backward()`, and $p - y$.
-# From school: straight lines. From Python: lists, loops, functions, `zip`.
+# From school: straight lines. From Python: lists, loops, functions, `zip`, f-strings.
 #
-# **Takes** 44 minutes to read and run, 29 more for the exercises.
+# **Takes** 45 minutes to read and run, 29 more for the exercises.
 #
 # **Source** The logistic half of *\[PyTorch\] Classifier: Logistic & Softmax Regression
 # Model*. It stands, with its numbers, in [The published lab](#The-published-lab).
@@ -325,9 +325,9 @@ lab04.curves.result()
 # one dot a step. Right, the four curves with their losses. One *point* of the map is one
 # whole *curve*. B pays $\log 2$ for every digit. D rises like C, but it is too sure.
 #
-# With two parameters we can draw this map. Lab 7 has 25,000, and nobody can. But the
-# marble needs no map: it goes down in fog, feeling only the slope under it. Try it here,
-# with every sixth digit, and do the task.
+# With two parameters we can draw this map. The small network of lab 7 has some 25,000, and
+# nobody can. But a marble needs no map: it goes down in fog, feeling only the slope under
+# it. Try it here, with every sixth digit, and do the task.
 
 # %%
 explorables.marble(x[::6], y[::6])
@@ -420,12 +420,12 @@ assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 # %% [markdown] tags=["slide"]
 # ## 7. Two numbers
 #
-# Where one number fails, take a second. A 4 is crossed in the centre, a 9 has its hole
-# there: let $x_2$ be the ink of the four pixels high, two pixels wide centre. (Minus half
-# of full ink, to lie around 0 like $x$.) The logit becomes a **weighted sum**,
-# $z = w_1 x_1 + w_2 x_2 + b$. `nn.Linear(2, 1)` is just that: two numbers in, one out, its
-# parameters inside, at random at first. `X` has a row per digit, a column per number. The
-# model gives a column, so the labels must be one.
+# Where one number fails, take a second: $x_2$, the ink in the centre, where a 4 has its bar.
+# (Minus half of full ink, so that it lies around 0 like $x$.) The logit becomes a **weighted
+# sum**, $z = w_1 x_1 + w_2 x_2 + b$. `nn.Linear(2, 1)` is just that: two numbers in, one out,
+# its parameters inside, at random at first. `model.parameters()` hands them to the optimizer.
+# `X` has a row for each digit and a column for each number. The model gives a column of
+# logits, so the labels must be a column, too.
 
 # %% tags=["slide-more"]
 centre = 16 * images[:, 2:6, 3:5].mean(dim=(1, 2)) - 8
@@ -537,7 +537,7 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 # %% tags=["slide-more"]
 lab04.seventeen.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %%
 def loss_and_slope(z, y, loss_of):
     z = z.clone().requires_grad_()
     loss = loss_of(z, y)
@@ -549,6 +549,7 @@ def by_way_of_sigmoid(z, y):
     return F.binary_cross_entropy(torch.sigmoid(z), y)
 
 
+# %% tags=["pitfall", "slide-more"]
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
 print("sigmoid, then loss:", *loss_and_slope(sure, four, by_way_of_sigmoid))
 from_logits = loss_and_slope(sure, four, F.binary_cross_entropy_with_logits)

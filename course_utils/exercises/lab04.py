@@ -65,8 +65,8 @@ def five_losses() -> dict[int, list[float]]:
     inputs=[()],
     hints=[
         "First ask of each curve: does it rise, fall, swing, or stay where it is?",
-        "Two of them hardly move. Look at how high they are: one is a start that any "
-        "curve can have, the other is far above log 2, which costs nothing to reach.",
+        "Two of them hardly move. Look at how high they are: how can a loss be so far "
+        "above log 2, that of knowing nothing? And which of them is exactly level?",
         "Two of them go up and down. One does it smoothly, like a pendulum, the other "
         "from step to step.",
     ],
