@@ -549,6 +549,9 @@ def by_way_of_sigmoid(z, y):
     return F.binary_cross_entropy(torch.sigmoid(z), y)
 
 
+# %% [markdown]
+# (`clone()` copies the logit, and `requires_grad_()` marks the copy for slopes.)
+
 # %% tags=["pitfall", "slide-more"]
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
 print("sigmoid, then loss:", *loss_and_slope(sure, four, by_way_of_sigmoid))
