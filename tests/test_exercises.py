@@ -727,6 +727,7 @@ HARMLESS = {
         "`detach()` is left out": "the slopes of slopes do not count here",
         "`logits` stands where `y` is wanted": EQUAL_LENGTH,
     },
+    "lab04.decide": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab04.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab04.gradient_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
     "lab04.bce_with_logits": {

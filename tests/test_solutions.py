@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import shift
 from scipy.signal import correlate2d
-from scipy.special import log_expit, rel_entr
+from scipy.special import expit, log_expit, rel_entr
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -116,6 +116,35 @@ def sgd_step(loss_fn):
         return W.detach(), b.detach()
 
     return oracle
+
+
+def fault_of_each_run():
+    """Tell the five faults apart by measuring the losses, as the hints say."""
+    from course_utils.exercises import lab04
+
+    found = ""
+    for losses in lab04.five_losses().values():
+        change = np.diff(losses)
+        turns = int((np.sign(change[1:]) != np.sign(change[:-1])).sum())
+        if max(losses) == min(losses) and losses[0] > 40:
+            found += "e"
+        elif (change > 0).all():
+            found += "d"
+        elif (change < 0).all() and losses[-1] > 0.8 * losses[0]:
+            found += "a"
+        else:
+            found += "b" if turns > 10 else "c"
+    return tuple(found)
+
+
+def train_by_hand(X, y, lr, n_steps):
+    X1 = np.column_stack([X.double(), np.ones(len(X))])
+    parameters, y = np.zeros((X1.shape[1], 1)), y.double().numpy()
+    for _ in range(n_steps):
+        parameters -= lr * X1.T @ (expit(X1 @ parameters) - y) / len(y)
+    W, b = parameters[:-1], parameters[-1]
+    loss = -(y * log_expit(X1 @ parameters) + (1 - y) * log_expit(-X1 @ parameters))
+    return tuple(torch.tensor(value).float() for value in (W, b, loss.mean()))
 
 
 def cross_entropy_gradient(logits, y):
@@ -229,6 +258,17 @@ ORACLES = {
         logits, y, label_smoothing=eps
     ),
     "lab03.right_calls": lambda: (False, True, True, False, True, False),
+    "lab04.faults": fault_of_each_run,
+    "lab04.decide": lambda logits, missed, false_alarm: torch.tensor(
+        np.argmin(
+            [
+                expit(logits.double().numpy()) * missed,
+                expit(-logits.double().numpy()) * false_alarm,
+            ],
+            axis=0,
+        )
+    ).float(),
+    "lab04.trained": train_by_hand,
     "lab04.border": lambda W, b, x1: torch.stack(
         [
             torch.linalg.solve(W[1:].reshape(1, 1), -(W[:1] * x + b)).squeeze()
@@ -349,7 +389,8 @@ def test_solution_agrees_with_an_oracle(checked, oracles):
     for oracle in oracles:
         for args in checked.inputs:
             got, expected = outcome(checked.reference, args), outcome(oracle, args)
-            if isinstance(expected, str):
+            parts = expected if isinstance(expected, tuple) else (expected,)
+            if all(isinstance(part, str) for part in parts):
                 assert got == expected
             else:
                 assert_close(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True)

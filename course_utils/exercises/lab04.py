@@ -2,9 +2,439 @@
 
 import torch
 import torch.nn.functional as F
+from sklearn.datasets import load_digits
 
+from course_utils.exercises import lab01
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, follows, holds, unchanged
+from course_utils.exercises.questions import WarmUp, choice, number, order
+
+
+def _losses(walk, *, start=(-1.0, 2.0), n_steps=100):
+    x, y = _fours_and_nines()
+    w, b = (torch.tensor(value, requires_grad=True) for value in start)
+    losses = []
+    for _ in range(n_steps):
+        losses.append(walk(w, b, x, y).item())
+    return losses
+
+
+def _walk(lr, *, keep=False, loss_of=F.binary_cross_entropy_with_logits):
+    def walk(w, b, x, y):
+        if not keep:
+            w.grad = b.grad = None
+        loss = loss_of(w * x + b, y)
+        loss.backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+            b -= lr * b.grad
+        return loss
+
+    return walk
+
+
+def _fours_and_nines():
+    digits = load_digits()
+    kept = (digits.target == 4) | (digits.target == 9)
+    images = torch.tensor(digits.images[kept]).float()
+    x = images[:, :4].mean(dim=(1, 2)) - images[:, 4:].mean(dim=(1, 2))
+    return x, torch.tensor(digits.target[kept] == 9).float()
+
+
+def five_losses() -> dict[int, list[float]]:
+    """Return the losses of five training runs, each with one fault.
+
+    Returns
+    -------
+    dict of int to list of float
+        The number of the run: one loss before each of its 100 steps, in nats.
+    """
+    return {
+        1: _losses(_walk(0.1, keep=True), start=(1.0, 2.0)),
+        2: _losses(_walk(0.002)),
+        3: _losses(_walk(-0.02)),
+        4: _losses(
+            _walk(1.0, loss_of=lambda z, y: F.binary_cross_entropy(z.sigmoid(), y)),
+            start=(0.0, 20.0),
+        ),
+        5: _losses(_walk(60.0)),
+    }
+
+
+@exercise(
+    inputs=[()],
+    hints=[
+        "First ask of each curve: does it rise, fall, swing, or stay where it is?",
+        "Two of them hardly move. Look at how high they are: how can a loss be so far "
+        "above log 2, that of knowing nothing? And which of them is exactly level?",
+        "Two of them go up and down. One does it smoothly, like a pendulum, the other "
+        "from step to step.",
+    ],
+    praise="One look at the loss has told five faults apart, without reading a line of "
+    "code.",
+)
+def faults():
+    """Return the letters of the faults of run 1 to run 5."""
+    return "c", "a", "d", "e", "b"
+
+
+@faults.mistake
+def faults_swings_exchanged():
+    """You have runs 1 and 5 the wrong way round. A large learning rate jumps from one
+    step to the next. Old slopes that pile up make a swing of many steps, smooth like a
+    pendulum.
+    """
+    return "b", "a", "d", "e", "c"
+
+
+@faults.mistake
+def faults_flat_exchanged():
+    """You have runs 2 and 4 the wrong way round. Both hardly move. But run 4 stands at
+    some 50 nats, exactly level: log 0 cut off at 100, for half of the digits, and
+    slopes of exactly 0. A small learning rate does move, if you look closely.
+    """
+    return "c", "e", "d", "a", "b"
+
+
+@faults.mistake
+def faults_uphill_and_large():
+    """You have runs 3 and 5 the wrong way round. With the slope the loss rises at every
+    step. With a large learning rate it jumps up *and* down.
+    """
+    return "c", "a", "b", "e", "d"
+
+
+@faults.mistake
+def faults_uphill_and_forgotten():
+    """You have runs 1 and 3 the wrong way round. Run 1 falls at first: it goes against
+    the slopes, and then too far. Run 3 rises from its first step on.
+    """
+    return "d", "a", "c", "e", "b"
+
+
+@faults.mistake
+def faults_uphill_and_sure():
+    """You have runs 3 and 4 the wrong way round. Going uphill, the loss rises at every
+    step. Run 4 does not move at all: its slopes are exactly 0.
+    """
+    return "c", "a", "e", "d", "b"
+
+
+@faults.mistake
+def faults_by_fault():
+    """You gave the number of the run for each fault, in the order (a) to (e). Asked for
+    is the other way: the letter of the fault for each run, in the order 1 to 5.
+    """
+    return 2, 5, 1, 3, 4
+
+
+@faults.mistake
+def faults_as_one_string():
+    """The letters are right. But they are asked for one by one, as in `return "a", "b",
+    "c", "d", "e"`, and not as a single string.
+    """
+    return "cadeb"
+
+
+@exercise(
+    given={"logits": "smooth N", "missed": "rate", "false_alarm": "rate"},
+    slopes=False,
+    properties=[
+        holds(
+            "Only two results are possible, 1.0 for an alarm and 0.0 for none.",
+            lambda alarm, *args: bool(((alarm == 0) | (alarm == 1)).all()),
+        ),
+        unchanged(
+            "If both costs are doubled, say in another currency, no decision changes.",
+            lambda logits, missed, false_alarm: (logits, 2 * missed, 2 * false_alarm),
+        ),
+    ],
+    inputs=[
+        (torch.tensor([-3.0, -1.7, -1.2, -0.3, 0.4, 2.0]), 0.8, 0.2),
+        (torch.tensor([-3.0, -0.3, 0.4, 1.1, 1.7, 2.0]), 0.2, 0.8),
+        (torch.tensor([-2.0, -0.3, 0.3, 0.7, 2.0]), 0.5, 0.5),
+    ],
+    hints=[
+        "With the probability p of class 1, what does an alarm cost on average? And "
+        "what does no alarm cost?",
+        "An alarm costs false_alarm if it is class 0, and that has the probability "
+        "1 - p. No alarm costs missed if it is class 1.",
+        "Compare p * missed with (1 - p) * false_alarm. `.float()` makes 1.0 and 0.0 "
+        "of True and False.",
+    ],
+    praise="The model says how probable; the costs say where to put the threshold. One "
+    "half is right only if both mistakes cost the same.",
+)
+def decide(logits, missed, false_alarm):
+    """Return 1.0 where an alarm is cheaper on average, else 0.0."""
+    p = torch.sigmoid(logits)
+    return (p * missed > (1 - p) * false_alarm).float()
+
+
+@decide.mistake
+def decide_ignores_costs(logits, missed, false_alarm):
+    """This is the threshold one half, whatever the mistakes cost. If a missed alarm is
+    dear, an alarm pays even at a small probability.
+    """
+    return (logits > 0).float()
+
+
+@decide.mistake
+def decide_costs_exchanged(logits, missed, false_alarm):
+    """The costs are the wrong way round. What is lost without an alarm is p * missed;
+    what an alarm loses is (1 - p) * false_alarm. The dearer it is to miss something,
+    the *lower* the threshold.
+    """
+    p = torch.sigmoid(logits)
+    return (p * false_alarm > (1 - p) * missed).float()
+
+
+@decide.mistake
+def decide_inverted(logits, missed, false_alarm):
+    """These are the cases where *no* alarm is cheaper: the comparison is the wrong way
+    round. An alarm pays where what it saves, p * missed, is the larger of the two.
+    """
+    p = torch.sigmoid(logits)
+    return (p * missed < (1 - p) * false_alarm).float()
+
+
+@decide.mistake
+def decide_ratio_as_threshold(logits, missed, false_alarm):
+    """You compare p with false_alarm / missed. But p has to be weighed against 1 - p:
+    an alarm pays where p / (1 - p) is above that ratio, which is where p is above
+    false_alarm / (missed + false_alarm).
+    """
+    return (torch.sigmoid(logits) > false_alarm / missed).float()
+
+
+@decide.mistake
+def decide_threshold_on_logits(logits, missed, false_alarm):
+    """You treated the logits as probabilities. The threshold false_alarm / (missed +
+    false_alarm), or p weighed against 1 - p, is right for probabilities: send the
+    logits through the sigmoid first.
+    """
+    return (logits > false_alarm / (missed + false_alarm)).float()
+
+
+@decide.mistake
+def decide_costs_alone(logits, missed, false_alarm):
+    """You only asked which cost is larger, so all decisions are the same. How probable
+    class 1 is counts as well.
+    """
+    return torch.full_like(logits, float(missed > false_alarm))
+
+
+@decide.mistake
+def decide_booleans(logits, missed, false_alarm):
+    """The decisions are right, but they are True and False. `.float()` makes 1.0 and
+    0.0 of them, as the exercise asks.
+    """
+    p = torch.sigmoid(logits)
+    return p * missed > (1 - p) * false_alarm
+
+
+def _start(X):
+    return torch.zeros(X.shape[1], 1), torch.zeros(1)
+
+
+def _train(
+    X, y, lr, n_steps, *, keep=False, loss_of=F.binary_cross_entropy_with_logits
+):
+    """Return the parameters, and the losses before each step."""
+    W, b = (parameter.requires_grad_() for parameter in _start(X))
+    optimizer = torch.optim.SGD([W, b], lr=lr)
+    losses = []
+    for _ in range(n_steps):
+        if not keep:
+            optimizer.zero_grad()
+        loss = loss_of(X @ W + b, y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return W.detach(), b.detach(), losses
+
+
+def _finished(X, y, W, b):
+    return W, b, F.binary_cross_entropy_with_logits(X @ W + b, y)
+
+
+@exercise(
+    given={"X": "features N D", "y": "bits N 1", "lr": "rate", "n_steps": "size"},
+    slopes=False,
+    results=("W", "b", "loss"),
+    inputs=[
+        (
+            torch.tensor([[1.0, 2.0], [2.0, -1.0], [-1.0, 0.5], [0.5, -2.0]]),
+            torch.tensor([[0.0], [1.0], [1.0], [0.0]]),
+            0.3,
+            5,
+        ),
+    ],
+    hints=[
+        "torch.zeros(X.shape[1], 1, requires_grad=True) makes the weights, and "
+        "torch.zeros(1, requires_grad=True) the bias. Both go into the optimizer, as a "
+        "list.",
+        "Then the four lines, n_steps times: zero_grad, loss, backward, step.",
+        "The loss of the loop belongs to the model before the last step. Calculate it "
+        "once more after the loop.",
+    ],
+    praise="A whole training, and the number you report is that of the model you hand "
+    "over.",
+)
+def trained(X, y, lr, n_steps):
+    """Return W, b and the loss of the finished model after training from zeros."""
+    W = torch.zeros(X.shape[1], 1, requires_grad=True)
+    b = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([W, b], lr=lr)
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(X @ W + b, y)
+        loss.backward()
+        optimizer.step()
+    loss = F.binary_cross_entropy_with_logits(X @ W + b, y)
+    return W, b, loss
+
+
+@trained.mistake
+def trained_loss_before_the_step(X, y, lr, n_steps):
+    """The parameters are right. The loss is that of the model *before* the last step:
+    it is calculated first, and then step() changes the model. Calculate it anew after
+    the loop.
+    """
+    W, b, losses = _train(X, y, lr, n_steps)
+    return W, b, losses[-1]
+
+
+@trained.mistake
+def trained_loss_of_the_start(X, y, lr, n_steps):
+    """The parameters are right. The loss is that of the start, log 2: with all
+    parameters 0 the model says one half to everybody. Calculate it after the loop.
+    """
+    W, b, losses = _train(X, y, lr, n_steps)
+    return W, b, losses[0]
+
+
+@trained.mistake
+def trained_one_step_more(X, y, lr, n_steps):
+    """You made one step too many. n_steps steps are range(n_steps); range(n_steps + 1)
+    counts from 0 to n_steps, which is one more.
+    """
+    W, b, _ = _train(X, y, lr, n_steps + 1)
+    return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_one_step_less(X, y, lr, n_steps):
+    """You made one step too few. range(1, n_steps) begins at 1 and ends before n_steps;
+    range(n_steps) makes n_steps rounds.
+    """
+    W, b, _ = _train(X, y, lr, n_steps - 1)
+    return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_single_step(X, y, lr, n_steps):
+    """Only one step was made. Either the loop is missing, or the return stands inside
+    it, so that the first round is the last: move it to the left.
+    """
+    W, b, _ = _train(X, y, lr, 1)
+    return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_without_zero_grad(X, y, lr, n_steps):
+    """zero_grad() is missing, so each step goes against the sum of all slopes so far.
+    Begin each round with optimizer.zero_grad().
+    """
+    W, b, _ = _train(X, y, lr, n_steps, keep=True)
+    return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_nothing(X, y, lr, n_steps):
+    """The parameters have not moved from 0. step() is missing, or zero_grad() stands
+    between backward() and step() and throws away the slopes that step() needs.
+    """
+    return _finished(X, y, *_start(X))
+
+
+@trained.mistake
+def trained_sum(X, y, lr, n_steps):
+    """Your loss is the sum over the examples, so the slopes are N times as large, and
+    the right learning rate depends on N. The loss is the mean.
+    """
+
+    def summed(z, y):
+        return F.binary_cross_entropy_with_logits(z, y, reduction="sum")
+
+    W, b, _ = _train(X, y, lr, n_steps, loss_of=summed)
+    return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_sigmoid_twice(X, y, lr, n_steps):
+    """The sigmoid is applied twice: once by you, once inside the loss. The loss "with
+    logits" wants X @ W + b itself.
+    """
+
+    def twice(z, y):
+        return F.binary_cross_entropy_with_logits(torch.sigmoid(z), y)
+
+    W, b, _ = _train(X, y, lr, n_steps, loss_of=twice)
+    return W, b, twice(X @ W + b, y)
+
+
+@trained.mistake
+def trained_squared_error(X, y, lr, n_steps):
+    """You trained with the squared error of probabilities and labels. The loss of this
+    lab is the binary cross entropy, from the logits.
+    """
+
+    def squared(z, y):
+        return F.mse_loss(torch.sigmoid(z), y)
+
+    W, b, _ = _train(X, y, lr, n_steps, loss_of=squared)
+    return W, b, squared(X @ W + b, y)
+
+
+@trained.mistake
+def trained_weights_only(X, y, lr, n_steps):
+    """The bias has stayed 0. Give the optimizer both parameters, [W, b], and both need
+    requires_grad=True.
+    """
+    W, b = _start(X)
+    W.requires_grad_()
+    for _ in range(n_steps):
+        W.grad = None
+        F.binary_cross_entropy_with_logits(X @ W + b, y).backward()
+        with torch.no_grad():
+            W -= lr * W.grad
+    return _finished(X, y, W.detach(), b)
+
+
+@trained.mistake
+def trained_uphill(X, y, lr, n_steps):
+    """You went uphill: the loss has risen. The slope says where the loss grows, so a
+    step is *minus* lr times the slope.
+    """
+    W, b = (parameter.requires_grad_() for parameter in _start(X))
+    for _ in range(n_steps):
+        W.grad = b.grad = None
+        F.binary_cross_entropy_with_logits(X @ W + b, y).backward()
+        with torch.no_grad():
+            W += lr * W.grad
+            b += lr * b.grad
+    return _finished(X, y, W.detach(), b.detach())
+
+
+@trained.mistake
+def trained_learning_rate_ignored(X, y, lr, n_steps):
+    """Your steps do not depend on lr. Hand it to the optimizer: torch.optim.SGD([W, b],
+    lr=lr). (Without it, PyTorch takes 0.001.)
+    """
+    W, b, _ = _train(X, y, 0.001, n_steps)
+    return _finished(X, y, W, b)
+
 
 _TWO = torch.tensor([[2.0], [-0.4]])
 _PLACES = torch.tensor([-1.0, 0.0, 0.5, 3.0])
@@ -325,7 +755,7 @@ def step_without_sigmoid(X, y, W, b, lr):
 @gradient_step.mistake
 def step_squared_error(X, y, W, b, lr):
     """You multiplied the error by p * (1 - p), the slope of the sigmoid. For the cross
-    entropy that factor cancels (section 3). With it, you descend the squared error, and
+    entropy that factor cancels (section 5). With it, you descend the squared error, and
     a confident mistake hardly moves anything.
     """
     probs = torch.sigmoid(X @ W + b)
@@ -401,8 +831,8 @@ def step_in_place(X, y, W, b, lr):
 @gradient_step.mistake
 def step_overflow(X, y, W, b, lr):
     """Right for ordinary logits. For large ones exp(z) is inf, and inf / inf is nan:
-    the first pitfall of section 8. One such step, and all parameters are nan. Use
-    torch.sigmoid.
+    "the other formula of the sigmoid", below *Deeper*. One such step, and all
+    parameters are nan. Use torch.sigmoid.
     """
     exps = (X @ W + b).exp()
     return _moved(X, exps / (1 + exps) - y, W, b, lr)
@@ -555,7 +985,7 @@ def bce_log_of_sigmoid(logits, y):
 @bce_with_logits.mistake
 def bce_clamped(logits, y):
     """Sigmoid and then binary_cross_entropy: from a logit of 17 on, the loss of a
-    mistake is cut off at 100, and its slope is 0. That is the pitfall of section 8.
+    mistake is cut off at 100, and its slope is 0. That is the pitfall of section 9.
     Start from log(1 + exp(z)) - y * z.
     """
     return F.binary_cross_entropy(torch.sigmoid(logits), y.float())
@@ -704,8 +1134,8 @@ def stable_sigmoid(z):
 
 @stable_sigmoid.mistake
 def sigmoid_top_heavy(z):
-    """Right for ordinary z, but exp(89) is inf in float32, and inf / inf is nan. For
-    z >= 0 use 1 / (1 + exp(-z)); better, subtract the larger of 0 and z from both
+    """Right for ordinary z, but exp(89) is inf in float32, and inf / inf is nan. For z
+    >= 0 use 1 / (1 + exp(-z)); better, subtract the larger of 0 and z from both
     exponents, as in lab 1.
     """
     return z.exp() / (1 + z.exp())
@@ -754,9 +1184,9 @@ def sigmoid_sign(z):
 
 @stable_sigmoid.mistake
 def sigmoid_clamped(z):
-    """You cut z off at a limit before exp. No value overflows, but beyond the limit
-    the result no longer moves, and a tiny probability is made larger than it is. There
-    is an exact way, without any limit: m = z.clamp(min=0) as in the last hint.
+    """You cut z off at a limit before exp. No value overflows, but beyond the limit the
+    result no longer moves, and a tiny probability is made larger than it is. There is
+    an exact way, without any limit: m = z.clamp(min=0) as in the last hint.
     """
     return torch.sigmoid(z.clamp(-5, 5))
 
@@ -792,8 +1222,8 @@ def sigmoid_one_maximum(z):
 
 @stable_sigmoid.mistake
 def sigmoid_tanh(z):
-    """This is tanh, which has the same S shape but runs from -1 to 1. The sigmoid is
-    (1 + tanh(z / 2)) / 2.
+    """This is tanh, which has the same S shape but runs from -1 to 1. The sigmoid is (1
+    + tanh(z / 2)) / 2.
     """
     return torch.tanh(z)
 
@@ -821,3 +1251,383 @@ def sigmoid_log(z):
     probability. The exercise asks for the probability itself.
     """
     return F.logsigmoid(z)
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab04", lab01.two_classes, lab01.shifted, lab01.ratio)
+
+counting = choice(
+    "lab04.counting",
+    "The rule says 9 where x is above a threshold. A machine counts its mistakes on "
+    "361 digits, moves the threshold by 0.001, and counts again. What does it find?",
+    right="c",
+    because="The count changes only when the threshold passes one of the 361 numbers. "
+    "In between it is level, so it has no slope, and nothing says which way to go. "
+    "Training needs a score that changes with every move, however small.",
+    a=(
+        "A few mistakes less, if it moved the right way.",
+        "So small a move passes no digit at all, nearly always. Then no answer "
+        "changes.",
+    ),
+    b=(
+        "A few mistakes more, if it moved the wrong way.",
+        "Only if a digit lies just there. In a range of some nine units there are 361 "
+        "digits, so nearly always none lies within 0.001.",
+    ),
+    c="Nearly always the same number.",
+)
+
+knob = choice(
+    "lab04.knob",
+    "The curve is sigmoid(x + b). It rises from left to right. Now b grows from 0 to "
+    "2. What does the curve do?",
+    right="a",
+    because="The curve is at one half where x + b = 0, which is at x = -b. A larger b "
+    "moves that place to the left: with more bias, less x is enough.",
+    a="It moves to the left.",
+    b=(
+        "It moves to the right.",
+        "Look for the place of one half: x + b = 0 there, so x = -2 for b = 2.",
+    ),
+    c=(
+        "It becomes steeper.",
+        "That is the work of the weight, the factor of x. An addend only shifts.",
+    ),
+    d=(
+        "It moves upward as a whole, above 1 on the right.",
+        "The bias is added before the sigmoid, and the sigmoid never leaves 0 to 1.",
+    ),
+)
+
+step = number(
+    "lab04.step",
+    "A parameter has the value 1. The slope of the loss there is -2, the learning rate "
+    "is 0.5. What is the value of the parameter after one step of gradient descent?",
+    right=2,
+    because="1 - 0.5 * (-2) = 2. The slope is negative: raising the parameter lowers "
+    "the loss, so the parameter is raised.",
+    wrong={
+        0: "You added the slope. The step goes against it: minus 0.5 times minus 2.",
+        3: "You took the whole slope. It is multiplied by the learning rate first.",
+        1: "That is the step alone, or no step at all. The step is taken from the 1.",
+        -1: "You added the whole slope. The step goes against it, and only 0.5 times.",
+        1.5: "The learning rate is the factor of the slope, not the step itself.",
+    },
+    otherwise="New value = old value - learning rate * slope.",
+    tolerance=0.01,
+)
+
+falling = choice(
+    "lab04.falling",
+    "In training, the loss of a curve falls at every step. Can its accuracy fall "
+    "meanwhile?",
+    right="b",
+    because="The loss is a mean over all digits. If many become surer and right, the "
+    "mean falls, even if a few near the border change to the wrong side, which costs "
+    "little. Accuracy counts only those few.",
+    a=(
+        "No: both say how good the curve is.",
+        "Both do, but they ask for other things. One counts sides, the other distances "
+        "from the truth.",
+    ),
+    b="Yes: some digits may change to the wrong side.",
+    c=(
+        "Yes, but only if the learning rate is too large.",
+        "A rate that is too large makes the loss jump. Here the loss falls at every "
+        "step.",
+    ),
+)
+
+curves = order(
+    "lab04.curves",
+    "Four curves for the probability of a 9, sigmoid(w x + b): which has the smallest "
+    "loss, which the largest? Begin with the smallest. (4s lie mostly below x = 0, 9s "
+    "above. One digit in ten lies on the wrong side, by about 1.)",
+    right="cdba",
+    because="C is right and not too sure. D is right as often as C, but its few "
+    "mistakes have logits of about 5 on the wrong side, and they are dear. B knows "
+    "nothing and pays log 2 for each. A is sure of the wrong thing, which is worse "
+    "than knowing nothing.",
+    a=(
+        "A falls: w = -1, b = 2",
+        "It gives most digits a small probability of what is true.",
+    ),
+    b=(
+        "B is flat: w = 0, b = 0",
+        "Every digit costs log 2, about 0.69, which a sensible curve can beat.",
+    ),
+    c=("C rises: w = 1, b = 0", "It rises where it should, and stays careful."),
+    d=(
+        "D rises five times as steeply: w = 5, b = 0",
+        "It is at one half where C is, so it is right as often, but too sure.",
+    ),
+)
+
+slope = number(
+    "lab04.slope",
+    "The model is z = w x + b. A digit has x = 2 and is a 9, so y = 1. The model says "
+    "p = 0.9. What is the slope of its loss in w?",
+    right=-0.2,
+    because="The slope in the logit is p - y = -0.1, and z moves x = 2 times as fast "
+    "as w: -0.1 * 2 = -0.2. Raising w would lower the loss a little.",
+    wrong={
+        -0.1: "That is the slope in z, and in b. The weight is multiplied by x.",
+        0.2: "The error is what the model said minus what is true: 0.9 - 1, not 1 - "
+        "0.9.",
+        0.1: "It is 0.9 - 1, and then times x.",
+        1.8: "That is p * x. It is the error p - y that is multiplied.",
+        -0.05: "A larger x makes z move more, so multiply by x; do not divide.",
+        -0.018: "You multiplied by p (1 - p) as well. In the slope of this loss that "
+        "factor has cancelled: it is p - y.",
+    },
+    otherwise="First p - y, then times x.",
+    tolerance=0.004,
+)
+
+forgotten = choice(
+    "lab04.forgotten",
+    "`optimizer.zero_grad()` is left out, so every step goes against the sum of all "
+    "slopes so far. The map of the loss has one valley. What does the walk look like?",
+    right="b",
+    because="The sum of all earlier slopes is like a speed. At the bottom the slope "
+    "itself is 0, but the sum is not, so the walk runs on and up the other side, until "
+    "slopes of the other sign have eaten the sum up. Nothing brakes it.",
+    a=(
+        "It stops at once with an error.",
+        "`backward` adds to what is there in silence, because some programs want that.",
+    ),
+    b="It runs past the bottom, turns, and comes back, again and again.",
+    c=(
+        "It goes straight to the bottom, only faster, and rests there.",
+        "Faster, yes, at first. But to rest, the step has to become 0 at the bottom, "
+        "and the sum of old slopes is not 0 there.",
+    ),
+    d=(
+        "It goes the same way, only slower.",
+        "The sum of slopes that point the same way is larger than one of them.",
+    ),
+)
+
+threshold = choice(
+    "lab04.threshold",
+    "A model gives a logit z for each digit, and sigmoid(z) is the probability of a 9. "
+    "You want to say 9 where that is above one half. Which test on the logit does it?",
+    right="a",
+    because="The sigmoid of 0 is one half, and the sigmoid rises. So p is above one "
+    "half just where z is above 0, and no sigmoid is needed to decide.",
+    a="z > 0",
+    b=(
+        "z > 0.5",
+        "A logit of 0.5 is a probability of 0.62. Digits with logits between 0 and 0.5 "
+        "would be called 4s, though the model thinks they are 9s.",
+    ),
+    c=(
+        "z > 1",
+        "A logit of 1 is a probability of 0.73. One half belongs to a smaller one.",
+    ),
+    d=(
+        "None: a logit has to go through the sigmoid first.",
+        "For the probability, yes. For the decision the order is enough, and the "
+        "sigmoid keeps the order.",
+    ),
+)
+
+plane = choice(
+    "lab04.plane",
+    "A model has two inputs, z = w1 x1 + w2 x2 + b, and says 9 where sigmoid(z) is "
+    "above one half. What shape has the border between its 4s and its 9s in the plane?",
+    right="c",
+    because="On the border z = 0, and w1 x1 + w2 x2 + b = 0 is the equation of a "
+    "straight line. The sigmoid does not bend it: it makes probabilities of logits, "
+    "and one logit has one probability.",
+    a=(
+        "An S, as the sigmoid has.",
+        "The S shows how p grows across the border. Along the border p is one half "
+        "everywhere.",
+    ),
+    b=(
+        "A closed curve around the 4s.",
+        "Follow z in one direction of the plane: it rises evenly, or falls, or stays. "
+        "It never turns round, so it cannot fence anything in.",
+    ),
+    c="A straight line.",
+    d=(
+        "It depends on how long the model was trained.",
+        "Training changes the numbers w1, w2 and b. For any of them the equation is "
+        "that of the same kind of curve.",
+    ),
+)
+
+pixels = choice(
+    "lab04.pixels",
+    "A model with one weight for each of 64 pixels has learned to tell 4s from 9s. The "
+    "weights are drawn as an image: red where ink speaks for a 9, blue where it speaks "
+    "for a 4. What do you expect?",
+    right="a",
+    because="A weight says how much the ink of one pixel counts. The loop of a 9 is "
+    "closed at the top, where a 4 is open, and a 4 has a bar below its middle, where a "
+    "9 is empty. Where both have ink, or none, a pixel tells nothing.",
+    a="Red at the top, blue in a bar across the middle.",
+    b=(
+        "The shape of a 9 in red, and nothing else.",
+        "Where a 4 has ink as well, such as its right stroke, ink does not speak for a "
+        "9. And ink that only a 4 has must count against it.",
+    ),
+    c=(
+        "Red and blue at random: single pixels mean nothing.",
+        "A single pixel means little, but it means something: at the top in the middle "
+        "a 9 nearly always has ink, and a 4 seldom.",
+    ),
+    d=(
+        "Blue at the top, red in a bar across the middle.",
+        "That is the wrong way round: which of the two is closed at the top?",
+    ),
+)
+
+seventeen = choice(
+    "lab04.seventeen",
+    "The truth is y = 0, the logit is 17. Somebody takes `torch.sigmoid` first, in "
+    "float32, with about seven digits, and then `binary_cross_entropy`. Which slope "
+    "reaches the logit?",
+    right="d",
+    because="The sigmoid is 1 / (1 + e^-17), and e^-17, about 0.00000004, is lost "
+    "beside the 1: the probability becomes exactly 1. The slope of the sigmoid, p (1 - "
+    "p), is then exactly 0, and nothing is left of the pull. (The loss should be log "
+    "0; PyTorch cuts it off at 100.)",
+    a=(
+        "About 1, as on paper.",
+        "It would be, if p kept its distance from 1. Seven digits are too few for "
+        "that.",
+    ),
+    b=(
+        "nan",
+        "There is no inf / inf on this way: PyTorch cuts the logarithm of 0 off at "
+        "-100.",
+    ),
+    c=(
+        "A very large one, because the loss is nearly infinite.",
+        "On paper the steep logarithm is cancelled by the flat sigmoid. Here the "
+        "sigmoid is completely flat, and the logarithm is cut off.",
+    ),
+    d="Exactly 0.",
+)
+
+separable = choice(
+    "lab04.separable",
+    "A line can part the two classes without a mistake, and the model already does. "
+    "Training goes on, for ever. What do the weights do?",
+    right="b",
+    because="If all answers are right, doubling all parameters keeps them right and "
+    "makes each of them surer, so the loss falls. The valley has no lowest point. Such "
+    "data are called separable; a loss near 0 on them says little.",
+    a=(
+        "They come to rest: the accuracy cannot rise any more.",
+        "Training follows the loss, not the accuracy, and the loss can still fall.",
+    ),
+    b="They grow without end, more and more slowly.",
+    c=(
+        "They shrink again, because the errors vanish.",
+        "The errors become small, and so do the steps. But no step ever goes back: "
+        "each still makes the answers surer.",
+    ),
+)
+
+compared = choice(
+    "lab04.compared",
+    "`logits` has shape (361, 1), a column, and `y` has shape (361,), a list. What "
+    "does `(logits > 0) == y` give?",
+    right="c",
+    because="The list is laid over every row of the column: each answer is compared "
+    "with the label of every digit. The mean over all those pairs is about what "
+    "guessing gives, whatever the model.",
+    a=(
+        "361 times True or False, as a column.",
+        "That would need two columns. PyTorch stretches shapes that differ.",
+    ),
+    b=(
+        "An error: the shapes differ.",
+        "They can be stretched to one, so there is none. That is what makes it a trap.",
+    ),
+    c="A table of 361 x 361.",
+)
+
+truth = choice(
+    "lab04.truth",
+    "Labels are tossed with probabilities that we know. A model of the right kind is "
+    "trained on 200 of them. Whose loss is smaller: that of the true probabilities, or "
+    "that of the model?",
+    right="b",
+    because="The model was moved until no place near has a smaller loss on these 200 "
+    "points, with all their accidents. The truth was not. On new points that is of no "
+    "use: there the truth wins in the long run.",
+    a=(
+        "The truth's, on the 200 points and on many new ones.",
+        "On new ones, yes. But on the 200 the model has the smallest loss of all "
+        "parameters, those of the truth included.",
+    ),
+    b="The model's on the 200 points, the truth's on many new ones.",
+    c=(
+        "The model's, on the 200 points and on many new ones.",
+        "It has learned the accidents of the 200 points, and new points have others.",
+    ),
+)
+
+counted = number(
+    "lab04.counted",
+    "`nn.Linear(5, 2)` takes five numbers and gives two. How many parameters has it?",
+    right=12,
+    because="Each of the two outputs has five weights and one bias of its own: (5 + 1) "
+    "* 2. The weight has shape (2, 5), a row for each output.",
+    wrong={
+        10: "Those are the weights. Each output has a bias as well.",
+        11: "Each of the two outputs has a bias of its own.",
+        7: "Each of the two outputs looks at all five inputs.",
+        15: "A bias belongs to an output, not to an input: two of them, not five.",
+    },
+    otherwise="Weights: 5 for each output. Biases: one for each output.",
+)
+
+tenfold = choice(
+    "lab04.tenfold",
+    "All parameters of a trained logistic regression are multiplied by 10. Some of its "
+    "training examples are on the wrong side. What changes on them all?",
+    right="c",
+    because="No logit changes its sign, so every decision stays, and so does the "
+    "border. But all answers are now given with great certainty, and the wrong ones "
+    "are dear: in the words of lab 1, a temperature of one tenth.",
+    a=(
+        "Neither the accuracy nor the loss.",
+        "All logits are ten times as large, so the probabilities are other ones, and "
+        "the loss looks at these.",
+    ),
+    b=(
+        "The accuracy falls and the loss rises.",
+        "For the accuracy only the sign of a logit counts, and times 10 keeps it.",
+    ),
+    c="The accuracy stays, the loss rises.",
+    d=(
+        "The accuracy stays, the loss falls, because it is surer.",
+        "Being surer pays where it is right. Training has found the best certainty "
+        "already; ten times as much makes the mistakes dear.",
+    ),
+)
+
+percent = choice(
+    "lab04.percent",
+    "All inputs of a logistic regression are multiplied by 100, because they are now "
+    "counted in percent. What becomes of the best weights?",
+    right="b",
+    because="The same logits need w x as before, so w has to be a hundredth. And the "
+    "slope, error times input, is 100 times as large: with the old learning rate the "
+    "walk jumps. That is why inputs are brought to a handy size first.",
+    a=(
+        "They stay: the digits are the same.",
+        "The logit w x + b would then be about 100 times as large.",
+    ),
+    b="They become a hundredth of what they were.",
+    c=(
+        "They become a hundred times as large.",
+        "Then w x would be 10,000 times as large as it was.",
+    ),
+)
