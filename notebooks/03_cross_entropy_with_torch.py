@@ -211,16 +211,19 @@ for move in moves:
     moved = z.clone()
     moved[1] += move
     curve.append(F.cross_entropy(moved, right).item())
+here, beside = curve[40], curve[41]  # moved by 0, and by one step of 0.1
+line = here + (beside - here) / 0.1 * moves
 fig, ax = plt.subplots(figsize=(5.6, 2.8))
 ax.plot(z[1] + moves, curve, label="loss")
-ax.plot(z[1], F.cross_entropy(z, right), "ko", label="where we are")
+ax.plot(z[1] + moves, line, label="straight on")
+ax.plot(z[1], here, "ko", label="where we are")
 ax.set(xlabel="logit of the right class", ylabel="cross entropy (nats)")
 _ = ax.legend()
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** A curve that falls from left to right and becomes level. At the
-# dot it goes down: its slope there is negative, about minus one half. So raising this
-# logit makes the loss smaller.
+# **What you should see** Solid, the loss: it falls from left to right and becomes level.
+# Dashed, a straight line that is as steep as the curve at the dot. It goes down: the slope
+# there is negative, about minus one half. So raising this logit makes the loss smaller.
 #
 # The image has three logits, and so three slopes. Each is measured by moving this logit
 # alone; hence they are called **partial** slopes. Together they are the **gradient**.
@@ -444,7 +447,7 @@ assert_close(3 * marked.grad, p - nine)
 lab03.one_column.ask()
 
 # %% tags=["pitfall", "slide-more"]
-print(f"loss: {F.cross_entropy(z, nine):.4f}")
+print("loss is 0:", bool(F.cross_entropy(z, nine) == 0))
 lab03.one_column.result()
 assert F.cross_entropy(-5 * z, 1 - nine) == 0  # whatever goes in
 
@@ -576,19 +579,20 @@ lab03.right_calls.check(right_calls)
 # lab03.right_calls.hint()
 
 # %% [markdown] tags=["slide-more"]
-# **Exercise 2** (4 minutes). Which loss for which machine? The choice is **A**
-# `F.cross_entropy`, **B** `F.nll_loss`, **C** `F.binary_cross_entropy_with_logits`, **D**
+# **Exercise 2** (4 minutes). Which loss for which machine? The choice is **1**
+# `F.cross_entropy`, **2** `F.nll_loss`, **3** `F.binary_cross_entropy_with_logits`, **4**
 # `F.binary_cross_entropy`. Choose so that each of the four steps is done once.
 #
-# 1. Three scores come out. The labels are positions.
-# 2. Three columns come out, and the last step is `log_softmax`. The labels are positions.
-# 3. One score comes out, shape (N, 1). The labels are 0.0 and 1.0 in the same shape.
-# 4. As (3), but the last step is a sigmoid, and you may not change it.
-# 5. Three scores come out. Each image was shown to ten people, and its label says how they
-#    voted, such as (0.7, 0.3, 0.0).
+# * (a) Three scores come out. The labels are positions.
+# * (b) Three columns come out, and the last step is `log_softmax`. The labels are
+#   positions.
+# * (c) One score comes out, shape (N, 1). The labels are 0.0 and 1.0 in the same shape.
+# * (d) As (c), but the last step is a sigmoid, and you may not change it.
+# * (e) Three scores come out. Each image was shown to ten people, and its label says how
+#   they voted, such as (0.7, 0.3, 0.0).
 #
-# `which_loss()` takes nothing and returns a word of five letters: `return "AAAAA"`, if you
-# think that it is always A.
+# `which_loss()` takes nothing and returns five numbers, from (a) to (e):
+# `return 1, 1, 1, 1, 1`.
 
 # %% tags=["exercise"]
 def which_loss():

@@ -215,7 +215,7 @@ ORACLES = {
         logits, y, weight=torch.as_tensor(weight)
     ),
     "lab03.train": train_softmax_regression,
-    "lab03.which_loss": lambda: "ABCDA",
+    "lab03.which_loss": lambda: (1, 2, 3, 4, 1),
     "lab03.right_calls": lambda: (False, True, True, False, True, False),
     "lab04.border": lambda W, b, x1: torch.stack(
         [

@@ -590,6 +590,7 @@ def train_in_place(X, y, W, n_steps):
 
 @exercise(
     inputs=[()],
+    results=["machine (a)", "machine (b)", "machine (c)", "machine (d)", "machine (e)"],
     hints=[
         "Ask of each machine: what comes out at its end, logits or something that was "
         "made of them? And how many columns?",
@@ -600,75 +601,83 @@ def train_in_place(X, y, W, n_steps):
     praise="The end of the machine and the labels decide which loss it is.",
 )
 def which_loss():
-    """Return the letters of five losses, for the machines (1) to (5)."""
-    return "ABCDA"
+    """Return the numbers of five losses, for the machines (a) to (e)."""
+    return 1, 2, 3, 4, 1
 
 
 @which_loss.mistake
 def which_loss_reader_of_names(*args):
-    """(2) has the wrong loss: log_softmax has done two of the four steps, and nll_loss
+    """(b) has the wrong loss: log_softmax has done two of the four steps, and nll_loss
     does the other two. (cross_entropy happens to give the same number, because
     log_softmax twice changes nothing. But then one step is done for nothing.)
     """
-    return "AACDA"
+    return 1, 1, 3, 4, 1
 
 
 @which_loss.mistake
 def which_loss_sigmoid_twice(*args):
-    """In (4) the sigmoid is in the machine already. binary_cross_entropy_with_logits
+    """In (d) the sigmoid is in the machine already. binary_cross_entropy_with_logits
     would apply it again, and a sure 0 would cost as much as the toss of a coin.
     """
-    return "ABCCA"
+    return 1, 2, 3, 3, 1
 
 
 @which_loss.mistake
 def which_loss_unsafe(*args):
-    """In (3) logits come out. binary_cross_entropy wants probabilities, and stops with
+    """In (c) logits come out. binary_cross_entropy wants probabilities, and stops with
     an error if a number is not between 0 and 1.
     """
-    return "ABDDA"
+    return 1, 2, 4, 4, 1
 
 
 @which_loss.mistake
 def which_loss_binary_swapped(*args):
-    """(3) and (4) are the wrong way round: the loss whose name ends in with_logits is
+    """(c) and (d) are the wrong way round: the loss whose name ends in with_logits is
     the one for logits.
     """
-    return "ABDCA"
+    return 1, 2, 4, 3, 1
 
 
 @which_loss.mistake
 def which_loss_one_column(*args):
-    """In (3) there is one column only. F.cross_entropy takes it for a machine with one
+    """In (c) there is one column only. F.cross_entropy takes it for a machine with one
     class, and the loss is 0 whatever comes out.
     """
-    return "ABADA"
+    return 1, 2, 1, 4, 1
 
 
 @which_loss.mistake
 def which_loss_opinions(*args):
-    """(5) has the wrong loss. nll_loss takes positions only, no distributions, and it
+    """(e) has the wrong loss. nll_loss takes positions only, no distributions, and it
     would want log-probabilities. cross_entropy takes a table of the shape of the
     logits for distributions.
     """
-    return "ABCDB"
+    return 1, 2, 3, 4, 2
 
 
 @which_loss.mistake
 def which_loss_opinions_binary(*args):
-    """(5) has the wrong loss. The opinions are decimal numbers, but the three classes
+    """(e) has the wrong loss. The opinions are decimal numbers, but the three classes
     exclude each other: they share 1. The binary losses would ask three separate
     questions, each yes or no.
     """
-    return "ABCDC"
+    return 1, 2, 3, 4, 3
 
 
 @which_loss.mistake
 def which_loss_first(*args):
-    """(1) has the wrong loss. The machine ends with logits, so all four steps are still
+    """(a) has the wrong loss. The machine ends with logits, so all four steps are still
     to be done. nll_loss does two of them.
     """
-    return "BBCDA"
+    return 2, 2, 3, 4, 1
+
+
+@which_loss.mistake
+def which_loss_always_the_same(*args):
+    """cross_entropy fits where a column of logits comes out for each class. Three of
+    the machines are others: look at their last step, and count their columns.
+    """
+    return 1, 1, 1, 1, 1
 
 
 # Questions ----------------------------------------------------------------------
