@@ -192,7 +192,7 @@ print(load_mnist(digits=(0,)).describe())
 # | 0 Start here | how the labs work | 24 |
 # | 1 Softmax | where the bars come from: from scores to probabilities | 58 |
 # | 2 Cross entropy by hand | how good is a probability? | 125 |
-# | 3 Cross entropy with PyTorch | which way is down: slopes, and PyTorch finds them | 75 |
+# | 3 Cross entropy with PyTorch | which way is down: slopes, and PyTorch finds them | 77 |
 # | 4 Logistic regression | the first machine that learns: two classes | 155 |
 # | 5 Softmax regression | three classes, and three published bugs | 130 |
 # | 7 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
