@@ -132,7 +132,7 @@ print(f"loss: {loss:.4f}")
 # (`F` is `torch.nn.functional`. There is also an object that does the same:
 # `loss_fn = nn.CrossEntropyLoss()`, and then `loss_fn(logits, y)`.)
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 lab03.nll.ask()
 
 # %% tags=["pitfall", "slide-more"]
@@ -427,7 +427,8 @@ print(f"binary_cross_entropy of p  {F.binary_cross_entropy(p, nine):.4f}")
 print(f"..._with_logits of z       {F.binary_cross_entropy_with_logits(z, nine):.4f}")
 marked = z.clone().requires_grad_()
 F.binary_cross_entropy_with_logits(marked, nine).backward()
-print("slopes times N:", 3 * marked.grad.flatten(), "and p:", p.flatten())
+print("slopes times N:", 3 * marked.grad.flatten())
+print("p:             ", p.flatten())
 assert_close(3 * marked.grad, p - nine)
 assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 
@@ -512,7 +513,7 @@ lab03.sure_and_wrong.result()
 # cost = F.cross_entropy(z, y_train)
 # ```
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 lab03.riddle.ask()
 
 # %% tags=["pitfall", "slide"]
