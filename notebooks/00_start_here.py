@@ -214,7 +214,7 @@ print(load_mnist(digits=(0,)).describe())
 # | 0 Start here | all of it, seen from outside | 27 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
-# | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 135 |
+# | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 130 |
 # | 6 Hidden layers | what is in the middle of the machine | 100 |

@@ -723,10 +723,7 @@ HARMLESS = {
         "`squeeze()` is left out": MEAN_OF_PAIRS,
         "0 stands where 1 is wanted": MEAN_OF_PAIRS,
     },
-    "lab03.cross_entropy_gradient": {
-        "`detach()` is left out": "the slopes of slopes do not count here",
-        "`logits` stands where `y` is wanted": EQUAL_LENGTH,
-    },
+    "lab03.train": {"`detach()` is left out": "only the values are compared"},
     "lab04.decide": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab04.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab04.gradient_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import shift
 from scipy.signal import correlate2d
-from scipy.special import expit, log_expit, rel_entr
+from scipy.special import expit, log_expit, rel_entr, softmax
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -230,6 +230,14 @@ def shift_each(X, dy, dx):
     return torch.tensor(np.stack(moved)).unsqueeze(1)
 
 
+def train_softmax_regression(X, y, W, n_steps):
+    """The slopes by a formula, X.T (p - y) / N, and no autograd."""
+    X, W, truth = X.numpy(), W.numpy(), np.eye(W.shape[1], dtype="float32")[y]
+    for _ in range(n_steps):
+        W = W - 0.1 * X.T @ (softmax(X @ W, axis=1) - truth) / len(y)
+    return torch.tensor(W)
+
+
 ORACLES = {
     "lab00.fraction_right": lambda answers, truth: float(
         accuracy_score(truth, answers)
@@ -250,13 +258,11 @@ ORACLES = {
         np.average(means.numpy(), weights=sizes.numpy()), dtype=means.dtype
     ),
     "lab03.cross_entropy": F.cross_entropy,
-    "lab03.cross_entropy_gradient": cross_entropy_gradient,
     "lab03.weighted_cross_entropy": lambda logits, y, weight: F.cross_entropy(
         logits, y, weight=torch.as_tensor(weight)
     ),
-    "lab03.smoothed_cross_entropy": lambda logits, y, eps: F.cross_entropy(
-        logits, y, label_smoothing=eps
-    ),
+    "lab03.train": train_softmax_regression,
+    "lab03.which_loss": lambda: (1, 2, 3, 4, 1),
     "lab03.right_calls": lambda: (False, True, True, False, True, False),
     "lab04.faults": fault_of_each_run,
     "lab04.decide": lambda logits, missed, false_alarm: torch.tensor(
@@ -403,7 +409,6 @@ SLOPED = (
     "lab02.mended_loss",
     "lab03.cross_entropy",
     "lab03.weighted_cross_entropy",
-    "lab03.smoothed_cross_entropy",
     "lab04.bce_with_logits",
     "lab04.stable_sigmoid",
     "lab05.model_loss",

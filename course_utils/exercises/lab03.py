@@ -3,10 +3,12 @@
 import torch
 import torch.nn.functional as F
 
+from course_utils.exercises import lab01
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import rows_sum_to, unchanged
+from course_utils.exercises.diagnose import unchanged
 from course_utils.exercises.fixtures import register_lids
 from course_utils.exercises.lab02 import SHIFT_OF_LOSS, SURPRISE, TWICE
+from course_utils.exercises.questions import WarmUp, choice, number, several
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 Y = torch.tensor([2, 1])
@@ -201,144 +203,6 @@ register_lids(
 )
 
 
-def _gradient(logits, y):
-    one_hot = F.one_hot(y, logits.shape[1])
-    return ((torch.softmax(logits, dim=1) - one_hot) / len(y)).detach()
-
-
-@exercise(
-    given={"logits": "logits N K", "y": "classes N K"},
-    properties=[rows_sum_to(0, "Each row of this gradient sums to 0.")],
-    forbids={"By the formula and not by backward.": "backward grad"},
-    inputs=[(LOGITS, Y), (SQUARE, Y_SQUARE), (FOUR, Y_FOUR), (LARGE, Y_LARGE)],
-    hints=[
-        "The formula is (p - one-hot) / N, a table of the shape of the logits.",
-        "p is torch.softmax(logits, dim=1). F.one_hot(y, K) makes the second table, "
-        "with K = logits.shape[1].",
-        "Check yourself: every row sums to 0, and only the entry of the right class is "
-        "negative.",
-    ],
-    praise="Each row sums to 0, and no entry is ever larger than 1/N.",
-)
-def cross_entropy_gradient(logits, y):
-    """Return the gradient of the mean cross entropy with respect to the logits."""
-    probs = torch.softmax(logits, dim=1).detach()
-    one_hot = F.one_hot(y, num_classes=logits.shape[1])
-    return (probs - one_hot) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_without_n(logits, y):
-    """These are the slopes of the sum of the losses. The mean divides every loss by N,
-    and with it every slope: (p - one-hot) / N.
-    """
-    return _gradient(logits, y) * len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_sign(logits, y):
-    """The sign is the wrong way round. Raising the logit of the right class lowers the
-    loss, so the slope there is negative: p - one-hot, not one-hot - p.
-    """
-    return -_gradient(logits, y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_over_all_elements(logits, y):
-    """You divided by N times K, the number of elements (.numel()). The loss is a mean
-    over the N examples, so divide by N: len(y).
-    """
-    return _gradient(logits, y) / logits.shape[1]
-
-
-@cross_entropy_gradient.mistake
-def gradient_probabilities_only(logits, y):
-    """These are the probabilities over N: the slope of logsumexp alone. The loss is
-    logsumexp minus the logit of the right class, whose slope is -1 there: subtract the
-    one-hot table.
-    """
-    return torch.softmax(logits, dim=1).detach() / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_right_class_only(logits, y):
-    """The entry of the right class is right, but all others are 0. Raising a wrong
-    logit takes probability away from the right class, so it raises the loss: the slope
-    there is p / N.
-    """
-    return _gradient(logits, y) * F.one_hot(y, logits.shape[1])
-
-
-@cross_entropy_gradient.mistake
-def gradient_down_columns(logits, y):
-    """Your softmax runs down the columns (dim=0): the columns sum to 1 before the
-    one-hot table is subtracted. The classes of one row compete: dim=1.
-    """
-    one_hot = F.one_hot(y, logits.shape[1])
-    return (torch.softmax(logits, dim=0).detach() - one_hot) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_of_log_probs(logits, y):
-    """You subtracted the one-hot table from the log-probabilities. The slope of
-    logsumexp is the probability itself, softmax without a log.
-    """
-    one_hot = F.one_hot(y, logits.shape[1])
-    return (torch.log_softmax(logits, dim=1).detach() - one_hot) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_of_logits(logits, y):
-    """You subtracted the one-hot table from the logits. It is subtracted from the
-    probabilities: apply softmax first. (Both tables then sum to 1 in every row.)
-    """
-    return (logits.detach() - F.one_hot(y, logits.shape[1])) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_overflow(logits, y):
-    """Right for ordinary logits, but exp(1000) is inf, and inf / inf is nan. Use
-    torch.softmax, or subtract the maximum of each row before exp.
-    """
-    exps = logits.exp()
-    one_hot = F.one_hot(y, logits.shape[1])
-    return (exps / exps.sum(dim=1, keepdim=True) - one_hot) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_sign_without_n(logits, y):
-    """Two things: the sign is the wrong way round (p - one-hot, since raising the logit
-    of the right class lowers the loss), and the mean divides each slope by N.
-    """
-    return -_gradient(logits, y) * len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_minus_indices(logits, y):
-    """In (p - y) / N the y stands for the one-hot rows, of shape (N, K). You subtracted
-    the class numbers, of shape (N,): make rows of them with F.one_hot(y, K).
-    """
-    return (torch.softmax(logits, dim=1) - y) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_minus_index_column(logits, y):
-    """In (p - y) / N the y stands for the one-hot rows. You subtracted the class
-    *number* of each example from all its probabilities. A 2 is no more than a name
-    here: F.one_hot(y, K) makes the row.
-    """
-    return (torch.softmax(logits, dim=1) - y.unsqueeze(1)) / len(y)
-
-
-@cross_entropy_gradient.mistake
-def gradient_too_few_columns(logits, y):
-    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
-    the last class is nobody's label, so a column is missing. Always give it:
-    F.one_hot(y, logits.shape[1]).
-    """
-    return (torch.softmax(logits, dim=1) - F.one_hot(y)) / len(y)
-
-
 WEIGHT = torch.tensor([1.0, 2.0, 4.0])
 
 
@@ -463,173 +327,10 @@ def weighted_without_look_up_reversed(logits, y, weight):
 
 
 @exercise(
-    given={"logits": "logits N K", "y": "classes N K", "eps": "share"},
-    properties=[SURPRISE, SHIFT_OF_LOSS, TWICE],
-    forbids={"Without the argument label_smoothing=.": "label_smoothing="},
-    inputs=[
-        (LOGITS, Y, 0.1),
-        (FOUR, Y_FOUR, 0.3),
-        (SQUARE, Y_SQUARE, 0.0),
-        (LARGE, Y_LARGE, 0.1),
-    ],
-    hints=[
-        "First the target table: (1 - eps) times one-hot, plus eps / K in every place, "
-        "the right class included. Each row sums to 1.",
-        "Then the cross entropy of lab 2: minus the sum over the classes of target "
-        "times log p. log p is torch.log_softmax(logits, dim=1).",
-        "Check yourself: each row of your targets sums to 1, and with eps = 0 the "
-        "result is F.cross_entropy(logits, y).",
-    ],
-    praise="With eps = 0 it is the plain cross entropy, as it should be.",
-)
-def smoothed_cross_entropy(logits, y, eps):
-    """Return the mean cross entropy with label smoothing eps."""
-    n_classes = logits.shape[1]
-    targets = (1 - eps) * F.one_hot(y, n_classes) + eps / n_classes
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_others_only(logits, y, eps):
-    """You shared eps among the wrong classes only, eps / (K - 1) each, and left 1 - eps
-    to the right one. Some papers do. PyTorch gives eps / K to every class, the right
-    one included.
-    """
-    n_classes = logits.shape[1]
-    one_hot = F.one_hot(y, n_classes)
-    targets = (1 - eps) * one_hot + eps / (n_classes - 1) * (1 - one_hot)
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_target_too_large(logits, y, eps):
-    """You added eps / K everywhere but did not take anything away, so a target row sums
-    to 1 + eps and is no distribution. Multiply the one-hot part by 1 - eps.
-    """
-    n_classes = logits.shape[1]
-    targets = F.one_hot(y, n_classes) + eps / n_classes
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_target_too_small(logits, y, eps):
-    """You lowered the right class to 1 - eps and left the others at 0, so a target row
-    sums to 1 - eps. What was taken away must be handed out: add eps / K to every class.
-    """
-    return (1 - eps) * F.cross_entropy(logits, y)
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_eps_everywhere(logits, y, eps):
-    """You added eps to every class. It is eps / K: together the K classes get eps, just
-    what the right class gave up, and the row sums to 1 again.
-    """
-    targets = (1 - eps) * F.one_hot(y, logits.shape[1]) + eps
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_model(logits, y, eps):
-    """You smoothed what the model says. Label smoothing changes the labels: the target
-    table gets softer, and the probabilities of the model stay as they are.
-    """
-    n_classes = logits.shape[1]
-    probs = (1 - eps) * torch.softmax(logits, dim=1) + eps / n_classes
-    return -_picked(probs.log(), y).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_not_at_all(logits, y, eps):
-    """Your eps has no effect: this is the plain cross entropy. The targets must be made
-    softer before they are multiplied by log p.
-    """
-    return F.cross_entropy(logits, y)
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_over_all_elements(logits, y, eps):
-    """You took .mean() of the whole (N, K) table, which divides by N times K. Sum over
-    the classes of each example first, sum(dim=1), then take the mean over examples.
-    """
-    return F.cross_entropy(logits, y, label_smoothing=eps) / logits.shape[1]
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_log_of_softmax(logits, y, eps):
-    """Right for ordinary logits, but log(softmax) is -inf where a probability is so
-    small that it becomes 0, and with smoothing every class counts. Use
-    torch.log_softmax.
-    """
-    n_classes = logits.shape[1]
-    targets = (1 - eps) * F.one_hot(y, n_classes) + eps / n_classes
-    return -(targets * torch.log(torch.softmax(logits, dim=1))).sum(dim=1).mean()
-
-
-def _against(targets, logits):
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_sign(logits, y, eps):
-    """The minus is missing. Log-probabilities are negative, and a loss is minus the sum
-    of target times log p.
-    """
-    return -F.cross_entropy(logits, y, label_smoothing=eps)
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_sum(logits, y, eps):
-    """This is the sum over the examples. It grows with their number; take the mean over
-    the N examples, after the sum over the classes.
-    """
-    return F.cross_entropy(logits, y, label_smoothing=eps, reduction="sum")
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_divided_by_others(logits, y, eps):
-    """You added eps / (K - 1) to every class, the right one included, so a target row
-    sums to more than 1. K classes share eps: each gets eps / K.
-    """
-    n_classes = logits.shape[1]
-    one_hot = F.one_hot(y, n_classes)
-    return _against((1 - eps) * one_hot + eps / (n_classes - 1), logits)
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_right_class_left_out(logits, y, eps):
-    """You gave eps / K to the wrong classes and only 1 - eps to the right one, so a
-    target row sums to less than 1. The right class gets its share as well: 1 - eps +
-    eps / K.
-    """
-    n_classes = logits.shape[1]
-    one_hot = F.one_hot(y, n_classes)
-    return _against((1 - eps) * one_hot + eps / n_classes * (1 - one_hot), logits)
-
-
-@smoothed_cross_entropy.mistake
-def smoothed_too_few_columns(logits, y, eps):
-    """F.one_hot(y) without num_classes takes the largest label for the last class. Here
-    the last class is nobody's label, so a column is missing. Always give it:
-    F.one_hot(y, logits.shape[1]).
-    """
-    return _against((1 - eps) * F.one_hot(y) + eps / logits.shape[1], logits)
-
-
-def _smoothed_with_constant(logits, y, eps, constant):
-    n_classes = logits.shape[1]
-    targets = (1 - eps) * F.one_hot(y, n_classes) + eps / n_classes
-    log_probs = (torch.softmax(logits, dim=1) + constant).log()
-    return -(targets * log_probs).sum(dim=1).mean()
-
-
-register_lids(smoothed_cross_entropy, _smoothed_with_constant)
-
-
-@exercise(
     inputs=[()],
     hints=[
         "For each call, count the steps: softmax, log, pick, minus the mean. The "
-        "picture of section 1 says which function does which.",
+        "wall of section 2 says which function does which.",
         "A step that is done twice is an error for softmax. For log_softmax it is not.",
         "nll_loss does the last two steps only. What it is given must be "
         "log-probabilities.",
@@ -742,3 +443,506 @@ def right_calls_opposite(*args):
     and the same gradient as F.cross_entropy(logits, y), for all logits and labels.
     """
     return True, False, False, True, False, True
+
+
+# Lab 3 asks to mend this: three faults, and no error from any of them.
+def _trained(X, y, W, n_steps, *, softmax=False, up=False, adds=False, rate=0.1):
+    W = W.clone().requires_grad_()
+    for _ in range(n_steps):
+        logits = X @ W
+        loss = F.cross_entropy(logits.softmax(dim=1) if softmax else logits, y)
+        if not adds:
+            W.grad = None
+        loss.backward()
+        with torch.no_grad():
+            W += (rate if up else -rate) * W.grad
+    return W.detach()
+
+
+@exercise(
+    slopes=False,
+    given={
+        "X": "features N D",
+        "y": "classes N K",
+        "W": "weights D K",
+        "n_steps": "size",
+    },
+    inputs=[
+        (
+            torch.tensor([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]]),
+            torch.tensor([1, 0]),
+            torch.zeros(3, 2),
+            3,
+        ),
+        (torch.eye(3), torch.tensor([2, 0, 1]), torch.zeros(3, 3), 5),
+    ],
+    hints=[
+        "Count the steps from logits to loss. What does F.cross_entropy do by itself?",
+        "A slope points to where the loss is larger. And what is in W.grad when "
+        "backward comes for the second time?",
+        "Run the loop with print(loss.item()) and mend one fault after the other. The "
+        "loss must fall, and W.grad = None before backward empties what is there.",
+    ],
+    praise="Three faults, none of which raised an error. This is a training loop, and "
+    "lab 4 goes on from here.",
+)
+def train(X, y, W, n_steps):
+    """Return the weights after n_steps against the slopes, each 0.1 times the slope."""
+    W = W.clone().requires_grad_()
+    for _ in range(n_steps):
+        loss = F.cross_entropy(X @ W, y)
+        W.grad = None
+        loss.backward()
+        with torch.no_grad():
+            W -= 0.1 * W.grad
+    return W.detach()
+
+
+@train.mistake
+def train_as_given(X, y, W, n_steps):
+    """All three faults are still there. Look at the loss first: which of the four
+    steps from logits to loss is done twice?
+    """
+    return _trained(X, y, W, n_steps, softmax=True, up=True, adds=True)
+
+
+@train.mistake
+def train_softmax_left(X, y, W, n_steps):
+    """Two faults are mended. The third: F.cross_entropy does a softmax itself, and it
+    is handed probabilities. Give it the logits, X @ W.
+    """
+    return _trained(X, y, W, n_steps, softmax=True)
+
+
+@train.mistake
+def train_uphill_left(X, y, W, n_steps):
+    """Two faults are mended. The third: the slope says where the loss gets larger, and
+    you walk there. Subtract it.
+    """
+    return _trained(X, y, W, n_steps, up=True)
+
+
+@train.mistake
+def train_adding_left(X, y, W, n_steps):
+    """Two faults are mended. The third does not show in the first step: backward adds
+    to what is in W.grad, so each step also walks along all slopes before. Empty it,
+    W.grad = None, before each backward.
+    """
+    return _trained(X, y, W, n_steps, adds=True)
+
+
+@train.mistake
+def train_only_softmax_mended(X, y, W, n_steps):
+    """The loss is right now. Two faults are left, and both are about the slopes: the
+    direction of the step, and what backward finds in W.grad the second time.
+    """
+    return _trained(X, y, W, n_steps, up=True, adds=True)
+
+
+@train.mistake
+def train_only_direction_mended(X, y, W, n_steps):
+    """The direction is right now. Two faults are left: F.cross_entropy does a softmax
+    itself, and backward adds to what is in W.grad.
+    """
+    return _trained(X, y, W, n_steps, softmax=True, adds=True)
+
+
+@train.mistake
+def train_only_adding_mended(X, y, W, n_steps):
+    """W.grad starts empty now. Two faults are left: F.cross_entropy does a softmax
+    itself, and the step goes uphill.
+    """
+    return _trained(X, y, W, n_steps, softmax=True, up=True)
+
+
+@train.mistake
+def train_one_step(X, y, W, n_steps):
+    """Only one step was made. Perhaps the return stands inside the loop: move it to
+    the left, behind the loop.
+    """
+    return _trained(X, y, W, 1)
+
+
+@train.mistake
+def train_emptied_too_late(X, y, W, n_steps):
+    """W came back as it was. If W.grad is emptied between backward and the step, the
+    step has nothing to subtract. Empty it before backward.
+    """
+    return W
+
+
+@train.mistake
+def train_long_steps(X, y, W, n_steps):
+    """The steps are ten times as long as in the code that was given: 0.1 times the
+    slope is subtracted there.
+    """
+    return _trained(X, y, W, n_steps, rate=1.0)
+
+
+@train.mistake
+def train_in_place(X, y, W, n_steps):
+    """The result is right, but the caller's W has changed with it. Keep the line with
+    W.clone().
+    """
+    W[:] = _trained(X, y, W, n_steps)
+    return W
+
+
+@exercise(
+    inputs=[()],
+    results=["machine (a)", "machine (b)", "machine (c)", "machine (d)", "machine (e)"],
+    hints=[
+        "Ask of each machine: what comes out at its end, logits or something that was "
+        "made of them? And how many columns?",
+        "One column of logits has a loss of its own. One column of probabilities too.",
+        "Three classes, and the machine ends with log_softmax: which steps are left? "
+        "Opinions of several people are a distribution, and a target may be one.",
+    ],
+    praise="The end of the machine and the labels decide which loss it is.",
+)
+def which_loss():
+    """Return the numbers of five losses, for the machines (a) to (e)."""
+    return 1, 2, 3, 4, 1
+
+
+@which_loss.mistake
+def which_loss_reader_of_names(*args):
+    """(b) has the wrong loss: log_softmax has done two of the four steps, and nll_loss
+    does the other two. (cross_entropy happens to give the same number, because
+    log_softmax twice changes nothing. But then one step is done for nothing.)
+    """
+    return 1, 1, 3, 4, 1
+
+
+@which_loss.mistake
+def which_loss_sigmoid_twice(*args):
+    """In (d) the sigmoid is in the machine already. binary_cross_entropy_with_logits
+    would apply it again, and a sure 0 would cost as much as the toss of a coin.
+    """
+    return 1, 2, 3, 3, 1
+
+
+@which_loss.mistake
+def which_loss_unsafe(*args):
+    """In (c) logits come out. binary_cross_entropy wants probabilities, and stops with
+    an error if a number is not between 0 and 1.
+    """
+    return 1, 2, 4, 4, 1
+
+
+@which_loss.mistake
+def which_loss_binary_swapped(*args):
+    """(c) and (d) are the wrong way round: the loss whose name ends in with_logits is
+    the one for logits.
+    """
+    return 1, 2, 4, 3, 1
+
+
+@which_loss.mistake
+def which_loss_one_column(*args):
+    """In (c) there is one column only. F.cross_entropy takes it for a machine with one
+    class, and the loss is 0 whatever comes out.
+    """
+    return 1, 2, 1, 4, 1
+
+
+@which_loss.mistake
+def which_loss_opinions(*args):
+    """(e) has the wrong loss. nll_loss takes positions only, no distributions, and it
+    would want log-probabilities. cross_entropy takes a table of the shape of the
+    logits for distributions.
+    """
+    return 1, 2, 3, 4, 2
+
+
+@which_loss.mistake
+def which_loss_opinions_binary(*args):
+    """(e) has the wrong loss. The opinions are decimal numbers, but the three classes
+    exclude each other: they share 1. The binary losses would ask three separate
+    questions, each yes or no.
+    """
+    return 1, 2, 3, 4, 3
+
+
+@which_loss.mistake
+def which_loss_first(*args):
+    """(a) has the wrong loss. The machine ends with logits, so all four steps are still
+    to be done. nll_loss does two of them.
+    """
+    return 2, 2, 3, 4, 1
+
+
+@which_loss.mistake
+def which_loss_always_the_same(*args):
+    """cross_entropy fits where a column of logits comes out for each class. Three of
+    the machines are others: look at their last step, and count their columns.
+    """
+    return 1, 1, 1, 1, 1
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab03", lab01.logarithm, lab01.shifted, lab01.two_classes)
+
+nll = choice(
+    "lab03.nll",
+    "Four steps lead from logits to loss: softmax, log, pick, minus the mean. "
+    "`F.nll_loss` does the last two. `probs` is `softmax(logits)`, and `log_probs` its "
+    "logarithm. Which call gives the right loss?",
+    right="c",
+    because="Softmax and log have to be done before it. The name, *negative "
+    "log-likelihood*, sounds as if it took the logarithm. It does not: it picks, and "
+    "takes minus the mean.",
+    a=(
+        "`F.nll_loss(logits, y)`",
+        "Then neither softmax nor log is done. It gives minus the mean logit of the "
+        "right classes, and adding 1 to all logits would lower it by 1.",
+    ),
+    b=(
+        "`F.nll_loss(probs, y)`",
+        "Then the log is missing. It gives minus the mean probability of the right "
+        "classes, a number between -1 and 0.",
+    ),
+    c="`F.nll_loss(log_probs, y)`",
+)
+
+measure = number(
+    "lab03.measure",
+    "The curve is f(x) = x * x. At x = 3 its height is 9. Take a step of 0.01 to the "
+    "right, to 3.01. What is rise divided by step? (3.01 * 3.01 = 9.0601)",
+    right=6.01,
+    because="The rise is 0.0601, and 0.0601 / 0.01 = 6.01. With ever smaller steps it "
+    "comes ever nearer to 6.",
+    wrong={
+        0.0601: "That is the rise. Divide it by the step, 0.01.",
+        9.0601: "That is the height after the step. The rise is what is added to 9.",
+        3.0: "That is the height divided by x, 9 / 3. The slope asks how much is "
+        "*added*: the rise, and by which step.",
+        0.000601: "You multiplied by the step. Divide by it.",
+    },
+    otherwise="The rise is 9.0601 - 9. Divide it by 0.01.",
+    tolerance=0.0101,
+)
+
+sum_of_slopes = choice(
+    "lab03.sum_of_slopes",
+    "An image has three logits. All three are raised by the same tiny step, and the "
+    "loss then rises by the step times the *sum* of the three slopes. What is this "
+    "sum?",
+    right="b",
+    because="The same number added to all logits changes no probability, and so no "
+    "loss. The rise is 0, and with it the sum of the slopes. What one logit gains, the "
+    "others lose.",
+    a=(
+        "1, because probabilities sum to 1.",
+        "The slopes are not the probabilities: one of them is negative.",
+    ),
+    b="0",
+    c=(
+        "It is negative, as long as the loss can still get smaller.",
+        "The loss gets smaller if the *right* logit is raised alone. Here all three "
+        "are raised together.",
+    ),
+    d=(
+        "That depends on the image.",
+        "The single slopes do. But whatever the image, there is one change of the "
+        "logits that softmax does not see.",
+    ),
+)
+
+one_slope = number(
+    "lab03.one_slope",
+    "For an image a machine gives the probabilities 0.2, 0.7 and 0.1. The right class "
+    "is the first. What is the slope of the loss for the first logit?",
+    right=-0.8,
+    because="p - y is 0.2 - 1. The slope is negative, so raising this logit lowers the "
+    "loss; and it is steep, because the machine is far from the truth.",
+    wrong={
+        0.8: "The size is right, the sign is not: raising the logit of the right class "
+        "makes the loss smaller.",
+        0.2: "That is p. It is the slope of a *wrong* class; of the right one 1 is "
+        "taken away.",
+        -0.2: "It is p - y with y = 1, not minus p.",
+        0.7: "That is the slope of the second logit, a wrong class that has got most "
+        "of the probability.",
+        -0.3: "0.7 belongs to the second class. Take 1 from the probability of the "
+        "right one.",
+    },
+    otherwise="Take what the machine said of this class, 0.2, and subtract what is "
+    "true, 1.",
+    tolerance=0.01,
+)
+
+adding = number(
+    "lab03.adding",
+    "The slope of x * x at 3 is 6. `backward` adds what it finds to `x.grad`. A loop "
+    "calculates x * x and calls `backward`, three times, and never empties `x.grad`. "
+    "Which number is in it at the end?",
+    right=18,
+    because="6 + 6 + 6. A loop that forgets to empty `.grad` walks in each step along "
+    "all slopes before it as well. No error says so.",
+    wrong={
+        6: "That would be so if each `backward` replaced the number. It adds to it.",
+        12: "That is after the second time.",
+        216: "That is 6 * 6 * 6. The slopes are added.",
+        0: "Nobody has emptied it.",
+    },
+    otherwise="Each time 6 is added, and it starts empty.",
+)
+
+downhill = choice(
+    "lab03.downhill",
+    "The slopes of the logits are p - y, over N. From all logits we subtract their "
+    "slopes, `logits - grad`. What happens to the logits of an image?",
+    right="a",
+    because="The slope of the right class is negative, and subtracting it raises the "
+    "logit. Those of the wrong classes are positive, and are lowered, most of all the "
+    "one with the largest probability. The loss falls.",
+    a="That of the right class rises, the others fall, for every image.",
+    b=(
+        "That happens for the images that were read wrong. The others stay.",
+        "p - y is 0 only if p is exactly 1 or 0. An image that is read well is pulled "
+        "less, but in the same way.",
+    ),
+    c=(
+        "That of the right class falls, the others rise.",
+        "That is what *adding* the slopes does. It is the way up.",
+    ),
+    d=(
+        "All of them fall, since the loss has to fall.",
+        "The slopes of an image sum to 0. So if some logits are lowered, others are "
+        "raised.",
+    ),
+)
+
+accepted = several(
+    "lab03.accepted",
+    "`logits` has shape (5, 3), so K = 3. The right target is (0, 1, 2, 1, 2). These "
+    "four are wrong. Which of them does `F.cross_entropy` *accept*?",
+    right="cd",
+    because="It checks shape, kind and range, and no more. Where all of them fit, it "
+    "calculates, and a machine learns nonsense.",
+    a=(
+        "the digits themselves, (4, 7, 9, 7, 9)",
+        "There are three columns, 0, 1 and 2. There is no column 4 to pick from.",
+    ),
+    b=(
+        "decimal numbers, (0.0, 1.0, 2.0, 1.0, 2.0)",
+        "Positions are whole numbers. Decimal numbers would be probabilities, but "
+        "those have the shape of the logits.",
+    ),
+    c=(
+        "two of the labels counted from 1, (1, 2, 2, 1, 2)",
+        "All are whole numbers from 0 to 2. How should it know that the first image is "
+        "no 7?",
+    ),
+    d=(
+        "a one-hot table times 3, as decimal numbers",
+        "Its shape is that of the logits, so its rows are taken for distributions. "
+        "Nobody adds them up.",
+    ),
+)
+
+binary = number(
+    "lab03.binary",
+    "A machine for two classes gives class 1 the probability 0.9. But the truth is "
+    "y = 0. What is the binary cross entropy? (log 0.9 = -0.105, log 0.1 = -2.303)",
+    right=2.303,
+    because="With y = 0 only the second part is left: -log(1 - 0.9). As ever it is the "
+    "surprise at what happened, and class 0 had been given 0.1.",
+    wrong={
+        0.105: "That is the loss if the truth is 1.",
+        -2.303: "The sign: a surprise is never negative.",
+        2.408: "One of the two parts is multiplied by 0.",
+        0.9: "That is p - y, the slope. The loss is minus a logarithm.",
+    },
+    otherwise="Put y = 0 and p = 0.9 into the formula: -(0 * log 0.9 + 1 * log 0.1).",
+    tolerance=0.01,
+)
+
+one_column = choice(
+    "lab03.one_column",
+    "A machine has one logit for each image, shape (N, 1), and `y` holds 0.0 and 1.0 "
+    "in the same shape. Somebody calls `F.cross_entropy(z, y)`. What comes out?",
+    right="a",
+    because="The shapes are equal, so each row of `y` counts as a distribution, and "
+    "there is one class. Softmax over one class is 1, whatever the logit, and log 1 is "
+    "0. The loss looks perfect, all slopes are 0, and nothing is learned.",
+    a="0, for any logits and labels.",
+    b=(
+        "The binary cross entropy.",
+        "That would need a sigmoid. This function takes softmax over the columns, and "
+        "there is only one.",
+    ),
+    c=(
+        "An error: two classes need two columns.",
+        "How many classes there are it sees from the logits: one column, one class. "
+        "And the shapes fit.",
+    ),
+)
+
+floor = choice(
+    "lab03.floor",
+    "A machine with three classes is sure and right: its softmax is (1, 0, 0). We "
+    "hand these *probabilities* to `F.cross_entropy`. It takes e to the power of "
+    "each, 2.72, 1 and 1, and divides by the sum. What loss comes out?",
+    right="b",
+    because="The second softmax makes 2.72 / 4.72 = 0.58 of the 1, and -log 0.58 is "
+    "0.55. Better than sure and right is not possible, so this is the floor: a loss "
+    "that stops falling there may have a softmax too many.",
+    a=(
+        "0, since the answer is perfect.",
+        "It would be 0 if 1 were taken for a probability. But it is taken for a logit, "
+        "and the other two logits, 0, are not far below it.",
+    ),
+    b="About 0.55.",
+    c=(
+        "About 1.1, that of a machine that knows nothing.",
+        "log 3 = 1.1 comes out if all three logits are equal. 1, 0, 0 are not.",
+    ),
+)
+
+sure_and_wrong = choice(
+    "lab03.sure_and_wrong",
+    "Look at the left end of the figure. There the machine is sure, and wrong. A "
+    "training step changes the logit by its slope. Which of the two losses corrects "
+    "this machine?",
+    right="c",
+    because="The solid curve is steep there, with a slope near -1. The dashed one is "
+    "nearly level: slope 0, no correction, just where it is needed most.",
+    a=(
+        "Both: both are larger there than at the right end.",
+        "How high a curve is makes no difference to a step. What counts is how steep "
+        "it is.",
+    ),
+    b=(
+        "Softmax twice: its loss is closer to its lowest value.",
+        "There is not far to go down. But a step follows the slope, and there is "
+        "hardly any.",
+    ),
+    c="Softmax once.",
+)
+
+riddle = choice(
+    "lab03.riddle",
+    "At the start all weights are 0, so all logits are 0. Which sentence explains the "
+    "two numbers of the lesson?",
+    right="b",
+    because="`hypothesis` is a softmax already. Equal logits stay equal through any "
+    "number of softmaxes, so both runs start at log 3, about 1.0986. From there on one "
+    "follows the slopes of another loss.",
+    a=(
+        "By hand, softmax is taken twice. That shows in the first number printed: it "
+        "is larger.",
+        "Softmax of (0, 0, 0) is one third each. Take it again: one third each.",
+    ),
+    b="By hand, softmax is taken twice. The first number printed is the same for both.",
+    c=(
+        "Both losses are right. By hand, more is lost to rounding.",
+        "Rounding changes the seventh digit. Count the softmaxes.",
+    ),
+    d=(
+        "Both losses are right. The two runs start from other random numbers.",
+        "Nothing is random here: both start from zeros.",
+    ),
+)
