@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from course_utils.exercises import lab01
+from course_utils.exercises import lab01, lab02, lab03
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, follows, holds, unchanged
 from course_utils.exercises.questions import WarmUp, choice, number, order
@@ -1255,7 +1255,7 @@ def sigmoid_log(z):
 
 # Questions ----------------------------------------------------------------------
 
-warm_up = WarmUp("lab04", lab01.two_classes, lab01.shifted, lab01.ratio)
+warm_up = WarmUp("lab04", lab03.adding, lab02.halving, lab01.two_classes)
 
 counting = choice(
     "lab04.counting",
