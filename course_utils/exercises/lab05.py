@@ -420,7 +420,7 @@ def _n_classes(g, sizes, args):
     ],
     praise="Four faults, and not one of them would have raised an error.",
 )
-def train(X, y, n_classes, lr, n_updates):
+def train_from_zeros(X, y, n_classes, lr, n_updates):
     """Return W and b after some updates of gradient descent from zeros."""
     W = torch.zeros(X.shape[1], n_classes, requires_grad=True)
     b = torch.zeros(n_classes, requires_grad=True)
@@ -442,7 +442,7 @@ LEFT = {
 
 
 def _left(*names):
-    """Return a version of `train` in which some of its faults are left."""
+    """Return a version of `train_from_zeros` in which some of its faults are left."""
 
     def version(X, y, n_classes, lr, n_updates):
         W = torch.zeros(X.shape[1], n_classes, requires_grad=True)
@@ -470,7 +470,7 @@ for first in ((), ("shared",), ("forgotten",)):
     for second in ((), ("twice",)):
         for third in ((), ("added",)):
             if first + second + third:
-                train.mistake(_left(*first, *second, *third))
+                train_from_zeros.mistake(_left(*first, *second, *third))
 
 
 @exercise(
