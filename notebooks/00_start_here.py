@@ -194,7 +194,7 @@ print(load_mnist(digits=(0,)).describe())
 # | 2 Cross entropy by hand | how good is a probability? | 125 |
 # | 3 Cross entropy with PyTorch | the same from the library, and its traps | 135 |
 # | 4 Logistic regression | the first machine that learns: two classes | 155 |
-# | 5 Softmax regression | three classes, and three published bugs | 130 |
+# | 5 Softmax regression | straight lines that read ten digits, and two bugs that nobody sees | 83 |
 # | 7 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
 # | 8 GPU and mini-batches | many small steps in place of a few large ones | 175 |
 # | 9 Binary classification, four ways | the same machine four times, and how each fails | 155 |

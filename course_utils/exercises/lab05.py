@@ -986,10 +986,9 @@ parameters = number(
 
 whose = choice(
     "lab05.whose",
-    "An 8 x 8 picture shows the weights that a machine has learned for one digit. "
-    "Red, positive: the middle of the top and the bottom row, and the right side. "
-    "Blue, negative: above all the left side, just above and just below the middle "
-    "row. Which digit is it?",
+    "An 8 x 8 picture shows the weights that a machine has learned for one digit. Red, "
+    "positive: the top, the middle column, and the lower right. Blue, negative: above "
+    "all the left side, in the upper half and in the lower half. Which digit is it?",
     right="b",
     because="A 3 has ink at the top, at the bottom and on the right. The blue places "
     "are its two openings: ink there closes them, and then it is an 8, or a 0, and not "
