@@ -117,13 +117,13 @@ for _ in range(1000):
     loss = F.cross_entropy(degrees * W + b, feeling)  # logits (60, 3)
     loss.backward()
     optimizer.step()
-print("w", W.data, "b", b.data)
+print("w", W.detach(), "b", b.detach())
 
 
 # %% [markdown]
-# (`.data` is the tensor alone, without PyTorch's notes for slopes. `accuracy`, from the
-# helpers of the course, says which fraction of the rows has its largest logit at the
-# right class. `def` here keeps the drawing for later.)
+# (`.detach()` gives the tensor alone, without PyTorch's notes for slopes. `accuracy`,
+# from the helpers of the course, says which fraction of the rows has its largest logit at
+# the right class. You may skip the lines of a `def` that only draws.)
 
 # %% tags=["slide-more"]
 def draw_lines(ax, W, b):
@@ -173,7 +173,7 @@ X = (X - X.mean(dim=0)) / X.std(dim=0)
 print(X.shape, "images of each class:", y.bincount().tolist())
 
 # %% [markdown] tags=["slide-more"]
-# With two features a logit is $z_k = x_1 W_{1k} + x_2 W_{2k} + b_k$: each feature times
+# With two features a logit is $z_k = x_0 W_{0k} + x_1 W_{1k} + b_k$: each feature times
 # its weight, added up, plus the bias. That for all images and all classes at once is the
 # **matrix product** `X @ W`: each row of `X` meets each column of `W`, number by number,
 # and the products are added up.
@@ -214,7 +214,7 @@ lab05.shapes.result()
 # **Rule** `(N, D) @ (D, K) + (K,)` gives `(N, K)`. Write the shapes beside the code.
 #
 # From here on we need the training more than once. So it goes into a function, which
-# changes the `W` and `b` that it is given.
+# changes the `W` and `b` that it is given. (What follows the `*` has to be given by name.)
 
 # %% tags=["slide-more"]
 def train(X, y, W, b, *, lr=1.0, n_updates=500, loss_fn=F.cross_entropy):
@@ -445,7 +445,7 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # %% tags=["slide-more"]
 lab05.twice.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall", "slide"]
 def softmax_twice(logits, y):
     return F.cross_entropy(torch.softmax(logits, dim=1), y)
 
@@ -561,7 +561,7 @@ def biases(w, low, high):
 lab05.biases.check(biases)
 # lab05.biases.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] tags=["slide"]
 # **Exercise 4** (8 minutes): mend and train. This function shall train softmax regression
 # from zeros and return `W` and `b`. It has four faults, and none raises an error.
 #

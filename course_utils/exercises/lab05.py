@@ -434,10 +434,14 @@ def train_from_zeros(X, y, n_classes, lr, n_updates):
 
 
 LEFT = {
-    "shared": "b has a single number, which all classes share, and which cannot learn",
-    "forgotten": "the optimizer was given W alone, so b never moves",
-    "twice": "softmax is taken twice, since F.cross_entropy has one inside",
-    "added": "without optimizer.zero_grad() the slopes of all rounds add up",
+    "shared": "b has a single number, which all classes share. It raises all logits of "
+    "a row alike, so its slope is 0 and it never moves",
+    "forgotten": "the optimizer was given W alone. It moves only what it was given, so "
+    "b stays where it was",
+    "twice": "softmax is taken twice, since F.cross_entropy begins with one. Give it "
+    "the logits",
+    "added": "optimizer.zero_grad() is missing. The slopes of all rounds add up, and "
+    "the steps become too long",
 }
 
 
