@@ -255,7 +255,7 @@ _ = ax.set(xlabel="ink above minus ink below (standardised)",
 # with more ink below. The 9s and the 7s share the right: a 7 has a stroke through the
 # centre, a 9 has its hole there. Near the borders many points lie on the wrong side.
 
-# %% tags=["slide-more"]
+# %%
 # Where z0 = z1 and z0 = z2: two equations for the two features of one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
 c = torch.stack([b[1] - b[0], b[2] - b[0]])
@@ -271,7 +271,7 @@ assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
 # %% tags=["slide-more"]
 lab05.far.ask()
 
-# %% tags=["slide-more"]
+# %%
 places = {"middle of the 9s": X[y == 2].mean(dim=0), "nowhere": torch.tensor([9, -9.0])}
 for name, point in places.items():
     print(f"{name:17} largest probability", torch.softmax(point @ W + b, dim=0).max())
@@ -378,7 +378,7 @@ assert sums.abs().max() < 1e-4
 # %% tags=["slide"]
 lab05.rows.ask()
 
-# %% tags=["slide-more"]
+# %%
 layer = nn.Linear(64, 10)
 print("weight", tuple(layer.weight.shape), "bias", tuple(layer.bias.shape))
 lab05.rows.result()
@@ -396,7 +396,7 @@ assert_close(layer(pixels), pixels @ W_10 + b_10)
 # %% tags=["slide-more"]
 lab05.shared.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 W_shared, b_shared = torch.zeros(1, 3, requires_grad=True), torch.zeros(1)
 b_shared.requires_grad_()  # from here on PyTorch notes slopes for it
 train(degrees, feeling, W_shared, b_shared, lr=0.1, n_updates=1000)
@@ -483,7 +483,7 @@ _ = ax.legend()
 # %% tags=["slide-more"]
 lab05.sure.ask()
 
-# %% tags=["slide-more"]
+# %%
 z = torch.tensor([[-8.0, 0.0, 0.0]], requires_grad=True)  # class 0 was given up
 for name, loss_fn in (("once ", F.cross_entropy), ("twice", softmax_twice)):
     slopes = torch.autograd.grad(loss_fn(z, torch.tensor([0])), z)[0]
