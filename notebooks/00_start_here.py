@@ -216,7 +216,7 @@ print(load_mnist(digits=(0,)).describe())
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
-# | 5 Softmax regression | more bars: three classes, then ten digits | 130 |
+# | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
 # | 6 Hidden layers | what is in the middle of the machine | 100 |
 # | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 90 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 175 |

@@ -734,6 +734,7 @@ HARMLESS = {
         "`min=-1` stands where `min=0` is wanted": "any m near the larger will do",
         "`min=1` stands where `min=0` is wanted": "any m near the larger will do",
     },
+    "lab05.train_from_zeros": {"`detach()` is left out": "the numbers are the same"},
     "lab05.training_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
     "lab07.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab07.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},

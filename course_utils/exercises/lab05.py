@@ -1,10 +1,15 @@
-"""Exercises of lab 05, softmax regression: solutions, hints, typical mistakes."""
+"""Exercises and questions of lab 05, softmax regression."""
 
 import torch
 import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from torch import Tensor
 
+from course_utils.exercises import lab01
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds, unchanged
+from course_utils.exercises.diagnose import holds
+from course_utils.exercises.fixtures import sized
+from course_utils.exercises.questions import WarmUp, choice, number
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
 X = torch.tensor([[1.0, 2.0], [-0.5, 1.5], [2.0, -1.0], [0.3, 0.4], [-1.2, -0.7]])
@@ -14,455 +19,462 @@ B = torch.tensor([0.2, 0.4, -0.9])
 # D = K = 3: a forgotten transpose raises no error.
 X_SQUARE = torch.tensor([[1.0, 0.5, -2.0], [0.2, 1.1, 0.7]])
 W_SQUARE = torch.tensor([[0.4, -0.6, 1.0], [1.5, 0.3, -0.2], [-0.8, 0.9, 0.1]])
-EYE = torch.eye(3)
 # Logits up to 2000.
 X_LARGE = torch.tensor([[1000.0, 0.0], [0.0, 1000.0], [-500.0, 700.0]])
 W_LARGE = torch.tensor([[0.5, 1.0, 2.0], [-1.0, 0.5, -0.5]])
 Y_LARGE = torch.tensor([0, 1, 2])
 
 
-@exercise(
-    given={"n_features": "size", "n_classes": "size"},
-    inputs=[(4, 3), (2, 2), (784, 10), (1, 5)],
-    hints=[
-        "Which tensors are learned? W and b. How many numbers are in each?",
-        "W has shape (D, K), so D * K numbers. How many biases are there?",
-        "One bias per class. With 4 features and 3 classes there are 15 numbers.",
-    ],
-    praise="The number of examples does not occur in it.",
-)
-def n_parameters(n_features, n_classes):
-    """Return the number of parameters of softmax regression."""
-    return n_features * n_classes + n_classes
+# The logs of an exercise ----------------------------------------------------------
+
+UPDATES = (0, 1, 2, 20, 500)  # when a log has a line
 
 
-@n_parameters.mistake
-def parameters_without_bias(n_features, n_classes):
-    """You counted the weights only. The biases are learned as well: one more number for
-    each class.
+def logs() -> None:
+    """Train the classifier of 4, 7 and 9 five times, and print five logs.
+
+    Each line says after how many updates, the loss that the program prints, and the
+    accuracy.
     """
-    return n_features * n_classes
+    X, y = _fours_sevens_nines()
+    runs = (
+        {"loss_fn": lambda z, y: F.cross_entropy(torch.softmax(z, dim=1), y)},
+        {"loss_fn": lambda z, y: F.cross_entropy(z, y, reduction="sum"), "lr": 1 / 540},
+        {},
+        {"trained": "b"},
+        {"lr": 30.0},
+    )
+    for i, run in enumerate(runs, 1):
+        print(f"log {i}   " + "".join(f"{n:9} " for n in UPDATES) + "updates")
+        losses, accuracies = _log(X, y, **run)
+        print("  loss  " + "".join(f"{loss:9.2f} " for loss in losses))
+        print("  right " + "".join(f"{right:9.0%} " for right in accuracies))
 
 
-@n_parameters.mistake
-def parameters_shared_bias(n_features, n_classes):
-    """You counted a single bias for all classes. That is the published mistake: a bias
-    that all share shifts all logits alike and can never learn. Each class has one.
-    """
-    return n_features * n_classes + 1
+def _fours_sevens_nines() -> tuple[Tensor, Tensor]:
+    """Return the two features of section 2, standardised, and the classes."""
+    digits = load_digits()
+    images = torch.tensor(digits.images / 16).float()
+    numbers = torch.tensor(digits.target)
+    kept = (numbers == 4) | (numbers == 7) | (numbers == 9)
+    images, y = images[kept], (numbers[kept] - 4) // 2  # 4, 7, 9 -> 0, 1, 2
+    tall = images[:, :4].sum(dim=(1, 2)) - images[:, 4:].sum(dim=(1, 2))
+    X = torch.stack([tall, images[:, 2:6, 3:5].sum(dim=(1, 2))], dim=1)
+    return (X - X.mean(dim=0)) / X.std(dim=0), y
 
 
-@n_parameters.mistake
-def parameters_bias_per_feature(n_features, n_classes):
-    """You counted one bias per feature. A bias belongs to a logit, it is what the logit
-    is when all features are 0, and there is one logit per class.
-    """
-    return n_features * n_classes + n_features
-
-
-@n_parameters.mistake
-def parameters_added(n_features, n_classes):
-    """You added the two sizes. Each class has a weight of its own for every feature, so
-    W has n_features times n_classes entries; the biases come on top of that.
-    """
-    return n_features + n_classes
-
-
-@n_parameters.mistake
-def parameters_one_logit(n_features, n_classes):
-    """This is logistic regression: one set of weights and one bias. Here every class
-    has its own set.
-    """
-    return n_features + 1
-
-
-@n_parameters.mistake
-def parameters_that_matter(n_features, n_classes):
-    """You left one class out. It is true that only (D + 1)(K - 1) numbers matter, since
-    a common shift changes nothing; but the model stores, and learns, one column of
-    weights and one bias for all K classes.
-    """
-    return (n_features + 1) * (n_classes - 1)
-
-
-@n_parameters.mistake
-def parameters_as_float(n_features, n_classes):
-    """The value is right, but it is a float. A count is a whole number: use * and +
-    only, no division.
-    """
-    return float(n_features * n_classes + n_classes)
+def _log(X, y, *, loss_fn=F.cross_entropy, lr=1.0, trained="Wb"):
+    W = torch.zeros(2, 3, requires_grad=True)
+    b = torch.zeros(3, requires_grad=True)
+    optimizer = torch.optim.SGD([{"W": W, "b": b}[name] for name in trained], lr=lr)
+    losses, accuracies = [], []
+    for update in range(UPDATES[-1] + 1):
+        optimizer.zero_grad()
+        logits = X @ W + b
+        loss = loss_fn(logits, y)
+        loss.backward()
+        optimizer.step()
+        if update in UPDATES:
+            losses.append(loss.item())
+            accuracies.append((logits.argmax(dim=1) == y).float().mean().item())
+    return losses, accuracies
 
 
 @exercise(
-    given={"X": "features N D", "W": "weights D K", "b": "bias K"},
     properties=[
         holds(
-            "A predicted class is a number from 0 to K - 1. Yours is not.",
-            lambda value, X, W, b: bool((value >= 0).all() and (value < len(b)).all()),
-        )
+            "There is one log of each kind: every letter from a to e occurs once.",
+            lambda value: sorted(value) == list("abcde"),
+        ),
     ],
-    inputs=[
-        (X, W, B),
-        (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.0])),
-        (20 * X_SQUARE + 40, torch.tensor([[0.5], [0.3], [0.1]]) + 0.2 * EYE, B),
-        (X_LARGE, torch.tensor([[0.9, 1.0, 0.5], [0.8, 0.5, 1.0]]), B),
-    ],
+    inputs=[()],
     hints=[
-        "First the logits, X @ W + b, shape (N, K). Then one answer per row.",
-        "argmax says at which position the largest number stands.",
-        "argmax with dim=0 goes down a column, over the examples; with dim=1 along "
-        "a row, over the classes.",
+        "Look at the first loss of each log: before any update, whatever the learning "
+        "rate is, a machine of zeros pays log 3 for each example. Which log does not "
+        "say so?",
+        "In one log the loss goes up and down. In another one nothing happens at all, "
+        "so what W is stays as it was.",
+        "Two logs are left, and both fall evenly. Softmax twice has a floor of 0.55 "
+        "even for perfect answers; so it stays higher for the same accuracy.",
     ],
-    praise="No softmax needed: it would not change the order within a row.",
+    praise="You told five trainings apart by three things: the first number, whether "
+    "the loss falls evenly, and where it stops.",
 )
-def predict(X, W, b):
-    """Return the predicted class of each row, shape (N,)."""
-    logits = X @ W + b
-    return logits.argmax(dim=1)
+def faults():
+    """Return what happened in logs 1 to 5, as five letters."""
+    return "b", "e", "a", "d", "c"
 
 
-@predict.mistake
-def predict_down_columns(X, W, b):
-    """argmax(dim=0) goes down the columns: it names the example with the largest logit
-    of each class. The class of each example is found along its row: dim=1.
+@faults.mistake
+def faults_twice_is_right():
+    """Logs 1 and 3 are exchanged. Both fall evenly and have nearly the same accuracy.
+    But softmax twice cannot fall below 0.55, so of two logs with the same accuracy it
+    is the higher one. (The accuracy alone tells nothing.)
     """
-    return (X @ W + b).argmax(dim=0)
+    return "a", "e", "b", "d", "c"
 
 
-@predict.mistake
-def predict_in_everything(X, W, b):
-    """Without dim, argmax looks for the largest number of the whole table and returns a
-    single position. Each row needs an answer: dim=1.
+@faults.mistake
+def faults_sum_is_rate():
+    """Logs 2 and 5 are exchanged. A learning rate has no influence before the first
+    update, and log 2 begins with a huge loss. It is a sum over the 540 images. In log
+    5 the first loss is the usual one, and then it jumps.
     """
-    return (X @ W + b).argmax()
+    return "b", "c", "a", "d", "e"
 
 
-@predict.mistake
-def predict_without_bias(X, W, b):
-    """Your b has no effect: it is left out, or all classes get the same (b.sum(), say).
-    The biases can change the winner: a class with a large one wins where the features
-    say little.
+@faults.mistake
+def faults_idle_is_right():
+    """Logs 3 and 4 are exchanged. In log 4 the loss stays where it began, at log 3, and
+    a third of the answers is right: the features have no influence, so W does not
+    move. The classes are equally frequent, so b alone gains nothing.
     """
-    return (X @ W).argmax(dim=1)
+    return "b", "e", "d", "a", "c"
 
 
-@predict.mistake
-def predict_largest_logit(X, W, b):
-    """These are the largest logits themselves. The question is at which position, that
-    is, for which class, the largest one stands: argmax, or .max(dim=1).indices.
+@faults.mistake
+def faults_idle_is_twice():
+    """Logs 1 and 4 are exchanged. With softmax twice the machine does learn, log 1
+    shows it. In log 4 nothing is learned at all: the optimizer does not know W.
     """
-    return (X @ W + b).max(dim=1).values
+    return "d", "e", "a", "b", "c"
 
 
-@predict.mistake
-def predict_probabilities(X, W, b):
-    """These are the probabilities of all classes. The exercise asks for one class per
-    example: the position of the largest, argmax(dim=1).
+@faults.mistake
+def faults_rate_is_twice():
+    """Logs 1 and 5 are exchanged. Softmax twice makes all slopes smaller, so its loss
+    falls evenly. A loss that jumps up has been thrown there by steps that are too long.
     """
-    return torch.softmax(X @ W + b, dim=1)
+    return "c", "e", "a", "d", "b"
 
 
-@predict.mistake
-def predict_column(X, W, b):
-    """The classes are right, but the shape is (N, 1). Compared with labels of shape
-    (N,) it would give a table of N x N without an error. Leave keepdim out.
+@faults.mistake
+def faults_rate_is_right():
+    """Logs 3 and 5 are exchanged. A loss that jumps far above log 3 is no sign of
+    health, even if it comes down later: the steps are too long.
     """
-    return (X @ W + b).argmax(dim=1, keepdim=True)
+    return "b", "e", "c", "d", "a"
 
 
-@predict.mistake
-def predict_softmax_over_examples(X, W, b):
-    """You took softmax with dim=0 before argmax. Now the examples compete for each
-    class, and the order within a row is lost. Use dim=1, or no softmax at all.
+@faults.mistake
+def faults_sum_is_right():
+    """Logs 2 and 3 are exchanged. The numbers of log 2 are 540 times those of log 3.
+    Its machine learns the same, but a loss that begins at log 3 times 540 is a sum:
+    with more images it would be larger, and its slopes as well.
     """
-    return torch.softmax(X @ W + b, dim=0).argmax(dim=1)
-
-
-@predict.mistake
-def predict_smallest(X, W, b):
-    """You picked the smallest logit. A large logit stands for a likely class, so take
-    the largest: argmax.
-    """
-    return (X @ W + b).argmin(dim=1)
-
-
-@predict.mistake
-def predict_one_hot(X, W, b):
-    """These are the right classes, but as one-hot rows. The exercise asks for class
-    numbers, shape (N,).
-    """
-    return F.one_hot((X @ W + b).argmax(dim=1), W.shape[1])
-
-
-@predict.mistake
-def predict_overflow(X, W, b):
-    """Right for ordinary logits. For large ones your exp overflows: several classes
-    become inf (or nan, divided by their sum), and argmax cannot tell them apart. The
-    logits themselves have the same order: no exp is needed.
-    """
-    exps = (X @ W + b).exp()
-    return (exps / exps.sum(dim=1, keepdim=True)).argmax(dim=1)
-
-
-@predict.mistake
-def predict_by_sigmoid(X, W, b):
-    """Right for ordinary logits: the sigmoid keeps their order, too. But from 17 on it
-    is rounded to 1, and then argmax cannot tell two large logits apart. Leave it out:
-    the logits themselves decide.
-    """
-    return torch.sigmoid(X @ W + b).argmax(dim=1)
-
-
-@predict.mistake
-def predict_as_float(X, W, b):
-    """The classes are right, but as floats. argmax already returns int64, which is what
-    class numbers are used as: for comparing with y, and as an index.
-    """
-    return (X @ W + b).argmax(dim=1).float()
+    return "b", "a", "e", "d", "c"
 
 
 @exercise(
-    given={"X": "features N D", "weight": "weights K D", "bias": "bias K"},
-    forbids={"Do not use nn or F.": "F."},
-    inputs=[  # first N = K, where a column of biases raises no error
-        (X[:3], W.T.contiguous(), B),
-        (X, W.T.contiguous(), B),
-        (X_SQUARE, W_SQUARE, torch.tensor([0.5, -0.5, 0.25])),
+    inputs=[()],
+    hints=[
+        "Each class has one straight line (or plane), and the highest wins. Where can "
+        "a class win that lies between others?",
+        "With two classes there is one border, and it is straight: in one feature a "
+        "single point, in two features a single line.",
+        "For (5): give the class in the middle a flat plane, and let each of the other "
+        "three rise in its own direction.",
+    ],
+    praise="With two classes there is one straight border, however the data lie. A "
+    "class in the middle is possible only if there are several others around it.",
+)
+def can_separate():
+    """Return six times True or False, for the data sets (1) to (6)."""
+    return (
+        True,  # (1) A A B B C C: the thermostat
+        False,  # (2) A A B B A A: two lines cross once
+        True,  # (3) four corners, four classes: each is the farthest in its direction
+        False,  # (4) two classes in opposite corners: no line parts them
+        True,  # (5) the one in the middle has a flat plane, the others rise outwards
+        False,  # (6) a ring of the same class: one line cannot go around it
+    )
+
+
+@can_separate.mistake
+def separate_all():
+    """Not all of them. With two classes the border is where two logits are equal, one
+    straight line: it cannot part a class from another one that lies on two sides of it.
+    """
+    return True, True, True, True, True, True
+
+
+@can_separate.mistake
+def separate_nothing_in_the_middle():
+    """You said no wherever a class lies in the middle. The thermostat has shown that it
+    can: with several other classes around it, a flat line that is lifted wins there.
+    """
+    return False, False, True, False, False, False
+
+
+@can_separate.mistake
+def separate_only_lines():
+    """All but (5) are right. Give A a flat plane, and let B, C and D rise in three
+    directions. In the middle all three are low, and A wins: a triangle, with straight
+    borders.
+    """
+    return True, False, True, False, False, False
+
+
+@can_separate.mistake
+def separate_ring():
+    """All but (6) are right. (6) looks like (5), but there B is one class: one plane,
+    which rises in one direction only. In (5) three classes share that work.
+    """
+    return True, False, True, False, True, True
+
+
+@can_separate.mistake
+def separate_corners_of_two():
+    """All but (4) are right. Two classes have one straight border. Try to draw it: two
+    opposite corners on one side, the other two on the other. Lab 6 is about this.
+    """
+    return True, False, True, True, True, False
+
+
+@can_separate.mistake
+def separate_both_ends():
+    """All but (2) are right. Two straight lines cross at most once, so with two classes
+    A wins on one side of a single point, and B on the other. A cannot have both ends.
+    """
+    return True, True, True, False, True, False
+
+
+@can_separate.mistake
+def separate_four_corners():
+    """All but (3) are right. Let the plane of each class rise towards its own corner.
+    There it is the highest of the four, so four corners with four classes are easy.
+    """
+    return True, False, False, False, True, False
+
+
+@can_separate.mistake
+def separate_opposite():
+    """Every answer is the opposite of the right one. True means that there are weights
+    and biases with which all examples are right.
+    """
+    return False, True, False, True, False, True
+
+
+def _slopes(g, sizes, args):
+    steps = torch.randint(1, 9, (3,), generator=g) / 4
+    return steps.cumsum(dim=0) - 2.5
+
+
+def _low(g, sizes, args):
+    return int(torch.randint(-9, 0, (), generator=g)) / 2
+
+
+def _high(g, sizes, args):
+    return args[1] + int(torch.randint(1, 12, (), generator=g)) / 2
+
+
+def _line(k, at, value, w):
+    return (w[k] * at + value[k]).item()
+
+
+@exercise(
+    given={"w": _slopes, "low": _low, "high": _high},
+    slopes=False,
+    properties=[
+        holds(
+            "The first bias is 0: the other two are measured from it.",
+            lambda value, w, low, high: abs(value[0].item()) < 1e-6,
+        ),
+        holds(
+            "At the lower border the lines of cold and fine must have the same height.",
+            lambda value, w, low, high: (
+                abs(_line(0, low, value, w) - _line(1, low, value, w)) < 1e-4
+            ),
+        ),
+        holds(
+            "At the upper border the lines of fine and hot must have the same height.",
+            lambda value, w, low, high: (
+                abs(_line(1, high, value, w) - _line(2, high, value, w)) < 1e-4
+            ),
+        ),
+    ],
+    inputs=[
+        (torch.tensor([-1.0, 0.0, 1.0]), -2.0, 3.0),
+        (torch.tensor([-0.5, 0.25, 2.0]), -1.0, 1.5),
+        (torch.tensor([1.0, 2.0, 4.0]), 2.0, 5.0),
     ],
     hints=[
-        "Write down the shapes: X is (N, D), weight is (K, D), the logits are (N, K).",
-        "(N, D) @ (D, K) would fit. Which operation makes (D, K) of (K, D)?",
-        "weight.T, written without brackets, exchanges rows and columns. The bias, "
-        "(K,), is added to every row by itself.",
+        "A border is where two lines have the same height: w0 * low + 0 equals "
+        "w1 * low + b1. Solve for b1.",
+        "Then fine and hot at the upper border: w1 * high + b1 equals w2 * high + b2.",
+        "b1 is (w0 - w1) * low. For b2 take b1 and add the difference of the next two "
+        "slopes, times high. torch.stack puts three tensors of shape () together; "
+        "torch.zeros(()) is a 0 of that shape.",
     ],
-    praise="This is what nn.Linear does, and nothing else.",
+    praise="Training finds such numbers by itself. You have built them.",
 )
-def linear(X, weight, bias):
-    """Return the logits of nn.Linear, shape (N, K); weight has shape (K, D)."""
-    return X @ weight.T + bias
+def biases(w, low, high):
+    """Return three biases, the first 0, so that the borders are low and high."""
+    b1 = (w[0] - w[1]) * low
+    b2 = b1 + (w[1] - w[2]) * high
+    return torch.stack([torch.zeros(()), b1, b2])
 
 
-@linear.mistake
-def linear_called(X, weight, bias):
-    """.T is a property: weight.T is the transposed tensor already. The brackets in
-    weight.T() try to call that tensor like a function.
+def _biases(b1, b2):
+    return torch.stack([torch.zeros(()), b1, b2])
+
+
+@biases.mistake
+def biases_sign(w, low, high):
+    """The signs are the wrong way round. At the lower border w0 * low + 0 and
+    w1 * low + b1 are equal, so b1 is w0 * low - w1 * low.
     """
-    return X @ weight.T() + bias
+    b1 = (w[1] - w[0]) * low
+    return _biases(b1, b1 + (w[2] - w[1]) * high)
 
 
-@linear.mistake
-def linear_not_transposed(X, weight, bias):
-    """The weight is (K, D), a row per class, so (N, D) @ (K, D) does not fit. It raises
-    an error here; if D equals K it would run and give wrong logits. Transpose it:
-    weight.T.
+@biases.mistake
+def biases_not_added(w, low, high):
+    """The bias of fine is right. For hot you forgot that the line of fine has been
+    lifted already: w1 * high + b1 equals w2 * high + b2, with b1 on the left.
     """
-    return X @ weight + bias
+    return _biases((w[0] - w[1]) * low, (w[1] - w[2]) * high)
 
 
-@linear.mistake
-def linear_reshaped(X, weight, bias):
-    """With reshape the shape fits, but it is no transpose. It reads the numbers row by
-    row and fills them in row by row, so weights of different classes are mixed up.
-    weight.T exchanges rows and columns.
+@biases.mistake
+def biases_without_first(w, low, high):
+    """You left out the slope of cold, as if its line were flat. At the lower border its
+    height is w0 * low, and the line of fine has to have the same height there.
     """
-    return X @ weight.reshape(weight.shape[1], weight.shape[0]) + bias
+    b1 = -w[1] * low
+    return _biases(b1, b1 + (w[1] - w[2]) * high)
 
 
-@linear.mistake
-def linear_times(X, weight, bias):
-    """`*` multiplies number by number and wants equal shapes. Here rows of X meet rows
-    of weight and are added up: the matrix product @, with the transpose.
+@biases.mistake
+def biases_borders_exchanged(w, low, high):
+    """You exchanged the two borders: cold and fine meet at `low`, fine and hot at
+    `high`.
     """
-    return X * weight + bias
+    b1 = (w[0] - w[1]) * high
+    return _biases(b1, b1 + (w[1] - w[2]) * low)
 
 
-@linear.mistake
-def linear_times_square(X, weight, bias):
-    """`*` multiplies number by number. The logits are sums over the features: the
-    matrix product @, with the transpose.
+@biases.mistake
+def biases_cold_and_hot(w, low, high):
+    """The bias of fine is right. For hot you let its line meet that of cold. But at the
+    upper border it is fine that it takes over from.
     """
-    return X * weight.T + bias
+    return _biases((w[0] - w[1]) * low, (w[0] - w[2]) * high)
 
 
-@linear.mistake
-def linear_without_bias(X, weight, bias):
-    """You left out the bias. It is added to every row: the (K,) tensor fits the columns
-    of the (N, K) table.
+@biases.mistake
+def biases_shifted(w, low, high):
+    """The borders are right: a common shift changes nothing, and the three biases are
+    right up to one. The exercise asks for those whose first is 0. Subtract yours.
     """
-    return X @ weight.T
+    b = biases.reference(w, low, high)
+    return b - b.mean()
 
 
-@linear.mistake
-def linear_shared_bias(X, weight, bias):
-    """You added up the biases and gave all classes the same one. That shifts all logits
-    of a row alike and changes no probability. Add `bias` as it is.
+@biases.mistake
+def biases_only_fine(w, low, high):
+    """The bias of fine is right, but that of hot is 0. Then the border between fine and
+    hot lies wherever it happens to.
     """
-    return X @ weight.T + bias.sum()
+    return _biases((w[0] - w[1]) * low, torch.zeros(()))
 
 
-@linear.mistake
-def linear_classes_in_rows(X, weight, bias):
-    """The numbers are right, but your table has a row per class, shape (K, N). In this
-    course, and in PyTorch, a row is an example: transpose the other factor, X @
-    weight.T.
-    """
-    return (X @ weight.T + bias).T
-
-
-@linear.mistake
-def linear_factors_exchanged(X, weight, bias):
-    """Your factors stand the other way round, so your table has a row per class, (K,
-    N), and the biases are added along the examples. A row is an example: X @ weight.T +
-    bias.
-    """
-    return weight @ X.T + bias
-
-
-@linear.mistake
-def linear_probabilities(X, weight, bias):
-    """You applied softmax, so these are probabilities. nn.Linear stops at the logits,
-    and F.cross_entropy wants them: a softmax here would be the first of two.
-    """
-    return torch.softmax(X @ weight.T + bias, dim=1)
-
-
-@linear.mistake
-def linear_bias_per_example(X, weight, bias):
-    """You made a column of the bias, shape (K, 1), so it is added along the examples
-    and not along the classes. It raises an error unless N equals K, and then it runs
-    and is wrong. Add `bias` as it is, shape (K,).
-    """
-    return X @ weight.T + bias.reshape(-1, 1)
+@sized("K")
+def _n_classes(g, sizes, args):
+    return sizes["K"]
 
 
 @exercise(
     given={
         "X": "features N D",
         "y": "classes N K",
-        "W": "weights D K",
-        "b": "bias K",
+        "n_classes": _n_classes,
+        "lr": "rate",
+        "n_updates": "size",
     },
-    slopes=("X", "W", "b"),
+    slopes=False,
+    results=("W", "b"),
     properties=[
-        between(0, torch.inf, "A loss is a surprise, and never below 0."),
-        unchanged(
-            "The same number added to all biases changes no probability, and no loss.",
-            lambda X, y, W, b: (X, y, W, b + 2),
+        holds(
+            "b has one number for each class.",
+            lambda value, X, y, n_classes, lr, n_updates: (
+                value[1].shape == (n_classes,)
+            ),
         ),
-        unchanged(
-            "The same examples twice have the same mean loss.",
-            lambda X, y, W, b: (torch.cat([X, X]), torch.cat([y, y]), W, b),
+        holds(
+            "In each update the steps of b add up to 0 over the classes, so b from "
+            "zeros sums to 0. Yours does not.",
+            lambda value, X, y, n_classes, lr, n_updates: (
+                abs(value[1].sum().item()) < 1e-4
+            ),
         ),
     ],
-    forbids={"With F.nll_loss and one other function.": "cross_entropy"},
-    inputs=[
-        (X, Y, W, B),
-        (X_SQUARE, torch.tensor([0, 2]), W_SQUARE, B),
-        (X_LARGE, Y_LARGE, W_LARGE, B),
-    ],
+    inputs=[(X, Y, 3, 0.5, 4), (X, Y, 3, 0.1, 9), (X_SQUARE, Y[:2], 3, 0.3, 3)],
     hints=[
-        "F.nll_loss picks one number per row, the one of the right class, takes the "
-        "mean and turns the sign. Nothing else: no softmax, no log.",
-        "So it must be given log-probabilities.",
-        "One function does softmax and log in a single step, so that nothing "
-        "overflows: F.log_softmax. Which dim?",
+        "Go through it line by line. What shape has each tensor, and does the "
+        "optimizer know all that shall be learned?",
+        "F.cross_entropy has a softmax inside. And what happens to a slope if "
+        "backward() comes again?",
+        "One bias for each class; both W and b for the optimizer; logits for the loss; "
+        "and optimizer.zero_grad() in each round.",
     ],
-    praise="It equals F.cross_entropy(X @ W + b, y), also for logits of 1000.",
+    praise="Four faults, and not one of them would have raised an error.",
 )
-def model_loss(X, y, W, b):
-    """Return the mean cross entropy of softmax regression."""
-    logits = X @ W + b
-    return F.nll_loss(F.log_softmax(logits, dim=1), y)
+def train_from_zeros(X, y, n_classes, lr, n_updates):
+    """Return W and b after some updates of gradient descent from zeros."""
+    W = torch.zeros(X.shape[1], n_classes, requires_grad=True)
+    b = torch.zeros(n_classes, requires_grad=True)
+    optimizer = torch.optim.SGD([W, b], lr=lr)
+    for _ in range(n_updates):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(X @ W + b, y)
+        loss.backward()
+        optimizer.step()
+    return W.detach(), b.detach()
 
 
-@model_loss.mistake
-def loss_of_probabilities(X, y, W, b):
-    """You gave nll_loss probabilities. It takes no logarithm of its own, so the result
-    is minus the mean probability: a negative loss, which can be trained and is not the
-    cross entropy. It needs log_softmax.
-    """
-    return F.nll_loss(torch.softmax(X @ W + b, dim=1), y)
+LEFT = {
+    "shared": "b has a single number, which all classes share. It raises all logits of "
+    "a row alike, so its slope is 0 and it never moves",
+    "forgotten": "the optimizer was given W alone. It moves only what it was given, so "
+    "b stays where it was",
+    "twice": "softmax is taken twice, since F.cross_entropy begins with one. Give it "
+    "the logits",
+    "added": "optimizer.zero_grad() is missing. The slopes of all rounds add up, and "
+    "the steps become too long",
+}
 
 
-@model_loss.mistake
-def loss_of_logits(X, y, W, b):
-    """You gave nll_loss the logits. It has no softmax inside (F.cross_entropy has), so
-    this loss can be lowered for ever by raising all logits. It needs log_softmax.
-    """
-    return F.nll_loss(X @ W + b, y)
+def _left(*names):
+    """Return a version of `train_from_zeros` in which some of its faults are left."""
+
+    def version(X, y, n_classes, lr, n_updates):
+        W = torch.zeros(X.shape[1], n_classes, requires_grad=True)
+        b = torch.zeros(1 if "shared" in names else n_classes, requires_grad=True)
+        learned = [W] if "forgotten" in names else [W, b]
+        optimizer = torch.optim.SGD(learned, lr=lr)
+        for _ in range(n_updates):
+            if "added" not in names:
+                optimizer.zero_grad()
+                b.grad = None
+            logits = X @ W + b
+            probs = torch.softmax(logits, dim=1) if "twice" in names else logits
+            F.cross_entropy(probs, y).backward()
+            optimizer.step()
+        return W.detach(), b.detach()
+
+    count = ("One fault is", "Two faults are", "Three faults are")[len(names) - 1]
+    version.__doc__ = f"{count} left: " + "; ".join(LEFT[name] for name in names) + "."
+    version.__name__ = "train_" + "_".join(names)
+    return version
 
 
-@model_loss.mistake
-def loss_softmax_twice(X, y, W, b):
-    """Softmax twice, the published mistake. F.log_softmax, and F.cross_entropy too,
-    begin with a softmax of their own: give them the logits.
-    """
-    return F.cross_entropy(torch.softmax(X @ W + b, dim=1), y)
-
-
-@model_loss.mistake
-def loss_plus_epsilon(X, y, W, b):
-    """With + 1e-9 the logarithm stays finite, but a probability that was rounded to 0
-    costs 21 and never more, and no slope is left to correct it. (Lab 2 has this
-    pitfall.) log_softmax needs no such help.
-    """
-    return F.nll_loss((torch.softmax(X @ W + b, dim=1) + 1e-9).log(), y)
-
-
-@model_loss.mistake
-def loss_single_losses(X, y, W, b):
-    """These are the losses of the single examples. Each is right; the exercise asks for
-    their mean, one number, which is the default of reduction.
-    """
-    return F.nll_loss(F.log_softmax(X @ W + b, dim=1), y, reduction="none")
-
-
-@model_loss.mistake
-def loss_log_of_softmax(X, y, W, b):
-    """Right for ordinary logits. For large ones a probability is rounded to 0, and its
-    log is -inf (lab 1). log_softmax does both in one step and stays finite.
-    """
-    return F.nll_loss(torch.softmax(X @ W + b, dim=1).log(), y)
-
-
-@model_loss.mistake
-def loss_over_examples(X, y, W, b):
-    """You normalised down the columns, as if the examples competed with each other. The
-    classes of one example compete: log_softmax with dim=1.
-    """
-    return F.nll_loss(F.log_softmax(X @ W + b, dim=0), y)
-
-
-@model_loss.mistake
-def loss_summed(X, y, W, b):
-    """This is the sum over the examples. The loss is the mean, so that it, and the
-    gradient, do not grow with the number of examples: leave reduction at its default.
-    """
-    return F.nll_loss(F.log_softmax(X @ W + b, dim=1), y, reduction="sum")
-
-
-@model_loss.mistake
-def loss_without_bias(X, y, W, b):
-    """You left out b. Then it has no influence on the loss, and so no gradient: it
-    could never learn.
-    """
-    return F.nll_loss(F.log_softmax(X @ W, dim=1), y)
-
-
-@model_loss.mistake
-def loss_as_number(X, y, W, b):
-    """The value is right, but .item() makes a plain number of it. A number has no
-    gradient, so nothing can be trained. Return the tensor.
-    """
-    return F.nll_loss(F.log_softmax(X @ W + b, dim=1), y).item()
-
-
-@model_loss.mistake
-def loss_negative(X, y, W, b):
-    """The sign is wrong. nll_loss turns the sign of the log-probabilities itself (the n
-    stands for negative), so no minus is needed. A cross entropy is never below 0.
-    """
-    return -F.nll_loss(F.log_softmax(X @ W + b, dim=1), y)
+# Whether the optimizer knows a shared bias cannot be seen: it does not move anyway.
+for first in ((), ("shared",), ("forgotten",)):
+    for second in ((), ("twice",)):
+        for third in ((), ("added",)):
+            if first + second + third:
+                train_from_zeros.mistake(_left(*first, *second, *third))
 
 
 @exercise(
@@ -716,6 +728,16 @@ def step_labels_not_one_hot(X, y, W, b, lr):
 
 
 @training_step.mistake
+def step_too_few_columns(X, y, W, b, lr):
+    """F.one_hot(y) without the number of classes takes the largest label for the last
+    class. If nobody has that class a column is missing, and the tables do not fit.
+    Always give it: F.one_hot(y, W.shape[1]).
+    """
+    errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y)) / len(X)
+    return W - lr * X.T @ errors, b - lr * errors.sum(dim=0)
+
+
+@training_step.mistake
 def step_mean_over_the_gradient(X, y, W, b, lr):
     """Your W has not moved. A mean over the whole gradient of W is one number, and that
     is 0, because every row of it sums to 0. W_grad is X.T @ errors, a table with the
@@ -850,3 +872,338 @@ def logistic_bias_1(W, b):
     has to be subtracted, like its weights.
     """
     return W[:, 1] - W[:, 0], b[1]
+
+
+# Questions ------------------------------------------------------------------------
+
+warm_up = WarmUp("lab05", lab01.shifted, lab01.ratio, lab01.two_classes)
+
+middle = choice(
+    "lab05.middle",
+    "A thermostat has one straight line over the temperature for each of its three "
+    "answers *cold*, *fine* and *hot*, and the highest line wins. Where can *fine* "
+    "win?",
+    right="b",
+    because="*Cold* falls and *hot* rises, so between them both are low. A flat line "
+    "needs only to lie above the place where they cross. Not the line is highest in "
+    "the middle; the other two are lowest there.",
+    a=(
+        "Nowhere between the other two: a straight line has its highest point at an "
+        "end.",
+        "That is true of a single line. But it is compared with the other two lines, "
+        "and not with itself.",
+    ),
+    b="In one stretch between the other two.",
+    c=(
+        "Also in two stretches, say around 0 and around 30 degrees, if the examples "
+        "are there.",
+        "Two straight lines cross at most once. So each rival is beaten on one side of "
+        "one point, and what is left of two sides is one stretch.",
+    ),
+)
+
+shapes = choice(
+    "lab05.shapes",
+    "`X` has 540 rows of 2 features; there are 3 classes. `X @ W + b` shall have a row "
+    "for each image and a column for each class. Which shapes do `W` and `b` have?",
+    right="c",
+    because="The inner sizes, 2 and 2, must agree and disappear. The outer ones, 540 "
+    "and 3, stay: a row for each image, a column for each class. A class has one "
+    "weight for each feature, and one bias.",
+    a=(
+        "`W` (3, 2) and `b` (3,)",
+        "Then a row of `X`, 2 numbers, would meet a column of `W`, 3 numbers: "
+        "the inner sizes do not agree.",
+    ),
+    b=(
+        "`W` (540, 3) and `b` (540, 3)",
+        "Weights do not belong to images. The same few weights judge all images, also "
+        "those that come tomorrow.",
+    ),
+    c="`W` (2, 3) and `b` (3,)",
+    d=(
+        "`W` (2, 3) and `b` (540, 1)",
+        "It runs. But a number for each image raises all three logits of that image "
+        "alike, and softmax does not see that.",
+    ),
+)
+
+borders = choice(
+    "lab05.borders",
+    "Two features, three classes. The points where two logits are equal form a "
+    "straight line, and there are three pairs of classes, so three lines. No two of "
+    "them are parallel. What do they look like together?",
+    right="a",
+    because="At the point where z0 = z1 and z0 = z2, also z1 = z2. So the third line "
+    "has to pass through the place where the first two cross. All three probabilities "
+    "are one third there.",
+    a="They meet in one point.",
+    b=(
+        "They enclose a small triangle.",
+        "At its corners two of the three equations would hold and the third one not. "
+        "But z0 = z1 and z0 = z2 leave no choice for z1 and z2.",
+    ),
+    c=(
+        "Either, depending on the examples.",
+        "The examples say where the lines lie. But any two of the equations imply the "
+        "third, whatever the numbers are.",
+    ),
+)
+
+far = choice(
+    "lab05.far",
+    "Softmax regression has been trained on points in the plane. For which point is "
+    "its largest probability nearest to 1?",
+    right="c",
+    because="Logits are linear. Walk straight on, and the differences between them "
+    "grow without end. So a probability says how far a point is from the borders. It "
+    "does not say: I have seen such points.",
+    a=(
+        "One in the middle of the examples of a class.",
+        "There it is fairly sure. But the distance from the borders counts, and others "
+        "are farther away from them.",
+    ),
+    b=(
+        "One on the border between two classes.",
+        "There two logits are equal, so none of the two probabilities exceeds one "
+        "half.",
+    ),
+    c="One far outside, where no example has ever been.",
+)
+
+parameters = number(
+    "lab05.parameters",
+    "Softmax regression for ten digits, on images of 8 x 8 pixels: how many numbers "
+    "does it learn, weights and biases together?",
+    right=650,
+    because="Each of the ten classes has 64 weights and one bias: 10 * 65. The number "
+    "of training images does not occur in it.",
+    wrong={
+        640: "Those are the weights. Each class learns a bias as well.",
+        641: "One bias for all is not enough: each class has its own.",
+        74: "Each class has its own weight for each pixel, so 64 *times* 10.",
+        704: "There is a bias for each class, not for each pixel.",
+        65: "That is one class. There are ten.",
+    },
+    otherwise="64 weights and one bias for each of ten classes.",
+)
+
+whose = choice(
+    "lab05.whose",
+    "An 8 x 8 picture shows the weights that a machine has learned for one digit. Red, "
+    "positive: the top, the middle column, and the lower right. Blue, negative: above "
+    "all the left side, in the upper half and in the lower half. Which digit is it?",
+    right="b",
+    because="A 3 has ink at the top, at the bottom and on the right. The blue places "
+    "are its two openings: ink there closes them, and then it is an 8, or a 0, and not "
+    "a 3.",
+    a=(
+        "0",
+        "A 0 has ink on the left side, so there the weights would be positive, and "
+        "negative in the middle.",
+    ),
+    b="3",
+    c=(
+        "8",
+        "An 8 has ink on its left side, too, above and below the middle. Here ink on "
+        "these places speaks against the digit.",
+    ),
+    d=(
+        "4",
+        "A 4 has little ink in the top row, and its left stroke is where this picture "
+        "is blue.",
+    ),
+)
+
+zero_sum = choice(
+    "lab05.zero_sum",
+    "The weights of ten digits have been trained from zeros, by gradient descent. We "
+    "add up the ten pictures of weights, pixel by pixel. What comes out?",
+    right="a",
+    because="The slopes are errors p - y times pixels. In a row of p - y the ten "
+    "numbers sum to 0, since both p and y sum to 1. So what one class gains in an "
+    "update, the others lose, and the sum stays at 0.",
+    a="0 at every pixel.",
+    b=(
+        "The mean of all images.",
+        "The updates are made of images, each times an error. But over the ten classes "
+        "the errors of an image sum to 0.",
+    ),
+    c=(
+        "Large numbers where there is often ink, but no picture of anything.",
+        "A pixel with ink moves its ten weights, some up and some down. Add up by how "
+        "much: it is that pixel times the sum of p - y.",
+    ),
+)
+
+rows = choice(
+    "lab05.rows",
+    "`layer = nn.Linear(64, 10)` calculates ten logits from 64 pixels. It keeps one "
+    "row of weights for each *output*. What is `layer.weight.shape`, and how are the "
+    "logits calculated?",
+    right="b",
+    because="One row for each output, that is, for each class: (10, 64). `.T` "
+    "exchanges rows and columns, so `X @ weight.T` is (N, 64) @ (64, 10). It is a "
+    "property: no brackets after it.",
+    a=(
+        "(64, 10), and `X @ weight + bias`",
+        "That is how we wrote it: a *column* for each class. The layer has a row for "
+        "each.",
+    ),
+    b="(10, 64), and `X @ weight.T + bias`",
+    c=(
+        "(10, 64), and `X @ weight + bias`",
+        "The shape is right. But (N, 64) @ (10, 64) does not fit: the inner sizes have "
+        "to agree.",
+    ),
+)
+
+shared = choice(
+    "lab05.shared",
+    "Somebody writes `b = torch.zeros(1)`: one bias, which is added to all three "
+    "logits. The machine is trained for 1,000 updates. What happens to `b`?",
+    right="c",
+    because="It raises all logits alike, and a common shift changes no probability. "
+    "So it changes no loss, and its slope is 0, for any data and any weights. (By "
+    "formula: it is the sum of p - y over all classes.) No error is raised.",
+    a=(
+        "It becomes the mean of the three biases that would have been learned.",
+        "That would need a slope. But a number that is added to all three logits "
+        "changes no probability.",
+    ),
+    b=(
+        "It grows and grows, because all three classes pull at it.",
+        "They do, and in different directions: the three pulls of an example are p - "
+        "y, and these sum to 0.",
+    ),
+    c="It stays at 0.",
+    d=(
+        "Nothing: an error says that `W` has three columns and `b` one number.",
+        "PyTorch stretches the one number over all columns. That is why this bug "
+        "lives.",
+    ),
+)
+
+lost = choice(
+    "lab05.lost",
+    "The thermostat is trained with one bias for all, so at 0 degrees its three lines "
+    "have the same height. Which answers does it ever give?",
+    right="a",
+    because="Through one point the line that rises most is the highest on its right, "
+    "and the line that falls most on its left. The third one has been nowhere on top. "
+    "So the class in the middle owes its place to the biases.",
+    a="Only two of the three: *cold* and *hot*.",
+    b=(
+        "All three, but with other borders.",
+        "There is no room for a border: lines through one point change places there, "
+        "all at once.",
+    ),
+    c=(
+        "Only *fine*, because nothing has been learned.",
+        "The weights learn as ever. It is only the common height that cannot.",
+    ),
+)
+
+twice = choice(
+    "lab05.twice",
+    "4, 7 and 9 with two features, once more, but the loss takes softmax twice. The "
+    "program prints a loss that falls and falls. What happens to the accuracy, and to "
+    "the *true* cross entropy of the same machine, after the first updates?",
+    right="c",
+    because="Giving up an image costs at most 1 nat here, so the machine gives up the "
+    "hard ones and is all the surer of the others. Most answers are right. But the "
+    "true cross entropy charges -log p for the ones that were given up.",
+    a=(
+        "Accuracy rises, and the true loss falls, only more slowly.",
+        "That would be so if both losses had the same aim. But this one has a ceiling: "
+        "being sure and wrong costs hardly more than being wrong.",
+    ),
+    b=(
+        "Accuracy falls, and the true loss rises.",
+        "The loss that is printed rewards right answers, too, if only up to a point. "
+        "So their number rises.",
+    ),
+    c="Accuracy rises, and so does the true loss.",
+)
+
+sure = choice(
+    "lab05.sure",
+    "Two machines, A and B, give the right class about equally often. For the 540 "
+    "images, the probability of the right class, sorted: with A a tenth of the images "
+    "has nearly 0, and half of them nearly 1. With B it rises slowly from 0 to 1. "
+    "Which one was trained with softmax twice?",
+    right="a",
+    because="With softmax twice an image that is given up costs hardly more than one "
+    "that is just missed, so probabilities go to 0 and to 1. A true cross entropy "
+    "would pull at those near 0 with all its force.",
+    a="A.",
+    b=(
+        "B: a second softmax makes all probabilities more equal.",
+        "What the second softmax flattens is what the *loss* sees. To make up for it, "
+        "the machine itself drives its probabilities to the ends.",
+    ),
+    c=(
+        "That cannot be seen: the accuracy is the same.",
+        "Accuracy asks on which side. These are probabilities, and here the two differ "
+        "most.",
+    ),
+)
+
+per_example = choice(
+    "lab05.per_example",
+    "`X` has 8 rows and there are 3 classes. Somebody gives the bias the shape (8, 1). "
+    "What happens in training?",
+    right="b",
+    because="(8, 1) is stretched over the three columns, so each number raises all "
+    "logits of one row alike. That is a common shift again, once for each example.",
+    a=(
+        "An error: the bias must have 3 numbers.",
+        "(8, 1) fits to (8, 3): the column is stretched over the three classes.",
+    ),
+    b="It runs, and all slopes of the bias are 0.",
+    c=(
+        "It runs, and learns the eight examples by heart.",
+        "That would take a number for each example *and* class. One number for an "
+        "example does not move any of its probabilities.",
+    ),
+)
+
+copied = choice(
+    "lab05.copied",
+    "A machine with three classes gets a fourth one, whose logit is always a copy of "
+    "the first. What happens to the second and the third probability?",
+    right="a",
+    because="The sum that both are divided by has grown, so both fall. Their ratio is "
+    "e to the power of the difference of their two logits, and no other class occurs "
+    "in it.",
+    a="Both fall, and their ratio stays.",
+    b=(
+        "Both stay: their logits have not changed.",
+        "But the four have to sum to 1 now, and the new one takes its share.",
+    ),
+    c=(
+        "Both fall, the smaller one more strongly.",
+        "Both are divided by the same larger sum, so they shrink by the same factor.",
+    ),
+)
+
+times_ten = choice(
+    "lab05.times_ten",
+    "All features are multiplied by 10, as if one counted in millimetres instead of "
+    "centimetres. A tenth of the weights gives the same probabilities. Does gradient "
+    "descent find them with the same learning rate?",
+    right="c",
+    because="A slope of a weight is error times feature: 10 times as large. And the "
+    "weight that is looked for is a tenth. So a step is 100 times too long for it, "
+    "while for the biases nothing has changed. That is why features are standardised.",
+    a=(
+        "Yes, in the same number of updates.",
+        "The slopes of the weights are made of features, so they change with the unit.",
+    ),
+    b=(
+        "Yes, ten times as quickly.",
+        "The steps are ten times as long, and the way is a tenth as long. Unless the "
+        "old rate was very small, such a step jumps over the valley.",
+    ),
+    c="Hardly: for the weights each step is 100 times as long, measured by the way.",
+)
