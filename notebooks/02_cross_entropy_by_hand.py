@@ -409,7 +409,8 @@ for name, log_probs, style in (("calm", calm, "-"), ("bold", bold, "--")):
     losses = -log_probs[rows, y]
     ax.plot(losses.sort(descending=True).values[:60], style, label=name)
     share = losses[log_probs.argmax(dim=1) != y].sum() / losses.sum()
-    print(f"{name}: the 27 wrong answers make {share:.0%} of the loss")
+    wrong = int((log_probs.argmax(dim=1) != y).sum())
+    print(f"{name}: the {wrong} wrong answers make {share:.0%} of the loss")
 ax.axhline(math.log(3), color="black", linestyle=":", label="undecided")
 ax.set(xlabel="images, the worst first", ylabel="surprise at the label (nats)")
 _ = ax.legend()

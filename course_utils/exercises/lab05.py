@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from course_utils.exercises import lab01
+from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import sized
@@ -876,7 +876,7 @@ def logistic_bias_1(W, b):
 
 # Questions ------------------------------------------------------------------------
 
-warm_up = WarmUp("lab05", lab01.shifted, lab01.ratio, lab01.two_classes)
+warm_up = WarmUp("lab05", lab04.falling, lab03.one_slope, lab01.shifted)
 
 middle = choice(
     "lab05.middle",
