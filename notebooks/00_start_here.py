@@ -195,6 +195,7 @@ print(load_mnist(digits=(0,)).describe())
 # | 3 Cross entropy with PyTorch | the same from the library, and its traps | 135 |
 # | 4 Logistic regression | the first machine that learns: two classes | 155 |
 # | 5 Softmax regression | three classes, and three published bugs | 130 |
+# | 6 Hidden layers | what no line can part, and how a slope gets through a network | 90 |
 # | 7 MNIST, two digits | a network on real images, and what its accuracy means | 90 |
 # | 8 GPU and mini-batches | many small steps in place of a few large ones | 175 |
 # | 9 Binary classification, four ways | the same machine four times, and how each fails | 155 |
