@@ -530,8 +530,8 @@ def fit_uphill(X, y, W, c, v, d, lr, n_steps):
 
 warm_up = WarmUp("lab06", lab01.score, lab01.two_classes, lab01.blank)
 
-coin = choice(
-    "lab06.coin",
+negatives = choice(
+    "lab06.negatives",
     "The machine of lab 4, a weight for each of the 64 pixels and a bias, is trained "
     "on 200 pictures, then on these 200 and their negatives. How does it end with the "
     "negatives?",
@@ -592,8 +592,8 @@ two_units = choice(
     ),
 )
 
-one_border = choice(
-    "lab06.one_border",
+border = choice(
+    "lab06.border",
     "A network has two inputs and a single hidden unit. Its border is where the "
     "logit, v times the unit plus d, is 0. Which shapes can the border have?",
     right="a",
@@ -618,16 +618,16 @@ closed = number(
     "The logit is positive inside a closed border, like a field in a fence, and the "
     "input is a point in the plane. How many hidden units are needed at least?",
     right=3,
-    because="Each unit pushes the logit down on one side of a straight line. The field "
-    "has to be cut off in every direction, and a plane cannot be enclosed by two half "
-    "planes. Three make a triangle.",
+    because="Each unit pushes the logit down on one side of a straight line. Whatever "
+    "two of them do, the field goes on without end in some direction. Three, pushing "
+    "from three sides, close it.",
     wrong={
         1: "One unit cuts off one half of the plane. In all other directions the field "
         "has no end.",
-        2: "Two units: a wedge or a strip, and both go on without end.",
-        4: "Four make a square, and that works. But one less is enough.",
+        2: "With two units it is a wedge or a strip, and both go on without end.",
+        4: "Four work, one for each side of a square. But one less is enough.",
     },
-    otherwise="Which is the field with the fewest straight sides?",
+    otherwise="Each unit cuts off one side. How few straight sides can a field have?",
 )
 
 without_fold = choice(
@@ -709,8 +709,8 @@ first_weight = number(
     tolerance=0.01,
 )
 
-twice = choice(
-    "lab06.twice",
+again = choice(
+    "lab06.again",
     "w.grad is -2. Now the same loss is calculated again from w, x, c, v and d, and "
     "backward is called again. What is w.grad then?",
     right="b",
@@ -750,8 +750,8 @@ same_start = choice(
     c="Still all alike.",
 )
 
-tickets = choice(
-    "lab06.tickets",
+two_or_eight = choice(
+    "lab06.two_or_eight",
     "Two units can do it: we set their weights by hand. Now networks with two units, "
     "and with eight, are trained from four random starts each. Which of them read "
     "pictures and negatives well?",
@@ -772,8 +772,8 @@ tickets = choice(
     ),
 )
 
-too_long = choice(
-    "lab06.too_long",
+held_out = choice(
+    "lab06.held_out",
     "60 points, 64 units, 1200 steps. The training loss falls all the time. What does "
     "the loss of the held-out points do?",
     right="a",
