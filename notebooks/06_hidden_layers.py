@@ -347,8 +347,7 @@ lab06.chain.ask()
 
 # %% tags=["slide-more"]
 def L(w):
-    a = 3 * w
-    return a**2
+    return (3 * w) ** 2
 
 
 print("measured:", round((L(1 + 1e-6) - L(1)) / 1e-6, 3))
@@ -365,8 +364,7 @@ lab06.paths.ask()
 
 # %% tags=["slide-more"]
 def L(x):
-    u, v = x + 1, 2 * x
-    return u * v
+    return (x + 1) * (2 * x)
 
 
 print("measured:", round((L(1 + 1e-6) - L(1)) / 1e-6, 3))
