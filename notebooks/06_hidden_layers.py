@@ -502,29 +502,29 @@ draw_graph(plt.subplots(figsize=(9, 2.4))[1], loss)
 # left: 1 at the loss, -0.5 at the logit, and -2 at $w$, which nothing but a chain of
 # boxes connects with the loss.
 #
-# Is it right? The network of section 2 with other weights: nine numbers, nine slopes,
-# each compared with PyTorch's.
+# Is it right? The network of section 2 with other weights: nine numbers, and two inputs,
+# to each of which two ways lead. Eleven slopes, each compared with PyTorch's.
 
 # %%
-numbers = [0.5, -1.0, 1.5, 0.7, 0.3, -0.2, 1.2, -0.8, 0.1]
+numbers = [0.5, -1.0, 1.5, 0.7, 0.3, -0.2, 1.2, -0.8, 0.1, 0.9, 0.4]
 
 
-def small_network(n, x1, x2):
-    h1 = (n[0] * x1 + n[1] * x2 + n[2]).relu()
-    h2 = (n[3] * x1 + n[4] * x2 + n[5]).relu()
+def small_network(n):
+    h1 = (n[0] * n[9] + n[1] * n[10] + n[2]).relu()
+    h2 = (n[3] * n[9] + n[4] * n[10] + n[5]).relu()
     return n[6] * h1 + n[7] * h2 + n[8]
 
 
 ours = [Value(number) for number in numbers]
-backward(small_network(ours, Value(0.9), Value(0.4)).cross_entropy(0.0))
+backward(small_network(ours).cross_entropy(0.0))
 theirs = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
-z = small_network(theirs, 0.9, 0.4)
+z = small_network(theirs)
 F.binary_cross_entropy_with_logits(z, torch.zeros_like(z)).backward()
 assert_close(torch.tensor([n.grad for n in ours], dtype=torch.float64), theirs.grad)
 print([round(n.grad, 3) for n in ours])
 
 # %% [markdown]
-# All nine agree. One line of `backward` has a `+=`, where two ways meet. It has a
+# All of them agree. One line of `backward` has a `+=`, where two ways meet. It has a
 # consequence that you know.
 
 # %% tags=["slide"]
