@@ -123,9 +123,9 @@ def test_a_network_has_a_line_for_each_weight():
     assert written[: len(weights)] == [f"{w:.1f}" for w in weights]
     assert written[len(weights) :] == ["a", "b", "1", "2", "3", "z"]
     # From circle i of a column to circle k of the next.
-    assert list(ax.lines[4].get_xdata()) == [0, 2]
-    assert ax.lines[4].get_ydata()[0] == ax.patches[1].center[1]
-    assert ax.lines[4].get_ydata()[1] == ax.patches[3].center[1]
+    assert list(ax.lines[5].get_xdata()) == [0, 2]
+    assert ax.lines[5].get_ydata()[0] == ax.patches[1].center[1]
+    assert ax.lines[5].get_ydata()[1] == ax.patches[4].center[1]
 
 
 @pytest.mark.parametrize(
