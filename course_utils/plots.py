@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "image_grid",
     "learning_curves",
     "logits_and_probs",
+    "network",
     "number_table",
     "slider",
 ]
@@ -123,6 +125,76 @@ def logits_and_probs(
     bars(logits, axes[0], labels=labels, ylabel="logit", color="C4")
     bars(probs, axes[1], labels=labels)
     return axes
+
+
+def network(
+    weights: Sequence[Tensor],
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[Sequence[str]] | None = None,
+    digits: int | None = None,
+) -> Axes:
+    """Draw a network: a column of circles per layer, a line per weight.
+
+    Parameters
+    ----------
+    weights : sequence of Tensor, each of shape (D, K)
+        One per layer: row i, column k leads from circle i of a column to circle k of
+        the next. (`nn.Linear` keeps the transpose of that.) A line is as thick as its
+        weight is large; negative ones are blue and dashed, positive ones red.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    labels : sequence of sequence of str, optional
+        What stands in the circles, column by column.
+    digits : int, optional
+        Decimals of the weights written on their lines; none are if not given.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+
+    Raises
+    ------
+    ValueError
+        If the layers do not fit together, or if there are more or fewer labels than
+        circles.
+    """
+    tables = [_array(w) for w in weights]
+    sizes = [tables[0].shape[0], *(table.shape[1] for table in tables)]
+    if any(t.shape != s for t, s in zip(tables, pairwise(sizes), strict=True)):
+        shapes = [t.shape for t in tables]
+        raise ValueError(f"Layers of shapes {shapes} do not follow one another.")
+    if labels is not None and [len(names) for names in labels] != sizes:
+        raise ValueError(f"Columns of {sizes} circles need as many labels.")
+    ax = ax if ax is not None else plt.subplots()[1]
+    spots = [
+        [(2.0 * i, (n - 1) / 2 - k) for k in range(n)] for i, n in enumerate(sizes)
+    ]
+    top = max(np.abs(table).max() for table in tables) or 1.0
+    for table, left, right in zip(tables, spots, spots[1:], strict=False):
+        for (i, k), w in np.ndenumerate(table):
+            (x0, y0), (x1, y1) = left[i], right[k]
+            color, dash = ("C1", "-") if w >= 0 else ("C0", "--")
+            width = 0.4 + 3 * abs(w) / top
+            ax.plot([x0, x1], [y0, y1], color=color, linestyle=dash, linewidth=width)
+            if digits is not None:
+                # Not in the middle, where lines cross.
+                x, y = x0 + 0.3 * (x1 - x0), y0 + 0.3 * (y1 - y0)
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+                text = f"{w:.{digits}f}"
+                ax.text(
+                    x, y, text, ha="center", va="center", fontsize="small", bbox=box
+                )
+    for i, column in enumerate(spots):
+        for k, (x, y) in enumerate(column):
+            disc = plt.Circle((x, y), 0.36, facecolor="white", edgecolor="black")
+            ax.add_patch(disc).set_zorder(3)
+            text = "" if labels is None else labels[i][k]
+            ax.text(x, y, text, ha="center", va="center", fontsize="small", zorder=4)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return ax
 
 
 def number_table(

@@ -694,6 +694,7 @@ def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypat
 
 EQUAL_LENGTH = "only its length counts, and that is the same"
 AT_THE_THRESHOLD = "the exercise does not say what is right exactly at the threshold"
+AT_THE_FOLD = "a sum is never exactly 0 here, and there either slope would do"
 MEAN_OF_PAIRS = "the mean of a over all pairs minus that of b is the mean of a - b"
 SAME_PLACE = "a positive factor does not move the place of the smallest loss"
 # Slips that a check cannot refuse, because nothing is wrong with them.
@@ -736,6 +737,12 @@ HARMLESS = {
     },
     "lab05.train_from_zeros": {"`detach()` is left out": "the numbers are the same"},
     "lab05.training_step": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab06.slopes": {"`>=` stands where `>` is wanted": AT_THE_FOLD},
+    "lab06.step": {
+        "`>=` stands where `>` is wanted": AT_THE_FOLD,
+        "`X` stands where `y` is wanted": EQUAL_LENGTH,
+    },
+    "lab06.fit": {"`detach()` is left out": "the numbers are those asked for"},
     "lab07.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab07.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab08.batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},

@@ -110,6 +110,39 @@ def test_image_grid_empties_axes_that_are_left_over():
     assert not axes[2].axison
 
 
+def test_a_network_has_a_line_for_each_weight():
+    first = torch.tensor([[1.0, -2.0, 0.0], [4.0, 0.5, -1.0]])
+    last = torch.tensor([[-3.0], [1.0], [1.0]], requires_grad=True)
+    names = [["a", "b"], ["1", "2", "3"], ["z"]]
+    ax = plots.network([first, last], labels=names, digits=1)
+    weights = [*first.flatten().tolist(), *last.flatten().tolist()]
+    assert len(ax.lines) == len(weights)
+    for line, weight in zip(ax.lines, weights, strict=True):
+        assert (line.get_linestyle() == "--") == (weight < 0)
+    thickest = max(ax.lines, key=lambda line: line.get_linewidth())
+    assert thickest is ax.lines[3]
+    assert len(ax.patches) == 2 + 3 + 1
+    written = [text.get_text() for text in ax.texts]
+    assert written[: len(weights)] == [f"{w:.1f}" for w in weights]
+    assert written[len(weights) :] == ["a", "b", "1", "2", "3", "z"]
+    # From circle i of a column to circle k of the next.
+    assert list(ax.lines[5].get_xdata()) == [0, 2]
+    assert ax.lines[5].get_ydata()[0] == ax.patches[1].center[1]
+    assert ax.lines[5].get_ydata()[1] == ax.patches[4].center[1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "labels", "message"),
+    [
+        ([torch.ones(2, 3), torch.ones(2, 1)], None, "do not follow one another"),
+        ([torch.ones(2, 3)], [["a", "b"], ["c"]], "need as many labels"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused(weights, labels, message):
+    with pytest.raises(ValueError, match=message):
+        plots.network(weights, labels=labels)
+
+
 def test_learning_curves_have_a_second_cue_and_a_baseline():
     ax = plots.learning_curves(
         {"train": [3.0, 2.0], "test": [4.0, 3.0]},
