@@ -320,11 +320,12 @@ for _ in range(3):
 lab03.adding.result()
 
 # %% [markdown] tags=["slide-more"]
-# **Rule** Before each `backward`, empty `.grad`, or start from a fresh tensor.
+# **Rule** Before each `backward`, empty `.grad` (`x.grad = None`), or start from a fresh
+# tensor: `x.detach().requires_grad_()`. `detach` gives the same numbers without notes.
 #
 # Now all 15 slopes of our batch with one `backward`, compared with our own formula.
-# (`requires_grad_()` marks a tensor that exists already. Here that is a copy, and `logits`
-# stays as it is.)
+# (`requires_grad_()` marks a tensor that exists already. Here that is a copy, made by
+# `clone`, and `logits` stays as it is.)
 
 # %% tags=["slide"]
 marked = logits.clone().requires_grad_()
@@ -342,7 +343,7 @@ lab03.downhill.ask()
 # %% tags=["slide-more"]
 moved = logits
 for step in range(21):
-    moved = moved.detach().requires_grad_()  # same numbers, no notes, .grad empty
+    moved = moved.detach().requires_grad_()  # fresh, .grad is empty
     loss = F.cross_entropy(moved, y)
     loss.backward()
     if step in (0, 1, 5, 20):
@@ -353,8 +354,8 @@ lab03.downhill.result()
 
 # %% [markdown] tags=["slide-more"]
 # Step by step the loss falls, and in the end the last image is read as the 9 that it is.
-# Training is this loop. Only, a machine does not learn its logits, which are others for
-# each image. It learns what they are made of: the templates. That is lab 4.
+# Training is this loop. Only, a machine does not learn its logits, which are different
+# for each image. It learns what they are made of: the templates. That is lab 4.
 #
 # ## 5. Labels that fit, and labels that are taken
 #
@@ -383,7 +384,7 @@ for name, target in targets.items():
     try:
         print(f"{name:22} loss {F.cross_entropy(logits, target):.4f}")
     except (IndexError, RuntimeError) as error:
-        print(f"{name:22} {type(error).__name__}")
+        print(f"{name:22} {type(error).__name__}: {str(error)[:45]}")
 lab03.accepted.result()
 
 # %% [markdown] tags=["slide-more"]
@@ -391,8 +392,8 @@ lab03.accepted.result()
 # error is a kindness, because it says where to look. The two that are accepted give no
 # sign at all, and a machine would learn from them.
 #
-# **Rule** Before you train, print three things: `y.dtype` (it should be `int64`),
-# `y.shape`, and the smallest and largest label. If the target is a table, print the sums
+# **Rule** Before you train, print three things: `y.dtype`, the kind of number (it should
+# be `int64`, whole numbers), `y.shape`, and the smallest and largest label. If the target is a table, print the sums
 # of its rows.
 
 # %% [markdown] tags=["slide"]
@@ -413,7 +414,8 @@ lab03.binary.ask()
 
 # %% [markdown]
 # Now our 4 and our two 9s, with one logit each: the score of the 9 minus that of the 4.
-# Logits and labels are columns (N, 1) of decimal numbers.
+# Logits and labels are columns (N, 1) of decimal numbers: `unsqueeze(1)` makes a column of
+# a list, and `flatten()` a list of a column.
 
 # %% tags=["slide-more"]
 lab03.binary.result()
@@ -444,7 +446,7 @@ assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 lab03.one_column.ask()
 
 # %% tags=["pitfall", "slide-more"]
-print("loss:", F.cross_entropy(z, nine).abs())
+print("loss:", F.cross_entropy(z, nine).abs())  # abs: minus the mean of 0 prints as -0
 lab03.one_column.result()
 
 # %% [markdown] tags=["slide-more"]
@@ -455,8 +457,9 @@ lab03.one_column.result()
 # ## 7. The riddle
 #
 # Now to the two losses. Many machines end with a softmax, since one wants probabilities.
-# Then somebody hands these probabilities to `F.cross_entropy`: a brick too many. Nothing
-# is raised, because any number may be a logit.
+# Then somebody takes the probabilities for logits: hands them to `F.cross_entropy`, or
+# writes the four steps by hand, softmax included. A brick too many. Nothing is raised,
+# because any number may be a logit.
 
 # %% tags=["slide-more"]
 lab03.floor.ask()
@@ -480,12 +483,14 @@ twice = F.cross_entropy(torch.softmax(rows, dim=1), all_first, reduction="none")
 fig, ax = plt.subplots(figsize=(5.6, 2.8))
 ax.plot(z, once, label="softmax once")
 ax.plot(z, twice, label="softmax twice")
+ax.axhline(twice.min(), color="black", linestyle=":", linewidth=1)
 ax.set(xlabel="logit of the right class (others 0)", ylabel="cross entropy (nats)")
 _ = ax.legend()
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Two curves of the loss of one image. Solid: it comes down from
-# high values to 0. Dashed: it stays in a narrow band.
+# high values to 0. Dashed: it stays in a narrow band, and never goes below the dotted
+# line, the floor. They meet where all three logits are equal.
 
 # %% tags=["slide"]
 lab03.sure_and_wrong.ask()
@@ -501,7 +506,9 @@ lab03.sure_and_wrong.result()
 
 # %% [markdown] tags=["slide"]
 # A machine that is sure and wrong is hardly corrected any more. Now look at the lines of
-# the lesson. (`matmul` multiplies each example with three templates at once.)
+# the lesson. `x_train` holds its examples, four numbers each. `W` holds three templates
+# as columns; the numbers in it are called weights. `matmul` multiplies each example with
+# all three, and `b` is one more number that is added. All weights are 0 at the start.
 #
 # ```python
 # # by hand
@@ -529,10 +536,11 @@ def run(loss_fn):
         loss = loss_fn(X @ W, y_8)  # @ is matmul
         loss.backward()
         losses.append(loss.item())
-        W = W - 0.1 * W.grad
+        W = W - 0.1 * W.grad  # a tenth of the slope: small steps
     return losses
 
 
+# The lesson's line by hand is softmax, followed by our four steps.
 by_hand = run(lambda z, y: F.cross_entropy(torch.softmax(z, dim=1), y))
 one_call = run(F.cross_entropy)
 print(f"by hand:  {by_hand[0]:.6f} ... {by_hand[-1]:.6f}")
@@ -646,7 +654,7 @@ lab03.train.check(train)
 
 # %% [markdown] tags=["slide-more"]
 # It works? Then you can train your first machine. Give it all 4s, 7s and 9s, 64 pixels
-# each, and see which part of them it reads rightly:
+# each, and see which fraction of them it reads rightly:
 #
 # ```python
 # chosen = torch.tensor([label in (4, 7, 9) for label in digits.target])

@@ -665,6 +665,15 @@ def which_loss_opinions_binary(*args):
 
 
 @which_loss.mistake
+def which_loss_opinions_binary_of_probabilities(*args):
+    """(e) has the wrong loss. binary_cross_entropy wants probabilities, and scores come
+    out here. And it would ask three separate questions, each yes or no; the three
+    classes exclude each other and share 1.
+    """
+    return 1, 2, 3, 4, 4
+
+
+@which_loss.mistake
 def which_loss_first(*args):
     """(a) has the wrong loss. The machine ends with logits, so all four steps are still
     to be done. nll_loss does two of them.
@@ -714,6 +723,8 @@ measure = number(
     because="The rise is 0.0601, and 0.0601 / 0.01 = 6.01. With ever smaller steps it "
     "comes ever nearer to 6.",
     wrong={
+        6: "That is what it comes to with ever smaller steps. With this step the curve "
+        "has bent a little already. Divide the rise by the step.",
         0.0601: "That is the rise. Divide it by the step, 0.01.",
         9.0601: "That is the height after the step. The rise is what is added to 9.",
         3.0: "That is the height divided by x, 9 / 3. The slope asks how much is "
@@ -721,7 +732,7 @@ measure = number(
         0.000601: "You multiplied by the step. Divide by it.",
     },
     otherwise="The rise is 9.0601 - 9. Divide it by 0.01.",
-    tolerance=0.0101,
+    tolerance=0.0041,
 )
 
 sum_of_slopes = choice(
@@ -731,8 +742,8 @@ sum_of_slopes = choice(
     "sum?",
     right="b",
     because="The same number added to all logits changes no probability, and so no "
-    "loss. The rise is 0, and with it the sum of the slopes. What one logit gains, the "
-    "others lose.",
+    "loss. The rise is 0, and with it the sum of the slopes: the positive and "
+    "the negative ones cancel.",
     a=(
         "1, because probabilities sum to 1.",
         "The slopes are not the probabilities: one of them is negative.",
@@ -779,8 +790,8 @@ adding = number(
     "calculates x * x and calls `backward`, three times, and never empties `x.grad`. "
     "Which number is in it at the end?",
     right=18,
-    because="6 + 6 + 6. A loop that forgets to empty `.grad` walks in each step along "
-    "all slopes before it as well. No error says so.",
+    because="6 + 6 + 6. The slopes of all rounds are in it, not that of the last one. No "
+    "error says so.",
     wrong={
         6: "That would be so if each `backward` replaced the number. It adds to it.",
         12: "That is after the second time.",
@@ -905,7 +916,7 @@ floor = choice(
 sure_and_wrong = choice(
     "lab03.sure_and_wrong",
     "Look at the left end of the figure. There the machine is sure, and wrong. A "
-    "training step changes the logit by its slope. Which of the two losses corrects "
+    "training step changes the logit by minus its slope. Which of the two losses corrects "
     "this machine?",
     right="c",
     because="The solid curve is steep there, with a slope near -1. The dashed one is "
@@ -932,11 +943,10 @@ riddle = choice(
     "number of softmaxes, so both runs start at log 3, about 1.0986. From there on one "
     "follows the slopes of another loss.",
     a=(
-        "By hand, softmax is taken twice. That shows in the first number printed: it "
-        "is larger.",
+        "By hand, softmax is taken twice, and so its loss is larger from step 0 on.",
         "Softmax of (0, 0, 0) is one third each. Take it again: one third each.",
     ),
-    b="By hand, softmax is taken twice. The first number printed is the same for both.",
+    b="By hand, softmax is taken twice. At step 0 the loss is the same all the same.",
     c=(
         "Both losses are right. By hand, more is lost to rounding.",
         "Rounding changes the seventh digit. Count the softmaxes.",
