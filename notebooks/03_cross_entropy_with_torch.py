@@ -808,7 +808,7 @@ assert_close(mended(z_2, y_2), F.cross_entropy(z_2, y_2))
 #
 # [05wk-1.ipynb](https://github.com/guebin/DL2025/blob/main/posts/05wk-1.ipynb)
 # compares the losses for two classes, first from one logit. (`nn.Sigmoid()`
-# and `nn.Softmax(dim=1)` are softmax and sigmoid as objects.)
+# and `nn.Softmax(dim=1)` are sigmoid and softmax as objects.)
 
 # %%
 netout = torch.tensor([[-1.0], [0.0], [1.0]])

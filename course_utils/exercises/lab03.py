@@ -790,8 +790,8 @@ adding = number(
     "calculates x * x and calls `backward`, three times, and never empties `x.grad`. "
     "Which number is in it at the end?",
     right=18,
-    because="6 + 6 + 6. The slopes of all rounds are in it, not that of the last one. No "
-    "error says so.",
+    because="6 + 6 + 6. The slopes of all rounds are in it, not that of the last one. "
+    "No error says so.",
     wrong={
         6: "That would be so if each `backward` replaced the number. It adds to it.",
         12: "That is after the second time.",
@@ -916,8 +916,8 @@ floor = choice(
 sure_and_wrong = choice(
     "lab03.sure_and_wrong",
     "Look at the left end of the figure. There the machine is sure, and wrong. A "
-    "training step changes the logit by minus its slope. Which of the two losses corrects "
-    "this machine?",
+    "training step changes the logit by minus its slope. Which of the two losses "
+    "corrects this machine?",
     right="c",
     because="The solid curve is steep there, with a slope near -1. The dashed one is "
     "nearly level: slope 0, no correction, just where it is needed most.",
