@@ -52,18 +52,7 @@ class SetupError(Exception):
 
 
 def make(extra: str) -> None:
-    """Make or complete the environment, unless it has all that an extra needs.
-
-    Parameters
-    ----------
-    extra : {"lab", "authoring", "test"}
-        The extra of ``pyproject.toml``.
-
-    Raises
-    ------
-    SetupError
-        If that cannot be done. What was there before is still there.
-    """
+    """Make or complete the environment, unless it has all that an extra needs."""
     for name in ("uv.lock", "requirements.txt"):
         if not (ROOT / name).is_file():
             raise SetupError(
@@ -111,14 +100,11 @@ def run(command: Sequence[str]) -> int:
 def ready(extra: str) -> bool:
     """Return whether the environment holds what an extra needs, and starts."""
     wanted = read_requirements()
-    enough = EXTRAS[EXTRAS.index(extra) :]
-    return any(_has_stamp(e, wanted) for e in enough) and _starts(PYTHON)
-
-
-def _has_stamp(extra: str, wanted: dict[str, str]) -> bool:
-    """Return whether the installation of an extra was finished, with these pins."""
-    path = ENV / f"course-{extra}.txt"
-    return path.is_file() and path.read_text("utf-8") == digest(wanted, extra)
+    for enough in EXTRAS[EXTRAS.index(extra) :]:
+        stamp = ENV / f"course-{enough}.txt"  # written when all of it was installed
+        if stamp.is_file() and stamp.read_text("utf-8") == digest(wanted, enough):
+            return _starts(PYTHON)
+    return False
 
 
 # What is to be installed ----------------------------------------------------------
@@ -166,7 +152,6 @@ class Machine(NamedTuple):
     system: str  # such as "linux-x86_64", "macos-arm64" or "windows-amd64"
     python: tuple[int, int]
     abi: str  # such as "cp311"
-    bits: int
     version: tuple[int, ...] | None  # of glibc or macOS; None for Windows and musl
 
 
@@ -187,8 +172,9 @@ def this_machine() -> Machine:
         abi += "t"
     if sys.implementation.name != "cpython":
         abi = sys.implementation.name
-    bits = 64 if sys.maxsize > 2**32 else 32
-    return Machine(system, sys.version_info[:2], abi, bits, version)
+    if sys.maxsize < 2**32:
+        system = "32-bit Python"  # even where the system has 64
+    return Machine(system, sys.version_info[:2], abi, version)
 
 
 def torch_wheels() -> list[str]:
@@ -209,13 +195,12 @@ def platform_problem(machine: Machine, wheels: Sequence[str]) -> str | None:
         abi, tag = name.removesuffix(".whl").split("-")[-2:]
         system, version = system_of(tag)
         fits.setdefault(system, {})[abi] = version
-    if machine.bits == 32:
-        return f"This is a 32-bit Python, and {torch} needs a 64-bit one."
     if machine.system not in fits:
         name = {
             "macos-x86_64": "Macs with an Intel chip (on an Apple chip, the Python is "
             "one for Intel: take another)",
             "windows-arm64": "Windows on ARM",
+            "32-bit Python": "a 32-bit Python: take one of 64 bits",
         }.get(machine.system, machine.system)
         return f"{torch} has no build for {name}.{elsewhere}"
     if machine.system.startswith("linux") and machine.version is None:
@@ -252,6 +237,12 @@ def system_of(tag: str) -> tuple[str, tuple[int, ...] | None]:
     return tag.replace("win_", "windows-"), None
 
 
+def systems_of(wheel: str) -> set[str]:
+    """Return the systems that a wheel is for."""
+    tags = wheel.removesuffix(".whl").rsplit("-", 1)[-1].split(".")
+    return {system_of(tag)[0] for tag in tags}
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])
 
@@ -264,13 +255,7 @@ def _has_nvidia_card() -> bool:
 
 
 def check_packed_files() -> None:
-    """Check that all of a folder made by ``pack`` is here, and fits this machine.
-
-    Raises
-    ------
-    SetupError
-        With the name of the first file that is missing or cut off.
-    """
+    """Check that all of a folder made by ``pack`` is here, and fits this machine."""
     again = "copy the whole folder again from where it came."
     if not MANIFEST.is_file():
         if WHEELS.is_dir():
@@ -372,7 +357,14 @@ def _install(extra: str) -> None:
     sections = read_requirements(WHEELS if packed else None)
     uv = find_uv()
     if not uv and not any(map(importlib.util.find_spec, ("ensurepip", "pip"))):
-        raise SetupError(_how_to_get_pip())
+        advice = "install pip for this Python"
+        if shutil.which("apt-get"):
+            package = f"python3.{sys.version_info.minor}-venv"
+            advice = f"run this as an administrator: apt-get install {package}"
+        raise SetupError(
+            "uv could not be downloaded, and this Python has no pip. Run this again "
+            f"where there is a network; or {advice}"
+        )
     if not _starts(PYTHON):
         if ENV.exists():
             _say("The environment in .course/env does not start; making it anew.")
@@ -391,8 +383,12 @@ def _install(extra: str) -> None:
     if not ENV.exists():
         _make_venv(uv)
     if cpu:
-        try:
-            _install_cpu_build(uv)  # or the rest of it, after an interruption
+        names = ("torch", "torchvision")
+        wanted = [f"{n}=={p['version']}+cpu" for n in names for p in lock_packages(n)]
+        # For uv `--index-url` would give way to the variable for a mirror.
+        index = "--default-index" if uv else "--index-url"
+        try:  # or the rest of it, after an interruption; the index states its hashes
+            _pip_install(uv, [index, CPU_INDEX, *wanted])
         except subprocess.CalledProcessError:
             _say("The CPU build was not to be had; taking the registry's.")
             cpu = False
@@ -413,7 +409,9 @@ def _install(extra: str) -> None:
     except subprocess.CalledProcessError:
         _check_space(sections, extra, cpu=cpu)  # that is why, if it does not return
         raise
-    _link_package()
+    site = _site_packages()  # finds the package in its place, also in a moved folder
+    line = os.path.relpath(ROOT, site) + "\n"
+    (site / "course_utils_in_place.pth").write_text(line, encoding="utf-8")
     stamp = ENV / f"course-{extra}.txt"
     stamp.write_text(digest(read_requirements(), extra), encoding="utf-8")
     shutil.rmtree(CACHE, ignore_errors=True)
@@ -457,16 +455,6 @@ def _site_packages() -> Path:
     return next((ENV / "lib").glob("python3.*/site-packages"), ENV / "none")
 
 
-def _link_package() -> None:
-    """Let the environment find the package in its place.
-
-    The path is relative, so that it stays right when the whole folder moves.
-    """
-    site = _site_packages()
-    line = os.path.relpath(ROOT, site) + "\n"
-    (site / "course_utils_in_place.pth").write_text(line, encoding="utf-8")
-
-
 def _make_venv(uv: Path | None) -> None:
     if uv:
         # Relocatable: its scripts find their Python when the folder has moved.
@@ -481,17 +469,6 @@ def _make_venv(uv: Path | None) -> None:
     subprocess.run(make, check=True)
 
 
-def _how_to_get_pip() -> str:
-    package = f"python3.{sys.version_info.minor}-venv"
-    advice = "install pip for this Python"
-    if shutil.which("apt-get"):
-        advice = f"run this as an administrator: apt-get install {package}"
-    return (
-        "uv could not be downloaded, and this Python has no pip. Run this again where "
-        f"there is a network; or {advice}"
-    )
-
-
 def cpu_build_wanted() -> bool:
     """Return whether to take PyTorch without the GPU part: no card, and it is there."""
     if not sys.platform.startswith("linux") or _has_nvidia_card():
@@ -502,15 +479,6 @@ def cpu_build_wanted() -> bool:
         _say(f"{CPU_INDEX} does not answer: taking the registry's build of PyTorch.")
         return False
     return True
-
-
-def _install_cpu_build(uv: Path | None) -> None:
-    """Install torch and torchvision from PyTorch's index, which states their hashes."""
-    names = ("torch", "torchvision")
-    wanted = [f"{n}=={p['version']}+cpu" for n in names for p in lock_packages(n)]
-    # For uv `--index-url` would give way to the variable for a mirror.
-    index = "--default-index" if uv else "--index-url"
-    _pip_install(uv, [index, CPU_INDEX, *wanted])
 
 
 def _pip_install(uv: Path | None, arguments: Sequence[str | Path]) -> None:
@@ -549,14 +517,18 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def _starts(program: Path) -> bool:
+def _starts(python: Path) -> bool:
     """Return whether a Python starts; that of a moved or changed system may not."""
-    if not program.exists():
-        return False
-    with contextlib.suppress(OSError):
-        test = [program, "-I", "-S", "-c", ""]
-        return subprocess.run(test, capture_output=True, check=False).returncode == 0
-    return False
+    return _answer(python, "-I", "-S", "-c", "print(1)") != ""
+
+
+def _answer(*command: str | Path) -> str:
+    """Return what a program prints; nothing if it fails or is not there."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return subprocess.check_output(
+            command, stderr=subprocess.DEVNULL, encoding="utf-8"
+        )
+    return ""
 
 
 def _say(message: str) -> None:
@@ -570,23 +542,22 @@ def find_uv() -> Path | None:
     """Return the uv to use, fetched if there is none yet; None if it cannot be had."""
     own = FOLDER / ("uv.exe" if os.name == "nt" else "uv")
     for path in (own, shutil.which("uv")):
-        if path and _uv_version(path) >= OLDEST_UV:
+        if path and _numbers(_answer(path, "--version")) >= OLDEST_UV:
             return Path(path)
     (package,) = lock_packages("uv")
-    wheel = next(w for w in package["wheels"] if _is_for_this_machine(w["url"]))
+    here = this_machine().system
+    wheel = next(w for w in package["wheels"] if here in systems_of(w["url"]))
     name = wheel["url"].rsplit("/", 1)[-1]
-    sha256 = wheel["hash"].removeprefix("sha256:")
+    path, sha256 = WHEELS / name, wheel["hash"].removeprefix("sha256:")
     try:
-        if (WHEELS / name).is_file():
-            path = WHEELS / name
-            if _sha256(path) != sha256:
-                raise SetupError(f"{path} is damaged: copy the folder again.")
-        else:
+        if not path.is_file():
             size = f"{wheel['size'] / 1e6:.0f} MB"
             _say(f"Downloading uv, the program that installs packages ({size}).")
             CACHE.mkdir(parents=True, exist_ok=True)
             path = CACHE / name
             fetch(wheel_url("uv", wheel["url"]), sha256, path)
+        elif _sha256(path) != sha256:
+            raise SetupError(f"{path} is damaged: copy the folder again.")
         with zipfile.ZipFile(path) as archive:
             entry = f"{name.split('-py3')[0]}.data/scripts/{own.name}"
             draft = own.with_name("uv.part")
@@ -599,21 +570,6 @@ def find_uv() -> Path | None:
         _say(f"uv was not to be had ({error}); trying pip.")
         return None
     return own
-
-
-def _uv_version(path: str | Path) -> tuple[int, ...]:
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        command = [path, "--version"]
-        done = subprocess.run(
-            command, check=True, capture_output=True, encoding="utf-8"
-        )
-        return _numbers(done.stdout)
-    return ()
-
-
-def _is_for_this_machine(url: str) -> bool:
-    tags = url.removesuffix(".whl").rsplit("-", 1)[-1].split(".")
-    return this_machine().system in {system_of(tag)[0] for tag in tags}
 
 
 def wheel_url(package: str, url: str) -> str:
@@ -644,15 +600,10 @@ def fetch(url: str, sha256: str, path: Path) -> None:
 
 
 def open_url(url: str, seconds: float) -> BinaryIO:
-    """Open an address.
+    """Open an address, or raise OSError if there is no good answer in time.
 
     Looking up a name can hang for longer than any socket's timeout, so that is done in
     a thread, which is left behind when time is up.
-
-    Raises
-    ------
-    OSError
-        If there is no good answer in time.
     """
     answers = queue.SimpleQueue()
 

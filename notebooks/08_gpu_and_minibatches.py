@@ -335,11 +335,11 @@ if device.type == "cpu":
     print("(no GPU: X was copied inside the memory, and there is nobody to wait for)")
 
 # %% [markdown]
-# On a CPU both clocks agree, up to chance. On a graphics card the update is so quick
-# that the copy, which has to go from one memory to another, typically takes longer than
-# the update itself. Who copies all data in every round throws the advantage away. And
-# there the hasty clock shows only a part of the real time. Many a marvellous speed-up
-# was measured with it.
+# On a CPU both clocks measure the same thing; what is between them is chance. On a
+# graphics card the update is so quick that the copy, which has to go from one memory to
+# another, typically takes longer than the update itself. Who copies all data in every
+# round throws the advantage away. And there the hasty clock can stop before the work is
+# done. Many a marvellous speed-up was measured with it.
 
 # %% [markdown]
 # ## 2. A poll instead of a census
@@ -898,6 +898,7 @@ _ = left.legend()
 print(f"images in one full update: {len(X) / 16:.0f} times as many as in a small one")
 ratio = (full_seconds / 500) / (small_seconds / (2 * n_batches))
 print(f"time of one full update:   {ratio:.0f} times that of a small one")
+assert ratio < len(X) / 16
 print(f"whole runs: full / small = {full_seconds / small_seconds:.1f}")
 
 # %% [markdown] tags=["slide-more"]
@@ -1188,8 +1189,8 @@ _ = ax.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 # the middle one.
 #
 # A `DataLoader` fetches 16 images one by one, 16 small operations of Python, and then puts
-# them together. Indexing picks them in a single operation. With 16 images, most of what is
-# left are fixed costs: Python, autograd's notes, the start of each operation. They do not
+# them together. Indexing picks them in a single operation. With 16 images, much of what is
+# left is fixed costs: Python, autograd's notes, the start of each operation. They do not
 # depend on the number of images. That is why a small update costs more than its share.
 #
 # **What helps?** We change one thing after another and run the same 800 images each
@@ -1233,8 +1234,8 @@ for name, value in costs.items():
 # the fetching, the fused optimizer saves operations, and larger batches share the fixed
 # costs among more images. (They also make fewer updates. Section 4 has said what that
 # means: faster per image is not faster to the goal.) The last row leaves the data on the
-# CPU and moves each batch. Without a GPU that changes nothing; with one it costs a copy per
-# batch, and the row falls behind the one above.
+# CPU and moves each batch. Without a GPU that is the same work, and only chance is between
+# the two rows; with one it costs a copy per batch, and the row can fall far behind.
 #
 # A `DataLoader` still has its place: where the data do not fit into the memory, or images
 # must be read from files and prepared.
@@ -1266,8 +1267,8 @@ adding = seconds(lambda: epoch_with_sum(ask_each_time=False))
 print(f"{device.type}: asking each time takes {asking / adding:.2f} times as long")
 
 # %% [markdown]
-# On a CPU the ratio is close to 1, because there is nobody to wait for. With a GPU it is
-# larger, and the more so the better the GPU is kept busy. (On the other hand a loss that
+# On a CPU there is nobody to wait for, and only chance takes the ratio away from 1. With a
+# GPU expect a larger one, the more so the better the GPU is kept busy. (On the other hand a loss that
 # is not detached keeps all of autograd's notes of its batch in the memory.)
 #
 # **Rule** Add up tensors with `detach()`, and call `.item()` once per epoch.
@@ -1294,10 +1295,10 @@ if device.type == "cpu":
     print("(no GPU: the same thing was measured twice, so the ratio should be near 1)")
 
 # %% [markdown]
-# Where there is a GPU you see two very different numbers. With all images it is far ahead:
-# a large matrix product is what it was built for. With 16 images it wins little, or
+# Where there is a GPU, expect two very different numbers. With all images it should be far
+# ahead: a large matrix product is what it was built for. With 16 images it wins little, or
 # nothing, or loses. An update of our network consists of a few dozen tiny orders, and
-# handing over an order takes longer than carrying it out. The GPU is bored.
+# handing over an order can take longer than carrying it out. The GPU is bored.
 #
 # So the two ways to be faster do not simply add up. A GPU wants large batches and large
 # networks; our small network with batches of 16 is best left on the CPU. That is what

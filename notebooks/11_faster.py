@@ -396,13 +396,16 @@ def draw_profile(shares, ax, title):
 profile_before = profile_of(start)
 fig, ax = plt.subplots(figsize=(7, 2.8))
 draw_profile(profile_before, ax, "start")
+conv, pool, linear = (sum(t for name, t in profile_before.items() if part in name)
+                      for part in ("conv", "pool", "mm"))
+assert device.type != "cpu" or min(conv, pool) > linear
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** The seven operations that take most of the time. At the top stand
+# **What you should see** The seven operations that take most of the time. Far up stand
 # convolution and pooling (on a CPU `mkldnn_convolution` and `max_pool2d_with_indices`;
 # `backward` is the way back), although these layers have hardly any parameters: their
 # few weights are used at hundreds of places. The large linear layer with nearly all the
-# parameters (`mm`, `addmm`) is further down. The bar `enumerate(DataLoader)` belongs to the
+# parameters (`mm`, `addmm`) takes less than either. The bar `enumerate(DataLoader)` belongs to the
 # `DataLoader`, and is only one of several pieces of the work with single images.
 #
 # So two things cost time here: the network itself, above all its first layers, and
@@ -463,8 +466,8 @@ step("index", "start", prepare=all_at_once, batches=by_index)
 step("batch", "index", batch_size=128, lr=0.002)
 
 # %% [markdown] tags=["slide"]
-# On a CPU expect little: 64 images keep two cores as busy as 128 do. On a GPU, which
-# has thousands of calculators, it is the second largest step.
+# On a CPU expect little: 64 images keep two cores as busy as 128 do. A GPU, which has
+# thousands of calculators, can gain more (section 6 has the published step).
 #
 # ### OneCycle
 #
@@ -588,7 +591,8 @@ step("border", "smooth", border=2)
 # A third of the work has gone with a fourth of the pixels. The work of a convolution is:
 # places times kernel size times channels in times channels out. This one is a trade. The
 # little ink that was cut off counts in a few images, and the linear layer has fewer numbers
-# to look at. Over several seeds it costs less than a tenth of a percent. We take it.
+# to look at. In the long form it cost less than a tenth of a percent (the table is in the
+# README). We take it.
 #
 # ### channels_last
 #
@@ -685,8 +689,8 @@ for name in ("fused", "512", "512, lr x 4"):
     print(f"{name:12} {seconds:.2f} s, validation accuracy {right:.2%}")
 
 # %% [markdown]
-# Worse with both, and on a CPU hardly faster: the cores are busy already, and the larger
-# batch does not fit into their small fast memory, the cache. A quarter of the updates is not
+# Worse with both, and on a CPU seldom much faster: the cores are busy already, and the
+# larger batch may not fit into their small fast memory, the cache. A quarter of the updates is not
 # enough, whatever the learning rate. The rule of thumb has found its limit.
 #
 # **More data by shifting.** Move each image by a random pixel, and the network never sees
@@ -750,8 +754,8 @@ else:
         print(f"no torch.compile here: {type(error).__name__}")
 
 # %% [markdown]
-# The first call takes seconds, or minutes if the computer is busy: longer than the whole
-# training. If a compiled update saves a thousandth of a second, then our 400 updates save
+# The first call takes seconds, or minutes if the computer is busy: usually longer than the
+# whole training. If a compiled update saves a thousandth of a second, then our 400 updates save
 # less than half a second. It pays for runs of many minutes. (It needs a C++ compiler on the
 # CPU. What has been translated once is kept on the disk, so the second time is quicker.)
 #
@@ -876,6 +880,11 @@ def middle(values):
     return sorted(values)[len(values) // 2]
 
 
+first, last = (middle([seconds for seconds, _ in results[name]])
+               for name in ("start", final))
+assert last < first
+
+
 # %% [markdown]
 # The time is the one in the middle, the accuracy is the mean, with the smallest and the
 # largest of all seeds.
@@ -905,9 +914,9 @@ _ = ax.set(xlabel="seconds of training", xlim=(0, 1.12 * max(heights)))
 
 # %% [markdown]
 # **What you should see** One bar per recipe, the start on top, and on the whole shorter
-# and shorter bars below. There is no single trick. The two epochs of OneCycle, the single
-# epoch of "smooth", the border and the order in the memory make the large steps, and some
-# changes hardly make one.
+# and shorter bars below. There is no single trick. On a CPU the two epochs of OneCycle, the
+# single epoch of "smooth", the border and the order in the memory usually make the large
+# steps, and some changes hardly make one.
 #
 # The README of this course holds the table as it was measured in the long form, with 5
 # seeds, on a named machine; `tests/benchmarks/bench_faster.py`, which runs the code of this
@@ -936,13 +945,15 @@ _ = ax.set(xlabel="seconds of training", xlim=(0, 1.12 * max(heights)))
 # %% tags=["nbval-ignore-output", "differs=time"]
 fig, axes = plt.subplots(2, 1, figsize=(7, 5.2))
 draw_profile(profile_before, axes[0], "start")
-draw_profile(profile_of(ladder[final]), axes[1], final)
+profile_after = profile_of(ladder[final])
+draw_profile(profile_after, axes[1], final)
+assert not any("DataLoader" in name for name in profile_after)
 
 # %% [markdown]
 # **What you should see** Above the start, below the last recipe. The `DataLoader` has
-# disappeared. Pooling and convolution are left, mostly on the way back, and behind them
-# come operations that were too small to be seen before: the optimizer, the linear layer,
-# copies. Each of them is needed. That is what the end of such a journey looks like:
+# disappeared. Pooling and convolution are left, usually on the way back above all, and
+# behind them may come operations that were too small to be seen before: the optimizer, the
+# linear layer, copies. Each of them is needed. That is what the end of such a journey looks like:
 # whoever wants to be faster now needs another network, or another machine.
 
 # %% [markdown] tags=["slide"]
@@ -1007,11 +1018,11 @@ for k in range(8):
 
 # %% [markdown]
 # **What you should see** Above eight kernels of 5 × 5 weights, red positive, blue negative.
-# They look blotchy, because the training was short, but several have a red and a blue side.
-# Below the first test image through each of them. The digit can be recognised, with a red
-# line along one side of its strokes and a blue one along the other, or only the strokes of
-# one direction are marked. The kernels have become detectors of edges. Nobody has told the
-# network about edges.
+# They look blotchy, because the training was short. Look for one with a red and a blue
+# side. Below the first test image through each of them. The digit can be recognised; where
+# a kernel has two sides, look for a red line along one side of the strokes and a blue one
+# along the other, or for strokes of one direction alone. Such a kernel is a detector of
+# edges. Nobody has told the network about edges.
 
 # %% [markdown] tags=["slide"]
 # ## Pitfalls
@@ -1136,7 +1147,7 @@ print(f"the first update takes {first / usual:.1f} times as long as usual")
 
 # %% [markdown]
 # At the first time memory is fetched, and libraries choose their method for these shapes.
-# After `torch.compile` or on a GPU it is hundreds of times as long. And a GPU must be waited
+# After `torch.compile` or on a GPU it can be hundreds of times as long. And a GPU must be waited
 # for (lab 8), or the clock shows how quickly Python hands over orders.
 #
 # **Rule** Warm up, wait, take the median of several, and say what was left out.

@@ -38,7 +38,7 @@ from course_utils.environment import Machine
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
 UV = lock._uv()
-DEBIAN = Machine("linux-x86_64", (3, 11), "cp311", 64, (2, 36))
+DEBIAN = Machine("linux-x86_64", (3, 11), "cp311", (2, 36))
 PLAIN = "py3-none-any"
 
 # Small courses --------------------------------------------------------------------
@@ -164,7 +164,7 @@ def start(root, *words, code=None, uv=True, **variables):
         env={**clean, "PYTHONDONTWRITEBYTECODE": "1", **variables},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,  # no promise: a busy machine may be slow
     )
 
 
@@ -245,7 +245,7 @@ def test_a_damaged_copy_of_the_command(tmp_path, end):
         ({"system": "macos-x86_64"}, "no build for Macs with an Intel chip"),
         ({"system": "windows-arm64"}, "no build for Windows on ARM"),
         ({"system": "linux-riscv64"}, "no build for linux-riscv64"),
-        ({"bits": 32}, "32-bit Python"),
+        ({"system": "32-bit Python"}, "a 32-bit Python: take one of 64 bits"),
         ({"version": None}, "musl"),
         ({"version": (2, 27)}, "needs a Linux with glibc 2.28 or newer; this is 2.27"),
         (
@@ -277,7 +277,7 @@ def test_where_there_is_no_wheel_one_sentence_says_so(changes, sentence):
     ],
 )
 def test_supported_machines(system, version, python):
-    machine = Machine(system, python, f"cp3{python[1]}", 64, version)
+    machine = Machine(system, python, f"cp3{python[1]}", version)
     wheels = environment.torch_wheels()
     assert environment.platform_problem(machine, wheels) is None
     assert system in lock.SYSTEMS
@@ -293,7 +293,7 @@ def test_the_sentence_comes_before_anything_is_made(tmp_path):
     root = write_course(tmp_path / "course", stub_wheels(tmp_path / "wheels"))
     code = (
         "import course_utils.environment as e\n"
-        "e.this_machine = lambda: e.Machine('macos-x86_64', (3, 11), 'cp311', 64, ())\n"
+        "e.this_machine = lambda: e.Machine('macos-x86_64', (3, 11), 'cp311', ())\n"
         "from course_utils.__main__ import main; raise SystemExit(main(['open']))"
     )
     done = start(root, code=code)
@@ -315,6 +315,11 @@ def test_the_lists_are_those_of_the_lock():
     """If this fails, run python3 -m course_utils lock."""
     for path, text in lock.exports().items():
         assert path.read_text("utf-8") == text, path
+
+
+def test_what_makes_jupyterlab_start_slowly_is_left_out():
+    """It was 2 of 4.6 s; see the override in pyproject.toml."""
+    assert "rfc3987-syntax" not in environment.read_requirements()["lab"]
 
 
 def walk(extra, system, python, skip=()):
@@ -497,6 +502,17 @@ def test_a_second_start_needs_nothing(course):
     shutil.rmtree(course / "wheels")
     done = start(course, "open", uv=False)
     assert "jupyterlab 4.0" in done.stdout and not done.stderr
+
+
+def test_a_system_whose_text_is_not_utf_8(course):
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    shutil.rmtree(course / ".course" / "env")
+    with (course / "uv.lock").open("a", encoding="utf-8") as file:
+        file.write("# é\n")
+    pack.write_manifest(course, [" ".join(environment.this_machine()[0:3:2])])
+    done = start(course, "open", **ascii_only)
+    assert done.returncode == 0, done.stderr
+    assert "jupyterlab 4.0" in done.stdout and "Traceback" not in done.stderr
 
 
 def test_each_word_adds_what_it_needs(course):
@@ -917,7 +933,7 @@ def test_hashes_are_checked(online, index):
     text = pins.read_text("utf-8").replace(pack.sha(wheel), "0" * 64)
     pins.write_text(text, "utf-8")
     done = make_online(online, index)
-    assert "[Hh]ash" and done.returncode == 1
+    assert done.returncode == 1 and re.search("[Hh]ash mismatch", done.stderr)
     assert "could not be made" in done.stderr
     assert not (online / ".course" / "env" / "course-lab.txt").exists()
 

@@ -215,8 +215,12 @@ def test_the_style_sheet_travels_with_the_package():
 
 
 def test_slider_has_a_line_in_its_place(capsys):
-    plots.slider(lambda T: None, T=(0.1, 5.0, 1.0))
+    mine = plt.figure()
+    drawn = []
+    plots.slider(lambda T: drawn.append((T, plt.figure())), T=(0.1, 5.0, 1.0))
     assert "a slider for T from 0.1 to 5.0" in capsys.readouterr().out
+    assert [T for T, _ in drawn] == [1.0]  # whether it can be drawn was found out
+    assert plt.get_fignums() == [mine.number]  # and nothing else was shown for it
 
 
 def test_slider_lives_in_a_notebook(monkeypatch, capsys):

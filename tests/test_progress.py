@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -324,6 +325,8 @@ def test_reliability(file):
     ax = progress.reliability()
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["1", "4", "only 5 answers so far"]
+    ax.figure.canvas.draw()
+    assert ax.texts[-1].get_window_extent().x1 < ax.get_window_extent().x1
     points = [
         line.get_xydata()[0].tolist()
         for line in ax.lines
@@ -354,3 +357,19 @@ def test_colab_says_how_to_keep_it(file, monkeypatch, capsys, tmp_path):
     assert "files.download" in out
     progress.show()
     assert "drive.mount" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("shell", "static", "expected"),
+    [
+        (SimpleNamespace(kernel="a notebook"), "0", True),
+        (SimpleNamespace(kernel="a notebook"), "1", False),
+        (SimpleNamespace(), "0", False),  # IPython in a terminal
+        (None, "0", False),
+    ],
+)
+def test_only_a_notebook_gets_more_than_text(monkeypatch, shell, static, expected):
+    monkeypatch.setenv("COURSE_STATIC", static)
+    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert progress.live() is expected

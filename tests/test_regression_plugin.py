@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import subprocess
 import sys
 import tomllib
 from types import SimpleNamespace
@@ -482,3 +483,15 @@ def test_solve(monkeypatch):
         labs.LabError, match=r"In \[1\]: the stub triple has no exercise"
     ):
         labs.solve(nb)
+
+
+def test_fonts_are_looked_for_before_a_lab_runs():
+    """A stranger's first test failed at the message that this takes a moment."""
+    code = "import sys, pytest; pytest.main(['--nbval', '--co', '-q', '-n0', __file__])"
+    code = code.replace("__file__", repr("tests/test_package.py"))
+    code += "; print('matplotlib.font_manager' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=labs.ROOT, capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True"

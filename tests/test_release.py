@@ -257,6 +257,7 @@ def test_the_wheel_is_that_of_the_labs(built):
     ("name", "data", "message"),
     [
         ("course_utils/authoring/labs.py", b"", "for authors only"),
+        ("course_utils/explorables/marble.png", b"", "for authors only"),
         ("course_utils/exercises/large.bin", bytes(range(256)) * 1000, "bytes; it was"),
     ],
 )

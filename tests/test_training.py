@@ -60,6 +60,19 @@ def test_batches_can_be_used_again_and_draw_a_new_order():
     assert not first.equal(second)
 
 
+def test_a_generator_alone_draws_the_order():
+    before = torch.get_rng_state()
+    orders = []
+    for seed in (0, 0, 1):
+        generator = torch.Generator().manual_seed(seed)
+        loader = batches(
+            torch.zeros(9, 1), torch.arange(9), 9, shuffle=True, generator=generator
+        )
+        orders.append(next(y for _, y in loader))
+    assert orders[0].equal(orders[1]) and not orders[0].equal(orders[2])
+    assert torch.get_rng_state().equal(before)
+
+
 def test_batches_keep_the_order_unless_told_to_shuffle():
     before = torch.get_rng_state()
     y = torch.cat([y for _, y in batches(torch.zeros(7, 1), torch.arange(7), 3)])

@@ -227,8 +227,7 @@ def choose(
         for wheel in _cpu_build(system, python) if take_cpu else ():
             cpu_wheels[lock.file_name(wheel)] = wheel
         for wheel in uv["wheels"]:
-            tags = lock.file_name(wheel)[:-4].rsplit("-", 1)[-1].split(".")
-            if system in {environment.system_of(tag)[0] for tag in tags}:
+            if system in environment.systems_of(lock.file_name(wheel)):
                 wheels[lock.file_name(wheel)] = wheel  # uv itself, to install them
     wheels |= cpu_wheels
     return list(wheels.values()), list(cpu_wheels.values())

@@ -42,6 +42,10 @@ def pytest_configure(config):
         # First, because looking for MNIST may import torch, which reads it once.
         patch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS") or "1")
         patch.setenv("COURSE_MNIST", mnist_source())
+        # On a new machine Matplotlib looks for fonts once, and where that is slow it
+        # says so: an output that no lab has stored.
+        import matplotlib.font_manager  # noqa: F401
+
         # The workers warn of text without an encoding, see pyproject.toml. What they
         # start, kernels of other people's packages above all, does not.
         if hasattr(config, "workerinput"):

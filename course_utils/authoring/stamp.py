@@ -80,7 +80,7 @@ def badges(name: str, address: Address) -> str:
 def package_url(address: Address, version: str) -> str:
     """Return what pip shall install in Colab, so that a lab meets its own helpers.
 
-    For a release it is the wheel attached to it: 100 KB, and nothing to build. A
+    For a release it is the wheel attached to it: small, and nothing to build. A
     version that is being worked on, such as ``0.3.0.dev0``, has none, so it is the
     branch.
     """
