@@ -366,21 +366,26 @@ def described(tree: ast.FunctionDef, edit: Edit) -> str:
     """Say what an edit puts in the place of what."""
     if edit.text:
         return edit.text
-    place = edit.places[0]
-    node = next(n for n in ast.walk(tree) if n.place == place)
+    place, nodes = edit.places[0], list(ast.walk(tree))
+    node = next(n for n in nodes if n.place == place)
     if isinstance(node, ast.Constant):  # a bare number says little
         around = next(
-            n for n in ast.walk(tree)
-            if any(c.place == place for c in ast.iter_child_nodes(n))
-        )  # fmt: skip
+            n for n in nodes if any(c.place == place for c in ast.iter_child_nodes(n))
+        )
         node = around if isinstance(around, (ast.expr, ast.keyword)) else node
-    new = _rebuilt(node, {place: edit.make})
-    old = _short(ast.unparse(node))
+    new = ast.fix_missing_locations(_rebuilt(node, {place: edit.make}))
+    old = ast.unparse(node)
     if isinstance(new, ast.Pass):
-        return f"without the line `{old}`"
-    return (
-        f"`{_short(ast.unparse(ast.fix_missing_locations(new)))}` in place of `{old}`"
-    )
+        return f"without the line `{_short(old)}`"
+    where = ""
+    if len(edit.places) > 1:
+        where = f", in {len(edit.places)} places"
+    elif ast.unparse(tree).count(old) > 1:  # which of them?
+        lines = [
+            n for n in nodes if isinstance(n, ast.stmt) and n.place < place < n.last
+        ]
+        where = f" in your line `{_short(ast.unparse(lines[-1]).splitlines()[0])}`"
+    return f"`{_short(ast.unparse(new))}` in place of `{_short(old)}`{where}"
 
 
 def _short(text: str) -> str:
