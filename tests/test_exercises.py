@@ -500,6 +500,24 @@ def test_a_change_that_would_make_it_right_is_named(wrong, said):
         assert checked.judge(space[wrong.__name__]).right
 
 
+def test_a_change_that_fits_one_input_only_is_not_named():
+    """For a = b = 1 it is enough to leave b out; for the others it is not."""
+
+    def product(a, b):
+        return a * b
+
+    checked = exercise(inputs=[(1, 1), (3, 5), (4, 7)], hints=[])(product)
+
+    def total(a, b):
+        return a + b
+
+    def far(a, b):
+        return a**3 + 17 * b**4 - 2
+
+    assert "`a * b` in place of `a + b`" in checked.judge(total).text
+    assert "change" not in checked.judge(far).text
+
+
 def test_a_change_that_never_ends_is_given_up():
     def repeated(logits, y):
         rows = [0]

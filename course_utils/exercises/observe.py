@@ -535,9 +535,10 @@ def _value_problem(
     elif not isinstance(got, type(right)) or isinstance(got, bool) != isinstance(
         right, bool
     ):
+        what = "" if isinstance(got, Iterator) else f" ({show(got)})"
         return "form", (
-            f"It returned a {type(got).__name__}; expected a {type(right).__name__}."
-            f"{_about_type(got)}"
+            f"It returned a {type(got).__name__}{what}; "
+            f"expected a {type(right).__name__}.{_about_type(got)}"
         )
     if not same(got, right):
         return "value", f"Expected {show(right)}\nGot {show(got)}"
