@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import inspect
 import pkgutil
 import random
 import sys
@@ -401,28 +402,6 @@ def mean_loss(logits, y):
     [
         (lambda z, y: F.cross_entropy(z, y) * len(y), "relation", "N times the right"),
         (lambda z, y: -F.cross_entropy(z, y) * len(y), "relation", "-N times"),
-        (lambda z, y: (-F.cross_entropy(z, y)).exp(), "relation", "exp of minus"),
-        (lambda z, y: F.cross_entropy(-z, y), "relation", "-logits in the place"),
-        (
-            lambda z, y: F.cross_entropy(z.softmax(1), y),
-            "relation",
-            "one softmax too many",
-        ),
-        (
-            lambda z, y: F.cross_entropy(z.T[:, : len(z)].T, y * 0),
-            "relation",
-            "0 in the place of y",
-        ),
-        (
-            lambda z, y: -z.log_softmax(0)[range(len(y)), y].mean(),
-            "relation",
-            "`dim=0` stands where `dim=1` is wanted",
-        ),
-        (
-            lambda z, y: -z.log_softmax(0)[range(len(y)), y].sum(),
-            "relation",
-            "Two things: `sum` stands where `mean` is wanted. And `dim=0`",
-        ),
         (
             lambda z, y: F.cross_entropy(z, y).detach(),
             "slope",
@@ -434,6 +413,7 @@ def mean_loss(logits, y):
             "Right for ordinary inputs. Wrong for: logits of 1000 and -1000.",
         ),
         (lambda z, y: z.mean() + 3.7, "property", "`y` has no influence"),
+        (lambda z, y: torch.tensor(3.7), "property", "was tensor(3.7000) for all"),
         (
             lambda z, y: F.cross_entropy(z, y, reduction="none"),
             "form",
@@ -446,6 +426,164 @@ def test_a_mistake_that_nobody_listed(wrong, kind, said):
     verdict = checked.judge(wrong)
     assert verdict.kind == kind
     assert said in " ".join(verdict.messages)
+
+
+def columns(logits, y):
+    log_probs = torch.log_softmax(logits, dim=0)
+    return -log_probs[torch.arange(len(y)), y].mean()
+
+
+def columns_and_sum(logits, y):
+    log_probs = torch.log_softmax(logits, dim=0)
+    return -log_probs[torch.arange(len(y)), y].sum()
+
+
+def all_pairs(logits, y):
+    return -torch.log_softmax(logits, dim=1)[:, y].mean()
+
+
+def not_stable(logits, y):
+    exps = logits.exp()
+    probs = exps / exps.sum(dim=1, keepdim=True)
+    return -probs[torch.arange(len(y)), y].log().mean()
+
+
+def three_classes(logits, y):
+    one_hot = F.one_hot(y, 3)
+    return -(one_hot * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+
+
+def no_slopes(logits, y):
+    with torch.no_grad():
+        log_probs = torch.log_softmax(logits, dim=1)
+    return -log_probs[torch.arange(len(y)), y].mean()
+
+
+def too_early(logits, y):
+    log_probs, total = torch.log_softmax(logits, dim=1), 0.0
+    for row, label in zip(log_probs, y, strict=True):
+        total = total - row[label]
+        return total / len(y)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (columns, "One change would make it right: `dim=1` in place of `dim=0`."),
+        (columns_and_sum, "Two changes would make it right."),
+        (columns_and_sum, "`dim=1` in place of `dim=0`"),
+        (all_pairs, "[torch.arange(len(y)), y]` in place of"),
+        (
+            not_stable,
+            "inf appears first in `logits.exp()`, where `logits` lies between",
+        ),
+        (three_classes, "`F.one_hot(y, logits.shape[1])` in place of"),
+        (no_slopes, "without `with torch.no_grad():`"),
+        (too_early, "`return total / len(y)` behind the block, not inside"),
+    ],
+)
+def test_a_change_that_would_make_it_right_is_named(wrong, said):
+    """And only one with which the whole check accepts the learner's own function."""
+
+    def solution_(logits, y):
+        picked = torch.log_softmax(logits, dim=1)[torch.arange(len(y)), y]
+        return -picked.mean() + 0 * logits.shape[1]
+
+    checked = one_exercise(solution_, hints=[])
+    verdict = checked.judge(wrong)
+    assert said in " ".join(verdict.text.split())
+    if wrong in (columns, three_classes):  # and it is true
+        new, old = verdict.messages[1].split("`")[1::2]
+        source = textwrap.dedent(inspect.getsource(wrong)).replace(old, new)
+        space = dict(globals())
+        exec(source, space)
+        assert checked.judge(space[wrong.__name__]).right
+
+
+def test_a_change_that_fits_one_input_only_is_not_named():
+    """For a = b = 1 it is enough to leave b out; for the others it is not."""
+
+    def product(a, b):
+        return a * b
+
+    checked = exercise(inputs=[(1, 1), (3, 5), (4, 7)], hints=[])(product)
+
+    def total(a, b):
+        return a + b
+
+    def far(a, b):
+        return a**3 + 17 * b**4 - 2
+
+    assert "`a * b` in place of `a + b`" in checked.judge(total).text
+    assert "change" not in checked.judge(far).text
+
+
+def test_a_change_that_never_ends_is_given_up():
+    def repeated(logits, y):
+        rows = [0]
+        for _ in rows:
+            if len(rows) < 1:
+                rows.append(0)
+        return logits.sum() + len(rows)
+
+    start = time.process_time()
+    assert not one_exercise(hints=[]).judge(repeated).right
+    assert time.process_time() - start < 5
+    with pytest.raises(slips.TooLongError), slips.limited_steps():
+        tree = slips.source_tree(endless)
+        slips.build(endless, tree)()
+
+
+def endless():
+    rows = [0]
+    for _ in rows:
+        rows.append(0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda z, y: F.cross_entropy(z, y).detach(), "the gradient is lost"),
+    ],
+)
+def test_where_slopes_end(wrong, said):
+    def plain_numbers(logits, y):
+        losses = F.cross_entropy(logits, y, reduction="none")
+        return torch.tensor(losses.tolist()).mean()
+
+    text = " ".join(one_exercise(hints=[]).judge(plain_numbers).text.split())
+    assert "The gradient ends at `losses.tolist()`" in text
+    assert said in " ".join(one_exercise(hints=[]).judge(wrong).text.split())
+
+
+def test_where_a_column_and_a_list_meet():
+    def table(logits, y):
+        picked = logits.gather(1, y.unsqueeze(1))
+        losses = torch.logsumexp(logits, dim=1)
+        return losses * 1.7 - picked
+
+    text = " ".join(one_exercise(hints=[]).judge(table).text.split())
+    assert "In `losses * 1.7 - picked` a column" in text
+
+
+def test_the_same_error_in_two_lines_gets_two_sorts_of_advice():
+    """Advice holds only if the learner's line has what it speaks of."""
+
+    def chained(logits, y):
+        return (logits > 0.5 == logits).sum() + 3.7
+
+    def condition(logits, y):
+        if logits > 0:
+            return logits
+        return y
+
+    chained_text, condition_text = (
+        " ".join(one_exercise(hints=[]).judge(f).text.split())
+        for f in (chained, condition)
+    )
+    assert "Set brackets" in chained_text and "Set brackets" not in condition_text
+    assert "a single True or False" in condition_text
+    assert "a single True or False" not in chained_text
 
 
 def test_a_step_is_compared_by_what_it_adds():
@@ -562,6 +700,56 @@ def test_what_an_exercise_forbids_is_observed(forbidden, answer):
         lambda z, y: (z.logsumexp(1) - z.gather(1, y[:, None]).squeeze(1)).mean()
     )
     assert by_hand.right
+
+
+def squares():
+    return (torch.ones(2, requires_grad=True) ** 2).sum()
+
+
+def gradient():
+    x = torch.ones(2, requires_grad=True)
+    return torch.autograd.grad((x**2).sum(), x)
+
+
+TABLE, LABELS = torch.ones(2, 2), torch.tensor([0, 1])
+# One way to call each of the functions that some exercise rules out.
+FORBIDDEN_CALLS = {
+    "softmax": lambda: TABLE.softmax(1),
+    "log_softmax": lambda: F.log_softmax(TABLE, dim=1),
+    "softmin": lambda: F.softmin(TABLE, dim=1),
+    "logsumexp": lambda: torch.logsumexp(TABLE, dim=1),
+    "sigmoid": lambda: TABLE.sigmoid(),
+    "expit": lambda: torch.special.expit(TABLE),
+    "logsigmoid": lambda: nn.LogSigmoid()(TABLE),
+    "log_sigmoid": lambda: F.logsigmoid(TABLE),
+    "cross_entropy": lambda: nn.CrossEntropyLoss()(TABLE, LABELS),
+    "weight=": lambda: F.cross_entropy(TABLE, LABELS, torch.ones(2)),
+    "label_smoothing=": lambda: nn.CrossEntropyLoss(label_smoothing=0.1)(TABLE, LABELS),
+    "backward": lambda: squares().backward(),
+    "grad": lambda: gradient(),
+    "conv1d": lambda: F.conv1d(TABLE[None], TABLE[None]),
+    "conv2d": lambda: nn.Conv2d(1, 1, 2)(TABLE[None]),
+    "F.": lambda: F.nll_loss(TABLE, LABELS),
+}
+
+
+@pytest.mark.parametrize(
+    "checked", [e for e in EXERCISES if e.values[0].forbids], ids=lambda e: e.name
+)
+def test_what_an_exercise_says_it_forbids_is_refused(checked):
+    solution_ = solution(checked)
+    for sentence, names in checked.forbids.items():
+        for name in names.split():
+
+            def answer(*args, name=name):
+                FORBIDDEN_CALLS[name]()
+                return solution_(*args)
+
+            verdict = checked.judge(answer)
+            assert (verdict.right, verdict.kind) == (False, "forbidden"), name
+            assert "The values are right" in verdict.text
+            assert sentence in " ".join(verdict.messages)
+    assert checked.judge(solution_).right
 
 
 def test_what_was_changed_is_said():

@@ -77,9 +77,10 @@ class Verdict:
         Whether the answer is right.
     kind : str
         "right", "stub", "no function" or "unavailable"; for a wrong answer "listed" (a
-        mistake of the list), "listed and more", "relation" (to what is right),
-        "property" (one that fails, or another observation), "forbidden", "error",
-        "form", "side effect", "slope" or "numbers" (nothing better is known).
+        mistake of the list), "listed and more", "repair" (what change would make it
+        right), "trace" (where it happens), "relation" (to what is right), "property"
+        (one that fails, or another observation), "forbidden", "error", "form", "side
+        effect", "slope" or "numbers" (nothing better is known).
     name : str or None
         The name of the listed mistake, or of another one that was recognised.
     messages : tuple of str
@@ -414,45 +415,34 @@ class Exercise:
         messages, name, how = [], None, kind if kind != "value" else "numbers"
         known = diagnose.recognise(study)
         unused, thrown = diagnose.lints(study.function, self.names)
+        shown = first if known and kind != "value" else diagnose.smallest(study)
         if known:
             mistake, second = known
             how, name = "listed", mistake.__name__
-            messages.append(diagnose.explanation(mistake))
+            messages.append(diagnose.explanation(mistake, not second))
             if second:
                 how = "listed and more"
                 messages.append(_second(study, mistake))
-        elif kind == "value" or (kind == "form" and " right" not in first.problem[1]):
-            relation = both = None
-            for look in (
-                diagnose.relate,
-                diagnose.instead,
-                diagnose.slipped,
-            ):
-                relation = relation or self._quietly(look, study)
-            if not relation:
-                both = self._quietly(diagnose.compose, study)
-            if relation:
-                how, name = "relation", "relation"
-                messages.append(relation)
-            elif both:
-                mistake, more = both
-                how, name = "listed and more", mistake.__name__
-                messages.append(f"Two things. One: {diagnose.explanation(mistake)}")
-                messages.append(f"The other: {more}.")
-        if not known and first.problem[0] in ("value", "slope", "side effect"):
-            messages += self._observations(study, unused, bool(messages))
-            if how == "numbers" and messages:
-                how, name = "property", "observed"
-        if kind in ("error", "form") or (kind != "value" and not known):
-            messages += first.problem[1].splitlines()
-        if not known:
+        else:
+            repair = self._quietly(diagnose.repaired, study) or []
+            if repair:
+                how = name = "repair"
+                messages += repair
+            trace = self._quietly(diagnose.traced, study)
+            if trace:
+                how = name = name or "trace"
+                messages.append(trace)
+            more = self._observations(study, shown, bool(repair))
+            if more and not repair:
+                what = more.pop(0)
+                how, name = (how, name) if name else what
+            messages += more
             messages += thrown
             if unused and not any("influence" in m for m in messages):
                 messages.append(f"{_ticked(unused)} never occurs in your code.")
-        elif thrown and how != "listed":
-            messages += thrown
+        if kind in ("error", "form") or (kind != "value" and not known):
+            messages += first.problem[1].splitlines()
 
-        shown = first if known and kind != "value" else diagnose.smallest(study)
         details = [] if kind != "value" else shown.problem[1].splitlines()
         args = ", ".join(map(show, shown.case.args))
         details.append(f"Tried: {self.name}({args})")
@@ -463,38 +453,40 @@ class Exercise:
             self.name, False, how, name, ("not yet.", *messages), tuple(details)
         )
 
-    def _observations(self, study: Study, unused: list, said: bool) -> list[str]:
-        """Return up to two sentences on what is wrong and where."""
+    def _observations(self, study: Study, shown: Trial, said: bool) -> list:
+        """Return kind and name of what was found, and up to two sentences on it."""
         kind = study.first.problem[0]
-        if kind == "slope":
-            return [
-                s for s in (diagnose.slope_place(study), diagnose.captions(study)) if s
-            ][:1]
-        if kind == "side effect":
-            return []
-        found = []
-        idle = self._quietly(diagnose.without_influence, study) or []
-        if idle:
-            never = [n for n in idle if n in unused]
-            verb = "has" if len(idle) == 1 else "have"
-            text = f"{_ticked(idle)} {verb} no influence on your result"
-            found.append(text + (": it never occurs in your code." if never else "."))
-        for look in (
-            diagnose.other_calls,
-            diagnose.violated,
-            diagnose.captions,
-            diagnose.right_when,
-            diagnose.locate,
-        ):
-            if len(found) + said >= 2:
-                break
-            said_where = found and found[-1].startswith("Right")
-            if said_where and look is diagnose.right_when:
+        violated = functools.partial(diagnose.violated, shown=shown)
+        if kind in ("slope", "side effect", "error"):
+            looks = [diagnose.slope_place] if kind == "slope" else []
+        elif said:
+            looks = [violated]
+        else:
+            looks = [
+                diagnose.relate,
+                diagnose.compose,
+                diagnose.without_influence,
+                diagnose.other_calls,
+                violated,
+                diagnose.captions,
+                diagnose.right_when,
+            ]
+        found, what = [], ("property", "observed")
+        for look in looks:
+            sentence = self._quietly(look, study) if len(found) < 2 else None
+            if not sentence or (look is diagnose.compose and found):
                 continue
-            sentence = self._quietly(look, study)
-            if sentence:
-                found.append(sentence)
-        return found
+            if look is diagnose.relate:
+                what = "relation", "relation"
+            if look is diagnose.compose:
+                mistake, more = sentence
+                what = "listed and more", mistake.__name__
+                found += [f"Two things. One: {diagnose.explanation(mistake, False)}"]
+                sentence = f"The other: {more}."
+            found.append(sentence)
+        if said:
+            return found
+        return [what, *found] if found else []
 
     def _quietly(self, look: Callable, study: Study):
         """Return what one way of looking finds; one that fails says nothing."""
@@ -552,7 +544,9 @@ def _second(study: Study, mistake: Callable) -> str:
         run = study.exercise.mistake_run(mistake, t.case)
         if not alike(run, t.got, t.right):
             where = f" for {t.case.caption}" if t.case.caption else ""
-            what = t.problem[1].splitlines()[0].partition(" (nan")[0].rstrip(".")
+            if t.problem[0] == "value" or " right" in t.problem[1]:
+                return f"And there is a second thing{where}."
+            what = t.problem[1].splitlines()[0].rstrip(".")
             return f"And there is a second thing{where}: {what[:1].lower()}{what[1:]}."
     return "And there is a second thing."
 

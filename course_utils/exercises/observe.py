@@ -404,8 +404,7 @@ def problem(
             f"{type(right.error).__name__}."
             + (" Write raise, not return." if isinstance(got.value, Exception) else "")
         )
-    sizes = [a.shape[1] for a in right.after if torch.is_tensor(a) and a.ndim == 2]
-    found = _value_problem(got.value, right.value, results, sizes)
+    found = _value_problem(got.value, right.value, results)
     if found:
         return found
     if right.changed and not same(_state(got.after), _state(right.after)):
@@ -466,10 +465,10 @@ def _slope_problem(got: Run, right: Run) -> tuple[str, str] | None:
 
 
 def _value_problem(
-    got: Any, right: Any, results: Sequence[str] = (), sizes: Sequence[int] = ()
+    got: Any, right: Any, results: Sequence[str] = ()
 ) -> tuple[str, str] | None:
     if got is None:
-        return "form", "It returned None."
+        return "form", "It returned None: no `return` with a value was reached."
     if type(got).__module__ == "torch.return_types" and not isinstance(right, tuple):
         return "form", (
             "It returned the pair (values, indices): max, min, sort and topk with dim "
@@ -490,7 +489,7 @@ def _value_problem(
         if isinstance(right, list) and isinstance(got, tuple):
             return "form", "It returned a tuple; expected a list."
         for i, (one, expected) in enumerate(zip(got, right, strict=True)):
-            found = _value_problem(one, expected, (), sizes)
+            found = _value_problem(one, expected)
             if found and isinstance(right, list):
                 return found[0], f"Piece {i + 1} of {len(got)}. {found[1]}"
             if found:
@@ -504,12 +503,12 @@ def _value_problem(
         if not torch.is_tensor(got):
             return "form", (
                 f"It returned a {type(got).__name__}; expected a tensor of shape "
-                f"{tuple(right.shape)}."
+                f"{tuple(right.shape)}.{_about_type(got)}"
             )
         if got.shape != right.shape:
             return "form", (
                 f"The result has shape {tuple(got.shape)}; "
-                f"expected {tuple(right.shape)}.{_about_shape(got, right, sizes)}"
+                f"expected {tuple(right.shape)}.{_about_shape(got, right)}"
             )
         if got.dtype != right.dtype and same(got, right):
             return "form", (
@@ -536,9 +535,10 @@ def _value_problem(
     elif not isinstance(got, type(right)) or isinstance(got, bool) != isinstance(
         right, bool
     ):
+        what = "" if isinstance(got, Iterator) else f" ({show(got)})"
         return "form", (
-            f"It returned a {type(got).__name__} ({show(got)}); "
-            f"expected a {type(right).__name__}."
+            f"It returned a {type(got).__name__}{what}; "
+            f"expected a {type(right).__name__}.{_about_type(got)}"
         )
     if not same(got, right):
         return "value", f"Expected {show(right)}\nGot {show(got)}"
@@ -553,7 +553,20 @@ WHENCE = (
 )
 
 
-def _about_shape(got: Tensor, right: Tensor, sizes: Sequence[int]) -> str:
+def _about_type(got: Any) -> str:
+    """Say what to do about a result of another type."""
+    if inspect.isgenerator(got):
+        return " A function with yield gives its pieces one by one: collect them."
+    if isinstance(got, Iterator):
+        return " It gives its pieces one by one, and only once: list(...) of it."
+    if isinstance(got, (list, tuple)):
+        return " torch.tensor(...) makes one of plain numbers, torch.stack of tensors."
+    if isinstance(got, (bool, int, float)):
+        return " Plain numbers, as .item() gives them, have no gradient."
+    return ""
+
+
+def _about_shape(got: Tensor, right: Tensor) -> str:
     """Say more of a result with another shape."""
     if got.numel() == right.numel() and right.numel() > 1:
         if got.ndim == 2 and got.T.shape == right.shape and same(got.T, right):
@@ -563,183 +576,132 @@ def _about_shape(got: Tensor, right: Tensor, sizes: Sequence[int]) -> str:
                 "flatten() or squeeze()" if right.ndim == 1 else "reshape or unsqueeze"
             )
             return f" The numbers are right, only their form is not: {how}."
-    n = right.shape[0] if right.ndim else 0
-    if n > 1 and got.shape == (n, n) and right.shape in ((n,), (n, 1)):
-        return (
-            " A column (N, 1) and a list (N,) met, and PyTorch makes a table of all "
-            "N x N pairs of these. Bring both into the same shape."
-        )
     if right.ndim == 0 and got.numel() > 1 and got.is_floating_point():
         for what, number in (("mean", got.mean()), ("sum", got.sum())):
             if same(number.to(right.dtype), right):
                 return f" The {what} of your numbers is right: .{what}() is missing."
-    if right.ndim == 1 and got.ndim == 1 and len(got) in sizes:
-        return f" {len(got)} is the number of columns; each row needs a result."
-    if got.ndim == 0 and right.ndim:
-        return " All was merged into a single number: give the sum, mean or max a dim."
     return ""
 
 
 # Errors -----------------------------------------------------------------------------
 
-# What to try after an error, found by a part of its text; {0} is what the part caught.
-ADVICE = {
-    r"torch\.return_types": (
+# What to try after an error: a part of its text, what the learner's own line must hold,
+# and the advice; {0} is what the first part caught.
+ADVICE = (
+    (r"torch\.return_types", r"\b(min|max)\(\w+, -?\d", (
+        "A plain number as second argument of max or min is taken for dim, and then "
+        "they give two things, values and positions. To cut off at a number: clamp."
+    )),
+    (r"torch\.return_types", "", (
         "max with dim (sort, topk and mode, too) gives two things, the values and "
         "their positions. Take .values or .indices."
-    ),
-    r"not implemented for|dtype must be either a floating|result type Float can't": (
+    )),
+    ("not implemented for|must be either a floating|type Float can't|with a bool", "", (
         "This does not work on whole numbers or True and False: call .float() first."
-    ),
-    "Subtraction, the `-` operator, with a bool": (
-        "True and False cannot be subtracted: call .float() first."
-    ),
-    "is ambiguous": (
-        "A single True or False is needed here, and this is a whole tensor of them. "
-        "For `if` and `and`: use torch.where, .any() or .all(). For a class such as "
-        "nn.NLLLoss: make it first, nn.NLLLoss(), and then call it with the data."
-    ),
-    r"The size of tensor a .* must match the size of tensor b|shape mismatch|"
-    r"must match the size": (
+    )),
+    ("is ambiguous", r"[<>]=? ?[\w.]+ ?[=!]=|[=!]= ?[\w.]+ ?[<>]", (
+        "Python reads a < b == c as a < b and b == c. Set brackets: (a < b) == c."
+    )),
+    ("is ambiguous", r"\b(if|and|or|not|while|assert)\b", (
+        "`if`, `and`, `or` and `not` need a single True or False, and this is a whole "
+        "tensor of them: use torch.where, .any(), .all(), & or |."
+    )),
+    ("is ambiguous", r"nn\.[A-Z]", (
+        "Make the loss first, nn.NLLLoss() for one, and then call it with the data."
+    )),
+    (r"size of tensor a|shape mismatch|must match the size", "", (
         "Two shapes do not fit together: compare those in this line."
-    ),
-    "the same dtype|expected scalar type|Expected floating point": (
-        "One holds whole numbers and the other fractions. .float() makes fractions of"
-        " whole numbers."
-    ),
-    "mat1 and mat2|size mismatch, got input": (
+    )),
+    ("the same dtype|expected scalar type|Expected floating point", "", (
+        "One holds whole numbers and the other fractions: .float() makes fractions."
+    )),
+    ("mat1 and mat2|size mismatch, got input", "", (
         "In a matrix product A @ B the number of columns of A is the number of rows "
         "of B. A transpose, .T, exchanges rows and columns."
-    ),
-    r"multi-target not supported|0D or 1D target tensor expected": (
+    )),
+    (r"multi-target not supported|0D or 1D target tensor expected", "", (
         "Class indices have shape (N,), not (N, 1): y.flatten()."
-    ),
-    r"does not require grad": (
+    )),
+    ("does not require grad", "", (
         "Nothing here has requires_grad=True, so there is nothing to take slopes of."
-    ),
-    "needed for gradient computation has been modified": (
-        "Something was changed in place between the calculation and backward(). In "
-        "training: backward() comes before step()."
-    ),
-    "backward through the graph a second time": (
-        "backward() was called twice for the same calculation. Calculate the loss anew "
-        "in each round."
-    ),
-    "grad can be implicitly created only for scalar": (
-        "backward() needs a single number, the loss: take the mean of the losses first."
-    ),
-    "leaf Variable that requires grad is being used in an in-place": (
+    )),
+    ("needed for gradient computation has been modified", "", (
+        "Something was changed in place between the calculation and backward()."
+    )),
+    ("backward through the graph a second time", "", (
+        "backward() was called twice for the same calculation."
+    )),
+    ("grad can be implicitly created only for scalar", "", (
+        "backward() needs a single number: take the mean of the losses first."
+    )),
+    ("leaf Variable that requires grad is being used in an in-place", "", (
         "Here a parameter is changed in place while PyTorch notes down slopes. Make a "
         "new tensor, or do it under `with torch.no_grad():`."
-    ),
-    "Can't call numpy|can't convert .* device": (
+    )),
+    ("Can't call numpy|can't convert .* device", "", (
         "Call .detach().cpu() before .numpy(); or stay with tensors."
-    ),
-    r"Dimension out of range .* got (-?\d+)": (
+    )),
+    (r"Dimension out of range .* got (-?\d+)", "", (
         "dim={0} does not exist here: a list has only dim=0, a table dim=0 (down the "
         "columns) and dim=1 (along a row)."
-    ),
-    r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)": (
-        "Position {0} does not exist: dim {1} has {2} entries, counted from 0 to one "
-        "less than that."
-    ),
-    r"list index out of range|tuple index out of range|Target (\d+) is out of bounds": (
-        "A position behind the end was asked for. They are counted from 0."
-    ),
-    "too many indices": "There are more indices in the brackets than directions.",
-    r"Index tensor must have the same number of dimensions|Expected index": (
-        "gather wants an index with as many directions as the table: "
-        "y.unsqueeze(1), a column."
-    ),
-    "indices must be.*long|tensors used as indices|to be scalar type Long|"
-    "only integer tensors of a single element|index_tensor|Expected dtype int64": (
-        "An index must hold whole numbers: y.long()."
-    ),
-    r"missing (\d+) required (?:positional )?arguments?: (.*)": (
-        "A call leaves out {1}. Look at what the function that you call takes."
-    ),
-    r"takes (?:from )?(.*) positional arguments? but (\d+)": (
-        "A function was called with {1} arguments and takes {0}."
-    ),
-    r"got an unexpected keyword argument '?(\w+)": (
+    )),
+    (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)", "", (
+        "Position {0} does not exist: dim {1} has {2} entries, counted from 0."
+    )),
+    (r"Index tensor must have the same number of dimensions|Expected index", "gather", (
+        "gather wants an index with as many directions as the table: y.unsqueeze(1)."
+    )),
+    ("indices must be.*long|tensors used as indices|only integer tensors of a single|"
+     "index_tensor|Expected dtype int64", "", (
+        "An index must hold whole numbers: .long()."
+    )),
+    (r"missing \d+ required (?:positional )?arguments?: (.*)", "", (
+        "A call leaves out {0}. Look at what the function that you call takes."
+    )),
+    (r"got an unexpected keyword argument '?(\w+)", "", (
         "There is no option {0}=. Is it spelled rightly, and in the right call?"
-    ),
-    r"'Tensor' object has no attribute '(\w+)'": (
+    )),
+    (r"'Tensor' object has no attribute '(\w+)'", "", (
         "A tensor has no .{0}. If it is a function of torch, write torch.{0}(...)."
-    ),
-    r"'(float|int|bool)' object has no attribute '(\w+)'": (
-        "This is a plain Python number already, which has no .{1}. (.item() makes one; "
-        "torch.tensor is not needed either.)"
-    ),
-    r"'(list|tuple)' object has no attribute '(\w+)'": (
-        "This is a plain {0}, which has no .{1}."
-    ),
-    r"'(\w+)' object has no attribute '(\w+)'": "A {0} has no .{1}.",
-    r"module '([\w.]+)' has no attribute '(\w+)'": (
-        "{0} has nothing that is called {1}. Is the name spelled rightly?"
-    ),
-    r"name '(\w+)' is not defined": (
+    )),
+    (r"'(\w+)' object has no attribute '(\w+)'", "", (
+        "This is a plain {0} here, which has no .{1}."
+    )),
+    (r"name '(\w+)' is not defined", "", (
         "No {0} is known here. Is it spelled as above? Has the cell been run in which "
         "it is made, or imported?"
-    ),
-    r"cannot access local variable '(\w+)'": (
-        "{0} is used before it gets a value. If it is changed in a loop, give it a "
-        "value before the loop."
-    ),
-    r"'Tensor' object is not callable|not callable": (
-        "Brackets behind something that is no function, such as .T() or .shape(), or "
-        "a missing * between two brackets."
-    ),
-    "object is not subscriptable": "Square brackets behind what has no parts.",
-    "object is not iterable|iteration over a 0-d tensor": (
-        "A single number cannot be gone through in a loop or taken apart."
-    ),
-    r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'": (
-        "{0} does not work between a {1} and a {2}. Is one of them a function that was "
-        "not called, or a list that should be a tensor?"
-    ),
-    "not enough values to unpack|too many values to unpack": (
-        "On the left side of = stand more, or fewer, names than there are values."
-    ),
-    "maximum recursion depth": "The function calls itself, again and again.",
-    "selected index k out of range": (
-        "topk looks along the last direction, and there are fewer than k numbers in "
-        "it. Make a list of a column first: flatten()."
-    ),
-    "stack expects each tensor to be equal size": (
-        "The tensors that are to be stacked have different shapes: print them."
-    ),
-    "division by zero": "Something is divided by 0 here. When is it 0?",
-    "on the same device": (
+    )),
+    (r"cannot access local variable '(\w+)'", "", (
+        "{0} is used before it gets a value, or a loop that gives it one never runs."
+    )),
+    (r"object is not callable", "", (
+        "Brackets behind something that is no function, such as .T() or .shape()."
+    )),
+    (r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'", "", (
+        "{0} does not work between a {1} and a {2}."
+    )),
+    ("on the same device", "", (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
-    ),
-    r"KeyError": "A dictionary has no such key: print its .keys().",
-    r"Boolean value of Tensor": "Use .any() or .all().",
-    "only one element tensors can be converted|Tensor with .* elements cannot be": (
+    )),
+    ("KeyError", "", "A dictionary has no such key: print its .keys()."),
+    ("only one element tensors can be|Tensor with .* elements cannot be", "", (
         ".item() and float() work for a tensor with a single element only."
-    ),
-    "shape '.*' is invalid for input": (
-        "reshape and view cannot change how many numbers there are."
-    ),
-    "Expected .* batch_size|batch_size .* to match": (
-        "Logits have shape (N, K) and class indices (N,): the number of rows differs."
-    ),
-}
+    )),
+)  # fmt: skip
 
 
 def error_text(run: Run) -> str:
     """Say in which line of the learner an error arose, and what to do about it."""
     text = f"It stopped with {describe(run.error)}"
-    lines = [text, run.where, advice(text)]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(filter(None, [text, run.where, advice(text, run.where)]))
 
 
-def advice(text: str) -> str:
-    """Return what to try after an error with such a text."""
-    for pattern, tip in ADVICE.items():
+def advice(text: str, where: str = "") -> str:
+    """Return what to try after an error with such a text, in such a line."""
+    for pattern, needed, tip in ADVICE:
         match = re.search(pattern, text)
-        if match:
+        if match and re.search(needed, where):
             groups = [g.strip("\"'") if g else "" for g in match.groups()]
             return tip.format(*groups) if groups else tip
     return ""
