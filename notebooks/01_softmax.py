@@ -408,8 +408,8 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # p_1 = \frac{e^z}{e^0 + e^z} = \frac{1}{1 + e^{-z}} = \sigma(z)
 # \end{aligned} \tag{sigmoid}$$
 #
-# (In the middle step, top and bottom are divided by $e^z$.) This function of one number
-# is the **sigmoid**. It is no second idea beside softmax: it
+# (For the last form, top and bottom are divided by $e^z$.) This function of one number is
+# the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
 # %% tags=["slide-more"]
