@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 0. Start here
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/main?urlpath=lab/tree/notebooks/00_start_here.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/learner?urlpath=lab/tree/notebooks/00_start_here.ipynb)
 #
 # In this course you build a machine that reads handwritten digits, from the first formula
 # to a network that makes one mistake in a hundred. It is a course on **classification**:

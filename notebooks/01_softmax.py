@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 1. Softmax
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/01_softmax.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/01_softmax.ipynb)
 #
 # A machine looks at a drawing and answers with bars, one for each digit. Where do the
 # bars come from? And why is there none for "that is no digit at all"? In this lab you

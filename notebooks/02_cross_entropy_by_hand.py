@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 2. Cross entropy by hand
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/02_cross_entropy_by_hand.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/02_cross_entropy_by_hand.ipynb)
 #
 # Two models look at the same three photos. Both put the right animal first, three times
 # out of three. One is sure each time, the other nearly tosses a coin. Which one is

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 4. Logistic regression
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/04_logistic_regression.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/04_logistic_regression.ipynb)
 #
 # Until now the logits were given, and you judged them. Now a formula makes them from
 # data, and for the first time in this course something **learns**: you will watch a

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 5. Softmax regression
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/05_softmax_regression.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/05_softmax_regression.ipynb)
 #
 # Logistic regression chooses between two classes. With one logit per class, and softmax
 # in place of the sigmoid, the same idea chooses between any number of them. It is the
