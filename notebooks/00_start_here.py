@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 0. Start here
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/main?urlpath=lab/tree/notebooks/00_start_here.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/learner?urlpath=lab/tree/notebooks/00_start_here.ipynb)
 #
 # In this course you build a machine that reads handwritten digits, from the first formula
 # to a network that makes one mistake in a hundred. It is a course on **classification**:
@@ -150,13 +150,13 @@ lab00.muddled.result()
 # The slider below each question asks for a probability: how sure you are that your answer
 # is right. The course measures its machines by such numbers, and you by the same rule.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab00.honest.ask()
 
 # %% tags=["slide-more"]
 lab00.honest.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] tags=["slide"]
 # A certainty has a price, which the result shows. For it only two outcomes count: your
 # answer is right, or it is wrong. Say 80%, and you give 80% to *right* and the other 20%
 # to *wrong*. The price is minus the logarithm of what you gave to the outcome that came.
@@ -258,7 +258,7 @@ print(load_mnist(digits=(0,)).describe())
 # * [05wk-1.ipynb](https://github.com/guebin/DL2025/blob/main/posts/05wk-1.ipynb), without
 #   a title (its headings: 데이터분석 코딩패턴, 이진분류 코딩패턴, 다중클래스 분류)
 # * *1.6 Softmax Classification* (in full: \[파이토치로 시작하는 딥러닝 기초\] 1.6 Softmax
-#   Classification), after a course of that name at EDWITH; the note gives no address
+#   Classification), after a course of that name at EDWITH; no address given
 # * [lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb),
 #   without a title: Softmax, Cross Entropy Loss
 
@@ -285,8 +285,8 @@ lab00.fraction_right.check(fraction_right)
 
 # %% [markdown]
 # Remove the `#` in front of `hint()` and run the cell to get a hint; `hint(2)` gives the
-# next one. `solution()` shows one way to do it. Yours may look quite different and be just
-# as good: the check looks at what it does.
+# next one. `solution()` shows one way. Another one may be as good: the check looks at what
+# a function does.
 
 # %% [markdown] tags=["slide"]
 # ## Summary

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 1. Softmax
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/01_softmax.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/01_softmax.ipynb)
 #
 # A machine looks at a drawing and answers with bars, one for each digit. Where do the
 # bars come from? And why is there none for "that is no digit at all"? In this lab you
@@ -408,8 +408,8 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # p_1 = \frac{e^z}{e^0 + e^z} = \frac{1}{1 + e^{-z}} = \sigma(z)
 # \end{aligned} \tag{sigmoid}$$
 #
-# (In the middle step, top and bottom are divided by $e^z$.) This function of one number
-# is the **sigmoid**. It is no second idea beside softmax: it
+# (For the last form, top and bottom are divided by $e^z$.) This function of one number is
+# the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
 # %% tags=["slide-more"]
