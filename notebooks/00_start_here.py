@@ -34,7 +34,7 @@
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 23 minutes to read and run, 4 more for the exercise.
+# **Takes** 27 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -50,12 +50,16 @@ import platform
 from math import log
 
 import matplotlib
+import matplotlib.pyplot as plt
 import torch
+from sklearn.datasets import load_digits
 
-from course_utils import explorables, progress
+from course_utils import explorables, plots, progress
 from course_utils.data import load_mnist
 from course_utils.exercises import lab00
 from course_utils.training import pick_device
+
+plt.style.use("course_utils.course")
 
 # %% [markdown] tags=["slide"]
 # ## 1. A machine that reads digits
@@ -95,6 +99,47 @@ lab00.scribble.result()
 # layer after layer. Ten scores come out, one for each digit, and a last step makes the bars
 # of them. That is the whole machine. Each lab explains a part of it, until you have built
 # all of it yourself: section 6 has the map.
+#
+# And where do its numbers come from? Nobody told it what a 3 looks like: it has *learned*
+# it. Watch a small machine do that. It has 64 numbers for each digit, one for each pixel
+# of an image of 8 × 8 pixels, and at the start all of them are 0. In one **step** it looks
+# at 1,000 images with their right answers, and changes all its numbers a little, so that
+# its bars get better. It never learns from the other 797 images: they are its test.
+
+# %% tags=["slide"]
+lab00.first_step.ask()
+
+# %% [markdown] tags=["slide-more"]
+# You need not follow the code. In lab 5 you write it yourself.
+
+# %% tags=["slide-more"]
+digits = load_digits()
+X = torch.tensor(digits.data / 16).float()  # 1,797 rows of 64 pixels
+y = torch.tensor(digits.target)  # what was really written
+W = torch.zeros(64, 10, requires_grad=True)
+seen = {}
+for step in range(101):
+    if step in (0, 1, 10, 100):
+        right = ((X[1000:] @ W).argmax(dim=1) == y[1000:]).float().mean()
+        print(f"after {step:3} steps: {right:.0%} of the test images are right")
+        seen[step] = W.detach().clone()
+    loss = torch.nn.functional.cross_entropy(X[:1000] @ W, y[:1000])
+    loss.backward()
+    with torch.no_grad():
+        W -= W.grad
+        W.grad.zero_()
+lab00.first_step.result()
+fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.8))
+for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
+    top = numbers.abs().max().item() or 1
+    ax.imshow(numbers[:, 3].reshape(8, 8), cmap=plots.SIGNED, vmin=-top, vmax=top)
+    ax.set_title(f"step {step}", loc="center")
+    ax.axis("off")
+
+# %% [markdown] tags=["slide-more"]
+# **What you should see** Its 64 numbers for the 3, as an image. At step 0 there is nothing.
+# After a single step one can see a 3: red where ink speaks for it, blue where ink speaks
+# against it. The other 99 steps only work out the details.
 
 # %% [markdown] tags=["slide"]
 # ## 2. How to read a lab
@@ -211,7 +256,7 @@ print(load_mnist(digits=(0,)).describe())
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | all of it, seen from outside | 27 |
+# | 0 Start here | all of it, seen from outside | 31 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |

@@ -96,6 +96,29 @@ scribble = choice(
     ),
 )
 
+first_step = choice(
+    "lab00.first_step",
+    "A machine has 64 numbers for each of ten digits, and all of them are 0: it is "
+    "right for 10 of 100 images, as somebody who always says the same digit. Now it "
+    "looks at 1,000 images with their answers, and changes each number once. About how "
+    "many of 100 new images are right then?",
+    right="c",
+    because="One step looks at all 1,000 images, and it already gives each digit a "
+    "picture of what speaks for it. The last few in a hundred are the long work: from "
+    "step 10 to step 100 the machine gains less than in its first step.",
+    a=(
+        "Still about 10: one step is too little.",
+        "It is only one step, but 640 numbers change in it, each by what 1,000 images "
+        "say about its pixel.",
+    ),
+    b=(
+        "About 30.",
+        "It learns more than that: already the mean image of a digit, as it was "
+        "written by many hands, tells it from most others.",
+    ),
+    c="About 80.",
+)
+
 counter = number(
     "lab00.counter",
     "One cell says `n_runs = 0`, the next one adds 1 to it and prints it. You have run "
