@@ -88,16 +88,17 @@ pad
 # **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
 #
 # The result of a question comes in a later cell. Here it is. (Its last line, the price of
-# your certainty, is the subject of section 3.)
+# your certainty, will be explained in section 3.)
 
 # %% tags=["slide-more"]
 lab00.scribble.result()
 
 # %% [markdown] tags=["slide-more"]
 # What happens between the pad and the bars? Your drawing becomes 28 × 28 numbers, one for
-# each pixel. They are multiplied by numbers that the machine has learned, and added up,
-# layer after layer. Ten scores come out, one for each digit, and a last step makes the bars
-# of them. That is the whole machine. Each lab explains a part of it, until you have built
+# each pixel. They are multiplied by numbers that the machine has learned, and added up.
+# This is done a few times, one **layer** after the other, with a small bend between them.
+# Ten scores come out, one for each digit, and a last step makes the bars of them. That is
+# the whole machine. Each lab explains a part of it, until you have built
 # all of it yourself: section 6 has the map.
 #
 # And where do its numbers come from? Nobody told it what a 3 looks like: it has *learned*
@@ -242,7 +243,7 @@ print("Python     ", platform.python_version())
 print("PyTorch    ", torch.__version__)
 print("Matplotlib ", matplotlib.__version__)
 print("runs on    ", pick_device())
-print(load_mnist(digits=(0,)).describe())
+print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 
 # %% [markdown] tags=["slide-more"]
 # `runs on` says `cuda` or `mps` if there is a graphics card that can help, else `cpu`. No
@@ -251,8 +252,8 @@ print(load_mnist(digits=(0,)).describe())
 # %% [markdown] tags=["slide"]
 # ## 6. The map
 #
-# Each lab explains a part of the machine that you have drawn for, from its last step
-# backwards.
+# Each lab explains a part of the machine that you have drawn for, or how it learns. The
+# first one begins with its last step.
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|

@@ -84,11 +84,11 @@ scribble = choice(
     because="It has ten bars and no bar for *none*, so it names a digit, and it may be "
     "very sure of it. Lab 1 shows which step makes it so.",
     a=(
-        "All ten bars stay short: that is no digit.",
-        "That is what a person would say. But the ten bars always sum to 100%, so they "
-        "cannot all be short.",
+        "All ten bars stay near 0: that is no digit.",
+        "That is what a person would say. But the ten bars always sum to 100%: if nine "
+        "of them are near 0, the tenth is near 100%.",
     ),
-    b="It names a digit, perhaps with a very high bar.",
+    b="One bar is clearly the longest: it names a digit.",
     c=(
         "All ten bars have the same height.",
         "It could say that, and for an empty page it may come near it. But ink always "
@@ -162,7 +162,7 @@ honest = number(
     "About how many of your ten answers are right?",
     right=8,
     because="Certainty is honest if it agrees with how often you are right. The course "
-    "asks just this of its machines, and draws the same picture of you.",
+    "asks just this of its machines, and section 4 keeps count of yours.",
     wrong={
         10: "Then you would be too modest: who is always right may say 99%.",
         5: "That is what a coin gets right when there are two options. Then 80% would "
