@@ -1311,8 +1311,8 @@ undecided = order(
     "Three machines give probabilities to three classes. Their loss is the mean of "
     "`-log p`, where p is what the label got. Calm is right in 95% of its answers, and "
     "careful: its loss is 0.25. Bold gives the same answers, nearly always sure: its "
-    "loss is 1.59. Undecided says 1/3 for each class, whatever the image is. Begin with "
-    "the smallest loss.",
+    "loss is 1.59. Undecided says 1/3 for each class, whatever the image is. Begin "
+    "with the smallest loss.",
     right="acb",
     because="Undecided pays -log(1/3) = log 3, about 1.10, for every image. Bold pays "
     "more, although 95% of its answers are right: worse than knowing nothing.",
