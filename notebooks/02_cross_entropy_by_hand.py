@@ -35,7 +35,8 @@
 #
 # **Needs** Lab 1: tensors, `dim`, softmax, `log_softmax`. From school: logarithms. From
 # Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, and
-# f-strings (`f"{x:.2f}"` prints two decimals, `f"{name:5}"` fills up to five places).
+# f-strings (`f"{x:.2f}"` prints two decimals, `f"{x:.1%}"` a percentage with one,
+# `f"{name:5}"` fills up to five places).
 #
 # **Takes** 44 minutes to read and run, 20 more for the exercises.
 #
@@ -102,6 +103,7 @@ print("scores:", scores.shape, "labels:", y[:10])
 # *bold*.
 
 # %% tags=["slide-more"]
+# What a machine says is all we need of it: its name holds its log-probabilities.
 calm = torch.log_softmax(scores, dim=1)  # (540, 3)
 bold = torch.log_softmax(50 * scores, dim=1)
 for name, log_probs in {"calm": calm, "bold": bold}.items():
@@ -135,7 +137,8 @@ print("wrong answers:", int(wrong_answers))
 lab02.own_words.result()
 for name, log_probs in {"calm": calm, "bold": bold}.items():
     expected = (1 - log_probs.exp().max(dim=1).values).sum()
-    number = -log_probs[torch.arange(540), y].mean()  # section 5 explains the brackets
+    # The brackets take from each row the number of its label; section 5 explains them.
+    number = -log_probs[torch.arange(540), y].mean()
     print(f"{name} expected {expected:.1f} wrong answers; its number is {number:.2f}")
 
 # %% [markdown] tags=["slide-more"]
@@ -197,7 +200,7 @@ lab02.underflow.ask()
 
 # %% tags=["pitfall"]
 rows = torch.arange(540)  # 0, 1, 2, ..., 539
-probs_of_labels = calm.exp()[rows, y]  # (540,): of each row the label's
+probs_of_labels = calm.exp()[rows, y]  # (540,): from each row that of its label
 print("calm:", probs_of_labels.prod(), "bold:", bold.exp()[rows, y].prod())
 lab02.underflow.result()
 print("calm:", calm[rows, y].sum(), "bold:", bold[rows, y].sum())
@@ -219,11 +222,12 @@ assert probs_of_labels.prod() == 0 and bold.exp()[rows, y].prod() == 0
 # \end{aligned} \tag{negative log-likelihood}$$
 #
 # Read $p_{i, y_i}$ as the probability that the machine gave, for image $i$, to its
-# label. A number that grades a machine, the smaller the better, is called a **loss**.
+# label $y_i$. (In lab 1 there was one image, and $p_i$ counted its classes. Here $i$ is
+# the image, and the class comes second.) A number that grades a machine, the smaller the better, is called a **loss**.
 
 # %% tags=["slide-more"]
 for name, log_probs in {"calm": calm, "bold": bold}.items():
-    loss = -log_probs[rows, y].mean()
+    loss = -log_probs[rows, y].mean()  # from each row the number of its label
     print(f"{name}: loss {loss:.2f}, exp(-loss) {(-loss).exp():.2f}")
 
 # %% [markdown]
@@ -271,7 +275,7 @@ _ = ax.set(xlabel="probability p of what happened", ylabel="surprise (nats)")
 # %% [markdown] tags=["slide-more"]
 # **What you should see** A curve that falls to 0 at $p = 1$. At the dots the
 # probability is halved again and again, and the surprise grows in equal steps. Towards
-# $p = 0$ it has no limit.
+# $p = 0$ it has no limit. (`-0.0000` is 0: the minus stands before $\log 1 = 0$.)
 #
 # The unit of the natural logarithm is the **nat**. With base 2 (`log2`) it is the
 # **bit**; a bit is $\log 2$ nats, as a mile is 1.6 kilometres. What a bit *is*, a game
@@ -294,9 +298,13 @@ lab02.boxes.result()
 # $$\begin{aligned} H(q) = \sum_j q_j \left( -\log q_j \right)
 # \end{aligned} \tag{entropy}$$
 #
-# Now you do not know $q$. You believe in some $p$ and plan your questions for it. The
-# prize does not care what you believe. It still comes with $q$, but each box costs you
-# what *your* $p$ says. This mean surprise is the **cross entropy**:
+# Now you do not know $q$. You believe in some $p$ and plan your questions for it. Say
+# you believe in 1/8, 1/8, 1/4, 1/2, so that D is the most frequent. Then you ask for D
+# first, for C next, for B last, and the prize in A costs you 3 questions. The prize does
+# not care what you believe. It still comes with $q$, but each box costs you what *your*
+# $p$ says: $-\log_2 \frac{1}{8} = 3$ for A. (A box to which you gave 1% costs 6.6.
+# Nobody asks 6.6 questions: it is an average over many games, planned together.) This
+# mean surprise is the **cross entropy**:
 #
 # $$\begin{aligned} H(q, p) = \sum_j q_j \left( -\log p_j \right)
 # \end{aligned} \tag{cross entropy}$$
@@ -327,19 +335,22 @@ explorables.cross_entropy()
 # %% [markdown]
 # **What you should see** Left, for each box, how often it comes ($q$, hatched) and what
 # the model says ($p$). Right a rectangle for each box, as wide as it is frequent and as
-# high as its surprise. Their areas together are the cross entropy. Where $p$ is smaller
-# than $q$, a striped part is added.
+# high as its surprise. Their areas together are the cross entropy. The dashed boxes are
+# the same for $p = q$. Where $p$ is smaller than $q$, a striped part is added. Where $p$
+# is larger, the top of the dashed box stays empty.
 #
 # So cross entropy is the entropy, which nobody can avoid, plus what a wrong belief
-# costs. This second part is called **KL divergence**; *Deeper* has more about it.
+# costs. This second part is called **KL divergence**. In the figure, KL = striped minus
+# the empty dashed parts. *Deeper* has more about it.
 
 # %% [markdown] tags=["slide"]
 # ## 5. One label, and picking it
 #
 # Back to the digits. What is $q$ for one image? Somebody wrote a 7, and that is
 # certain. As a distribution this is (0, 1, 0), a **one-hot** row. From here on the
-# truth is $y$ again, as in all labs. In the sum of the cross entropy only one term
-# survives, that of the label:
+# truth is $y$ again, as in all labs. Mind that in the code `y` holds class numbers, here
+# 1, while $y_j$ in the formula is number $j$ of the one-hot row. In the sum of the cross
+# entropy only one term survives, that of the label:
 #
 # $$\begin{aligned}
 # \sum_j y_j \left( -\log p_j \right) = -\log p_{\text{label}}
@@ -373,7 +384,7 @@ print("picked:", picked, "loss:", -picked.mean())
 lab02.picked.result()
 
 # %% [markdown] tags=["slide"]
-# The row numbers look superfluous. Are they?
+# Could one write that with less? A `:` in the brackets stands for all rows.
 
 # %% tags=["slide-more"]
 lab02.colon.ask()
@@ -395,7 +406,7 @@ assert -calm[:, y].mean() > 5 * -calm[rows, y].mean()
 # %% [markdown] tags=["slide"]
 # ## 6. What is a good loss?
 #
-# A loss of 0.25: is that good? There is a number to compare with.
+# Calm has a loss of 0.25: is that good? There is a number to compare with.
 
 # %% tags=["slide-more"]
 lab02.undecided.ask()
@@ -404,30 +415,37 @@ lab02.undecided.ask()
 undecided = torch.full((540, 3), 1 / 3).log()
 print(f"undecided: {-undecided[rows, y].mean():.2f}, log 3: {math.log(3):.2f}")
 lab02.undecided.result()
-fig, ax = plt.subplots(figsize=(6.4, 2.8))
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.8))
 for name, log_probs, style in (("calm", calm, "-"), ("bold", bold, "--")):
     losses = -log_probs[rows, y]
-    ax.plot(losses.sort(descending=True).values[:60], style, label=name)
+    for ax in axes:
+        ax.plot(losses.sort(descending=True).values[:60], style, label=name)
     share = losses[log_probs.argmax(dim=1) != y].sum() / losses.sum()
     wrong = int((log_probs.argmax(dim=1) != y).sum())
     print(f"{name}: the {wrong} wrong answers make {share:.0%} of the loss")
-ax.axhline(math.log(3), color="black", linestyle=":", label="undecided")
-ax.set(xlabel="images, the worst first", ylabel="surprise at the label (nats)")
-_ = ax.legend()
+for ax, title in zip(axes, ("all of it", "the lowest part"), strict=True):
+    ax.axhline(math.log(3), color="black", linestyle=":", label="undecided")
+    ax.set(title=title, xlabel="images, the worst first")
+axes[0].set_ylabel("surprise at the label (nats)")
+axes[1].set_ylim(0, 4)
+_ = axes[0].legend()
 assert -bold[rows, y].mean() > math.log(3) > -calm[rows, y].mean()
+assert -calm[rows, y].min() < 2.5
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** The surprise of each machine at its 60 worst images, in
-# falling order. The dashed line of bold starts far above everything and reaches 0 where
-# its wrong answers end: it pays next to nothing for 513 images, and everything for 27.
-# The line of calm stays low, also where calm is wrong.
+# falling order; right the same up to 4 nats. The dashed line of bold starts far above
+# everything and reaches 0 where its wrong answers end: it pays next to nothing for 513
+# images, and everything for 27. The line of calm stays low, below 2.5, also where calm
+# is wrong.
 #
 # With K classes somebody who knows nothing pays $\log K$: 1.1 for three classes, 2.3
 # for ten. A machine should begin there, before it has learned anything, and then go
 # down. If it is above, it is sure of what it does not know.
 #
-# (The exponential of the loss is called **perplexity**. It reads as a number of
-# classes: as unsure as if guessing among so many. That of undecided is 3.)
+# The exponential of the loss is called **perplexity**. It reads as a number of classes:
+# as unsure as if guessing among so many. Undecided has $e^{\log 3} = 3$. You will
+# calculate it in exercise 1.
 #
 # So which machine do you trust? Calm. Ask bold, and you learn the same answers, but in
 # the 27 cases in which you need a warning, it gives hardly any.
@@ -435,8 +453,7 @@ assert -bold[rows, y].mean() > math.log(3) > -calm[rows, y].mean()
 # %% [markdown] tags=["slide"]
 # ## 7. The right mean
 #
-# One last thing can go wrong: a mean is a sum divided by a number, and it can be the
-# wrong number.
+# One last thing: a loss is a mean, and a table has more than one.
 
 # %% tags=["slide-more"]
 lab02.cells.ask()
@@ -521,9 +538,18 @@ lab02.best_hedge.check(best_hedge)
 # lab02.best_hedge.hint()
 
 # %% [markdown]
-# Then try it on bold: `best_hedge(bold.exp(), y, [0, 0.025, 0.05, 0.075, 0.1, 0.125])`.
-# A third of the share goes back to bold's own answer. Compare the rest with the
-# fraction of answers that are wrong, 27 of 540.
+# Then try it on bold.
+
+# %%
+share = best_hedge(bold.exp(), y, [0, 0.025, 0.05, 0.075, 0.1, 0.125])
+if share is not None:
+    print(f"best share {share}, two thirds of it {share * 2 / 3:.3f}")
+print(f"wrong answers, a fraction of {wrong_answers / len(y):.3f}")
+
+# %% [markdown]
+# Each of the three classes gets a third of the share, also the one that bold names. So
+# two thirds of it are doubt: what the other two get together. The best doubt is as large
+# as the fraction of answers that are wrong. Now bold keeps its promise.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
@@ -689,7 +715,7 @@ assert_close(cost, torch.tensor(1.6682), atol=1e-4, rtol=0)
 # * "The information that one gets if the *model* follows the distribution of the truth."
 #   The *data* follow it. The model only says something, and pays for it.
 # * "A number for how *similar* two distributions are." It grows as they become less
-#   similar. And it is no distance; see below.
+#   similar. (Is it a distance? A question below.)
 # * "If P is 1 and the model's logarithm is that of 0, it goes to infinity, and likewise at
 #   0" (the note *1.6 Softmax Classification*, after a blog by ratsgo). This can be read in
 #   two ways. A class that never comes, $0 \cdot \log p$, costs nothing, whatever the model
@@ -714,9 +740,8 @@ print("columns:", [english[word] for word in binarizer.classes_])
 assert binarizer.classes_.tolist() == [dog, cat, parrot]
 
 # %% [markdown]
-# The note has just said that class 0 is the cat. But the first word, a cat, has its 1
-# in column 1: the helper has sorted the words, and in Korean the dog comes first. What
-# does that do to a loss?
+# The note has just said that class 0 is the cat. The helper has an order of its own: it
+# sorts the words, and in Korean the dog comes first. Does a loss depend on that?
 
 # %%
 lab02.sorted_words.ask()
@@ -809,7 +834,7 @@ assert -counted[rows, y].mean() > -calm[rows, y].mean()
 #
 # ### The logarithm of zero
 #
-# *For whoever met `nan`. 8 minutes.* What if a probability is exactly 0?
+# *For whoever takes logarithms. 8 minutes.* What if a probability is exactly 0?
 
 # %%
 lab02.zero.ask()
@@ -981,7 +1006,7 @@ assert_close(kl(q, no_opinion), math.log(4) - entropy(q))
 # The last line is a gift: KL of $q$ with respect to "no opinion" is $\log K - H(q)$. As
 # it is never negative, no entropy is larger than $\log K$.
 #
-# **Is cross entropy a distance?** Many texts say so.
+# **Is cross entropy a distance?** It is often called one.
 
 # %%
 lab02.distance.ask()

@@ -248,6 +248,12 @@ def test_entropy_cross_entropy_and_kl():
     assert_close(tensor(ours["entropy"]), entropy, **CLOSE)
     kl = F.kl_div(model.log(), truth, reduction="sum")
     assert_close(tensor(ours["kl"]), kl, **CLOSE)
+    # The legend: KL is what is striped minus what is empty of the dashed boxes.
+    more = truth * (truth / model).log()
+    assert_close(tensor(ours["striped"]), more.clamp(min=0).sum(), **CLOSE)
+    assert_close(tensor(ours["empty"]), -more.clamp(max=0).sum(), **CLOSE)
+    assert ours["striped"] - ours["empty"] == pytest.approx(ours["kl"])
+    assert ours["empty"] > 0
 
 
 def test_what_never_happens_costs_nothing():

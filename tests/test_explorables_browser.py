@@ -5,6 +5,7 @@ reads what the hand did. Neither may ask for anything from a network.
 """
 
 import math
+import re
 import time
 from contextlib import contextmanager
 
@@ -147,6 +148,9 @@ def hand_cross_entropy(place):
     now = settled(place, lambda v: v["model"][3] < before["model"][3] - 0.05, "dragged")
     assert now["cross_entropy"] < before["cross_entropy"]
     assert f"Cross entropy {now['cross_entropy']:.3f}" in readout(place)
+    legend = place.get_by_text("striped minus the empty dashed parts").inner_text()
+    striped, empty = map(float, re.findall(r"[0-9.]+[0-9]", legend))
+    assert abs(striped - empty - now["kl"]) < 0.011
     # By keyboard as well as the truth, so as low as it goes.
     for label, share in zip("ABC", (0.5, 0.25, 0.15), strict=True):
         handle = place.get_by_role("slider", name=f"What the model says about {label}")

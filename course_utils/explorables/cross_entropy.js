@@ -21,7 +21,11 @@ export function information(truth, model) {
   const own = truth.map((share) => (share > 0 ? -Math.log(share) : 0));
   const entropy = sum(truth.map((share, k) => share * own[k]));
   const cross = sum(truth.map((share, k) => (share > 0 ? share * surprise[k] : 0)));
-  return { surprise, own, entropy, cross, kl: cross - entropy };
+  // Where the model says too little, an area grows; where it says too much, it shrinks.
+  const more = truth.map((share, k) => (share > 0 ? share * (surprise[k] - own[k]) : 0));
+  const striped = sum(more.map((part) => Math.max(part, 0)));
+  const empty = sum(more.map((part) => Math.max(-part, 0)));
+  return { surprise, own, entropy, cross, kl: cross - entropy, striped, empty };
 }
 
 export default widget(({ model: widgetModel, el, data }) => {
@@ -101,7 +105,8 @@ export default widget(({ model: widgetModel, el, data }) => {
 
   // The sum
   const bars = h("div", { class: "cx-sum" });
-  const sumBox = h("div", { class: "cx-panel" }, h("p", { class: "cx-heading" }, "Dashed boxes: the same for a perfect guess. Striped: what the wrong guess costs on top."), bars);
+  const balance = h("b", {});
+  const sumBox = h("div", { class: "cx-panel" }, h("p", { class: "cx-heading" }, "Dashed boxes: the same for a perfect guess. Striped: what the wrong guess costs on top. Empty: where it saves. ", balance), bars);
   sumBox.style.cssText = "flex: 1 1 100%; max-width: none";
   const cannot = h("span", { class: "cx-cannot" });
   const price = h("span", { class: "cx-price" });
@@ -134,6 +139,7 @@ export default widget(({ model: widgetModel, el, data }) => {
     price.style.width = `${(100 * found.kl) / whole}%`;
     cannot.textContent = `entropy ${number(found.entropy)}`;
     price.textContent = found.kl / whole > (app.narrow ? 0.2 : 0.09) ? `KL ${number(found.kl)}` : "";
+    balance.textContent = `KL = striped minus the empty dashed parts = ${number(found.striped)} \u2212 ${number(found.empty)}.`;
     app.readout.replaceChildren(h("b", {}, `Cross entropy ${number(found.cross, 3)}`), ` = entropy ${number(found.entropy, 3)} + ${number(Math.abs(found.kl), 3)} for the wrong guess (KL divergence), in nats.`);
     app.say(`Cross entropy ${number(found.cross, 2)}, entropy ${number(found.entropy, 2)}.`);
     const same = truth.every((share, k) => Math.abs(share - start.truth[k]) < 1e-9);
