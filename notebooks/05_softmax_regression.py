@@ -80,9 +80,9 @@ lab05.warm_up.result()
 # %% [markdown] tags=["slide"]
 # ## 1. Cold, fine, hot
 #
-# Here are 60 rooms, made up for this lab. The one feature says by how many degrees a room
-# is warmer than 20 °C. Somebody has called 20 of them cold, 20 fine and 20 hot, which are
-# the classes 0, 1 and 2. (`repeat_interleave(20)` repeats each number 20 times, `randn`
+# Here are 60 rooms, made up for this lab. A **feature** is a number that the machine looks
+# at. Here there is one: by how many degrees a room is warmer than 20 °C. Somebody has
+# called 20 of the rooms cold, 20 fine and 20 hot, which are the classes 0, 1 and 2. (`repeat_interleave(20)` repeats each number 20 times, `randn`
 # draws random numbers around 0, and the generator makes them the same for everybody.)
 
 # %%
@@ -156,8 +156,9 @@ assert accuracy(degrees * W + b, feeling) > 0.95
 #
 # Back to the digits of lab 1: all 4s, 7s and 9s. We measure two things in each image: the
 # ink in the upper half minus the ink in the lower half, and the ink in the centre. They
-# have different sizes, so we **standardise** them: minus the mean, divided by the
-# standard deviation. Then one learning rate suits both.
+# have different sizes, so we **standardise** them: minus the mean, divided by the standard
+# deviation, a typical distance from the mean. Then one learning rate suits both.
+# (`bincount` counts how often each class occurs.)
 
 # %%
 digits = load_digits()
@@ -254,9 +255,13 @@ _ = ax.set(xlabel="ink above minus ink below (standardised)",
 # **What you should see** Three regions with straight borders. The 4s are on the left,
 # with more ink below. The 9s and the 7s share the right: a 7 has a stroke through the
 # centre, a 9 has its hole there. Near the borders many points lie on the wrong side.
+#
+# Of each of the three lines you see one half. Beyond the meeting point the third class is
+# higher than both, so there that line is no border.
 
 # %%
-# Where z0 = z1 and z0 = z2: two equations for the two features of one point.
+# z0 = z1 means (W0 - W1) · x = b1 - b0, and z0 = z2 means the same with 2 in place of 1:
+# two equations for the two features of one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
 c = torch.stack([b[1] - b[0], b[2] - b[0]])
 meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
@@ -265,8 +270,7 @@ lab05.borders.result()
 assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
 
 # %% [markdown] tags=["slide"]
-# And the probabilities? On a border two of them are equal. Away from it one of them
-# grows.
+# And how sure is the machine, here and there?
 
 # %% tags=["slide-more"]
 lab05.far.ask()
@@ -290,8 +294,8 @@ explorables.three_classes()
 # **What you should see** Points of three classes and three straight borders, which follow
 # your hand. The task below the figure is the riddle of the thermostat, in the plane.
 #
-# **So far** Each class has a straight line, or with more features a plane, and the
-# highest wins. A class can win in the middle. Borders are straight, meet in one point,
+# **So far** Each class has a straight line for its logit. Over two features a logit is a
+# tilted sheet, a plane. The highest wins. A class can win in the middle. Borders are straight, meet in one point,
 # and probabilities grow with the distance from them. This is a good place to stop. The
 # second half reads ten digits, and then breaks the machine twice.
 
@@ -330,7 +334,8 @@ def show_weights(ax, k):
     ax.axis("off")
 
 
-show_weights(plt.subplots(figsize=(2, 2))[1], 3)
+digit = numbers[1032]  # that of some image
+show_weights(plt.subplots(figsize=(2, 2))[1], digit)
 
 # %% [markdown]
 # **What you should see** The weights of one class. Red is positive: ink there speaks for
@@ -352,23 +357,23 @@ lab05.whose.result()
 # learned how a 3 looks, only what tells it from the nine others.
 #
 # The pictures come from the slopes. In lab 4 the slope of a weight was error times
-# feature, added up over the examples. It is the same here, with an error for each class:
+# feature, averaged over the examples. It is the same here, with an error for each class:
 # $p_k - y_k$, where $y_k$ is 1 for the right class and else 0.
 #
 # $$\begin{aligned}
-# \frac{\partial\, \text{loss}}{\partial W_{dk}} =
+# \text{slope in } W_{dk} =
 # \frac{1}{N} \sum_n x_{nd}\, (p_{nk} - y_{nk})
 # \end{aligned} \tag{slope}$$
 #
 # ($n$ counts the images, $d$ the pixels, $k$ the classes.)
 
 # %% tags=["slide-more"]
-lab05.zero_sum.ask()
+lab05.ten_pictures.ask()
 
 # %% tags=["slide-more"]
 sums = W_10.detach().sum(dim=1)  # over the classes, one for each pixel
 print("the largest of 64 sums is 0, up to rounding:", bool(sums.abs().max() < 1e-4))
-lab05.zero_sum.result()
+lab05.ten_pictures.result()
 assert sums.abs().max() < 1e-4
 
 # %% [markdown] tags=["slide-more"]
@@ -382,8 +387,8 @@ lab05.rows.ask()
 layer = nn.Linear(64, 10)
 print("weight", tuple(layer.weight.shape), "bias", tuple(layer.bias.shape))
 lab05.rows.result()
-with torch.no_grad():  # fill in ours
-    layer.weight.copy_(W_10.T)
+with torch.no_grad():  # what we fill in is no step of training: no slopes are noted
+    layer.weight.copy_(W_10.T)  # writes our numbers over those of the layer
     layer.bias.copy_(b_10)
 assert_close(layer(pixels), pixels @ W_10 + b_10)
 
@@ -425,8 +430,8 @@ assert right > 0.94
 assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** The same three lines, but all of them pass through one point, at
-# 0 degrees. Left of it *cold* is on top, right of it *hot*, and *fine* nowhere.
+# **What you should see** Three lines again, flatter ones, and all of them pass through one
+# point, at 0 degrees. Left of it *cold* is on top, right of it *hot*, and *fine* nowhere.
 #
 # No patience helps: a third of the rooms stays wrong for ever. With the ten digits the
 # same bug costs next to nothing, as the last line shows. That is how it lives for years.
@@ -437,48 +442,68 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # %% [markdown] tags=["slide"]
 # ## 6. Softmax, twice
 #
-# `F.cross_entropy` begins with a softmax. Many programs apply one before it as well. You
-# know from lab 3 what that does to a single loss for three classes: it lies between 0.55
-# and 1.55. To be sure and right, or sure and wrong: the two are only 1 nat apart. What does that do to a
-# machine that learns? Here are 4, 7 and 9 again.
+# `F.cross_entropy` begins with a softmax. Many programs apply one before it as well. Lab
+# 3 has shown that to be sure and right still costs 0.55 then. To be sure and wrong costs
+# 1.55 at most, 1 nat more:
+
+# %% tags=["pitfall", "slide-more"]
+def softmax_twice(logits, y):
+    return F.cross_entropy(torch.softmax(logits, dim=1), y)
+
+
+answers = torch.tensor([[100.0, 0, 0], [0, 100.0, 0]])  # sure and right, sure and wrong
+costs = [softmax_twice(row.unsqueeze(0), torch.tensor([0])) for row in answers]
+print(f"sure and right {costs[0]:.2f}, sure and wrong {costs[1]:.2f} nats")
+assert_close(torch.stack(costs), torch.tensor([0.5514, 1.5514]), atol=1e-4, rtol=0)
+
+# %% [markdown] tags=["slide-more"]
+# What does that do to a machine that learns? Here are 4, 7 and 9 again.
 
 # %% tags=["slide-more"]
 lab05.twice.ask()
 
 # %% tags=["pitfall", "slide"]
-def softmax_twice(logits, y):
-    return F.cross_entropy(torch.softmax(logits, dim=1), y)
-
-
 W_2, b_2 = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
+done, true = 0, {}
 print("updates  printed loss  true loss  right")
-for n_updates in (20, 180, 800, 1000, 2000):
-    printed = train(X, y, W_2, b_2, n_updates=n_updates, loss_fn=softmax_twice)
-    logits = X @ W_2 + b_2
-    true = F.cross_entropy(logits, y).item()
-    print(f"+ {n_updates:5}  {printed:12.3f}  {true:9.3f}  {accuracy(logits, y):5.1%}")
+for total in (0, 20, 50, 200, 1000, 2000, 4000):
+    if total > done:
+        train(X, y, W_2, b_2, n_updates=total - done, loss_fn=softmax_twice)
+    done, logits = total, X @ W_2 + b_2
+    printed, true[total] = softmax_twice(logits, y), F.cross_entropy(logits, y).item()
+    print(f"{total:7}  {printed:12.3f}  {true[total]:9.3f}  {accuracy(logits, y):5.1%}")
 lab05.twice.result()
-assert printed < 0.75 and true > 1.1 and accuracy(logits, y) > 0.81
+assert printed < 0.75 and min(true.values()) == true[50] < 0.58 and true[4000] > 1.2
+W_1, b_1 = W.clone().requires_grad_(), b.clone().requires_grad_()  # of section 2
+train(X, y, W_1, b_1, n_updates=3500)
+print(f"softmax once, 4000 updates: right {accuracy(X @ W_1 + b_1, y):.1%}")
+assert accuracy(X @ W_1 + b_1, y) == accuracy(X @ W + b, y) < accuracy(logits, y)
 
 # %% [markdown]
 # The printed loss falls in each line. The accuracy rises, and in the end it is even
-# *better* than that of the machine of section 2. The true cross entropy has become worse
-# than that of a machine of zeros, which is $\log 3$, about 1.1. Who is right? Look at the
-# probabilities that the two machines give to the right class, sorted. One of these lines
-# is the machine of section 2.
+# *better* than that of the machine of section 2, which more updates do not help, as the
+# last line shows. The true cross entropy fell at first as well. It was lowest, about 0.57,
+# near update 50. Then it rose to 1.22, and that is worse than a machine of zeros, which is
+# at $\log 3$, about 1.1. Who is right? Look at the probabilities that the two machines give
+# to the right class, sorted. One of these lines is the machine of section 2.
 
 # %% tags=["slide-more"]
-fig, ax = plt.subplots(figsize=(5, 2.8))
-for name, weights, biases in (("A", W_2.detach(), b_2.detach()), ("B", W, b)):
+curves = []
+for weights, biases in ((W, b), (W_2.detach(), b_2.detach())):
     p = torch.softmax(X @ weights + biases, dim=1)[torch.arange(540), y]
-    ax.plot(p.sort().values, label=name)
-    print(name, "below a thousandth:", int((p < 0.001).sum()))
+    curves.append(p.sort().values)
+curves.sort(key=lambda p: p[0])  # A is the one that begins lower
+fig, ax = plt.subplots(figsize=(5, 2.8))
+for name, p in zip("AB", curves, strict=True):
+    ax.plot(p, label=name)
+    print(name, "below a thousandth:", int((p < 0.001).sum()),
+          "below one half:", int((p < 0.5).sum()))
 ax.set(xlabel="images, sorted", ylabel="probability of the right class")
 _ = ax.legend()
 
 # %% [markdown]
 # **What you should see** Two rising lines. A is flat at 0, climbs steeply and is flat at
-# 1. B climbs slowly. Both cross one half at about the same place.
+# 1. B climbs slowly. A crosses one half a little earlier than B.
 
 # %% tags=["slide-more"]
 lab05.sure.ask()
@@ -495,7 +520,8 @@ assert slopes[0, 0].abs() < 1e-3
 # (`torch.autograd.grad` returns slopes instead of storing them.) Here an image has a
 # probability of nearly 0 for its right class. With one softmax its logit is pulled up as
 # strongly as can be, $p - y$ is nearly -1. With two the pull is gone: it is multiplied by
-# the probability itself. An image that has been given up stays so.
+# the probability itself. An image that has been given up stays so
+# ([Deeper](#Why-an-example-that-is-given-up-stays-so) shows why).
 #
 # Neither the printed loss nor the accuracy would have told you.
 #
@@ -529,8 +555,8 @@ lab05.faults.check(faults)
 # **Exercise 2** (5 minutes): a decision. Softmax regression for these data, yes or no?
 # `True` if there are weights and biases with which every example is right.
 #
-# 1. One feature; from left to right lie A A B B C C.
-# 2. One feature; from left to right lie A A B B A A.
+# 1. One feature; from left to right lie A A B B C C, with gaps of any size between them.
+# 2. One feature; from left to right lie A A B B A A, with gaps of any size as well.
 # 3. Two features; a square, with class A, B, C, D in one corner each.
 # 4. Two features; a square, with A in two opposite corners and B in the other two.
 # 5. Two features; A in the centre of a circle, B, C and D on it at 12, 4 and 8 o'clock.
@@ -622,7 +648,8 @@ lab05.to_logistic.check(to_logistic)
 # * `X @ W + b`: (N, D) @ (D, K) + (K,) gives (N, K). `nn.Linear` keeps `W` as (K, D).
 # * Borders are straight. With at least three classes one of them can lie in the middle.
 # * Probabilities grow with the distance from the borders, also where no example is.
-# * The slope is `X.T @ (p - y) / N`. Over the classes it sums to 0.
+# * A slope is error times feature, the mean over the examples. Over the classes the slopes
+#   sum to 0.
 # * A bias that all classes share never learns.
 # * Softmax twice: the printed loss falls, the accuracy rises, the probabilities go bad.
 #
@@ -682,7 +709,7 @@ _ = ax.axis("off")
 # probabilities.
 #
 # This is the loop of Lab06 and of 1.6, line for line, in a function. It calls
-# `hypothesis` what we call `probs`, and `cost` the loss. (`matmul` is `@` by its long
+# `hypothesis` what we call `probs`, `cost` the loss, and an update an `epoch`. (`matmul` is `@` by its long
 # name. `scatter_` writes the ones of the one-hot table.)
 
 # %% tags=["pitfall"]
@@ -737,10 +764,10 @@ def recorded(loss_fn, X, y, n_biases, *, lr=0.1, n_updates=1001):
 # %%
 double = recorded(softmax_twice, X_8, y_8, n_biases=1)
 true_losses = torch.stack([F.cross_entropy(logits, y_8) for logits in double["logits"]])
-print("epoch  printed cost  true cross entropy  accuracy")
+print("update  printed cost  true cross entropy  accuracy")
 for i in range(0, 1001, 100):
     right = accuracy(double["logits"][i], y_8)
-    print(f"{i:5}  {double['loss'][i]:12.6f}  {true_losses[i]:18.4f}  {right:8.1%}")
+    print(f"{i:6}  {double['loss'][i]:12.6f}  {true_losses[i]:18.4f}  {right:8.1%}")
 
 # %% [markdown]
 # (The last line is a little below what we printed before the table: it is taken before the
@@ -757,7 +784,7 @@ ax = plots.learning_curves(
     epochs=range(1001),
     baseline=("knows nothing, log 3", start),
 )
-_ = ax.set_ylim(0, 1.8)
+_ = ax.set(ylim=(0, 1.8), xlabel="update")
 assert double["loss"][-1] < double["loss"][0] and true_losses[-1] > true_losses[0]
 assert [accuracy(double["logits"][i], y_8) for i in (0, -1)] == [0.25, 0.875]
 
@@ -786,7 +813,7 @@ def single_softmax_loss(logits, y):
 
 once = recorded(single_softmax_loss, X_8, y_8, n_biases=1)
 for i in range(0, 1001, 100):
-    print(f"epoch {i:4}  loss {once['loss'][i]:.6f}")
+    print(f"update {i:4}  loss {once['loss'][i]:.6f}")
 published = torch.tensor([1.098612, 0.761050, 0.689991, 0.643229, 0.604117, 0.568255,
                           0.533922, 0.500291, 0.466908, 0.433507, 0.399962])
 assert_close(once["loss"][::100], published, atol=1e-5, rtol=0)
@@ -812,12 +839,12 @@ else:
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
 others = [n for n in range(8) if n != 4]
 for ax, run, times in zip(axes, (double, library), ("twice", "once"), strict=True):
-    probs = torch.softmax(run["logits"], dim=-1)  # (1001, 8, 3): epoch, example, class
+    probs = torch.softmax(run["logits"], dim=-1)  # (1001, 8, 3): update, example, class
     probs = probs[:, torch.arange(8), y_8]  # (1001, 8)
     ax.plot(range(0, 1001, 10), probs[::10, others], color="0.6", ls="-", lw=1)
     fifth = probs[::10, 4]
     ax.plot(range(0, 1001, 10), fifth, "C1--o", markevery=10, label="example 5")
-    ax.set(title=f"softmax {times}", xlabel="epoch", ylim=(0, 1.02))
+    ax.set(title=f"softmax {times}", xlabel="update", ylim=(0, 1.02))
     assert probs[50, 4] < 0.1 and probs[50, others].min() > 0.3
     assert (probs[-1, 4] > 0.2) if times == "once" else (probs[-1, 4] < 1e-4)
 axes[0].set_ylabel("probability of the right class")
@@ -826,7 +853,7 @@ _ = axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
 # %% [markdown]
 # **What you should see** One line for each example: how much its right class gets. In both
 # pictures example 5 (dashed, with dots) falls far below the seven others (grey) within
-# the first fifty epochs. Left, with softmax twice, it stays at 0. Right, with softmax
+# the first fifty updates. Left, with softmax twice, it stays at 0. Right, with softmax
 # once, it turns and climbs. Just before the last update the accuracy is the same for
 # both.
 #
@@ -835,9 +862,9 @@ _ = axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.3))
 
 # %% tags=["pitfall"]
 own = recorded(F.cross_entropy, X_8, y_8, n_biases=3)
-print("epoch  shared bias  one bias per class")
+print("update  shared bias  one bias per class")
 for i in range(0, 1001, 100):
-    print(f"{i:5}  {library['loss'][i]:11.6f}  {own['loss'][i]:18.6f}")
+    print(f"{i:6}  {library['loss'][i]:11.6f}  {own['loss'][i]:18.6f}")
 for name, run in (("shared", library), ("own", own)):
     right = accuracy(run["logits"][-1], y_8)
     print(f"{name:6}  loss {run['loss'][-1]:.4f}  accuracy {right:.1%}")
@@ -851,10 +878,11 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 for k, dashes in enumerate(("-", "--", "-.")):
     left.plot(own["bias"][:, k], f"C{k}{dashes}", label=f"class {k}")
 left.plot(library["bias"], "k:", label="shared")
-left.set(xlabel="epoch", ylabel="bias", ylim=(-3, 5.5))
+left.set(xlabel="update", ylabel="bias", ylim=(-3, 5.5))
 left.legend(fontsize="small", loc="upper left", ncols=2)
 losses = {"shared": library["loss"][::10], "one per class": own["loss"][::10]}
-_ = plots.learning_curves(losses, right, epochs=range(0, 1001, 10))
+plots.learning_curves(losses, right, epochs=range(0, 1001, 10))
+_ = right.set_xlabel("update")
 
 # %% [markdown]
 # **What you should see** Left, three biases part, and the dotted one, which is shared,
@@ -895,7 +923,7 @@ def train_model(model, n_updates=1001):
         optimizer.step()
         losses.append(loss.item())
         accuracies.append(accuracy(logits, y_8))
-    return losses[::100], accuracies[::100]  # epochs 0, 100, ..., 1000
+    return losses[::100], accuracies[::100]  # updates 0, 100, ..., 1000
 
 
 # %% [markdown]
@@ -911,13 +939,13 @@ torch.rand(3, 5)
 torch.randint(5, (3,))
 later_losses, later_accuracies = train_model(SoftmaxRegression(4, 3))
 
-print("epoch  published  here")
+print("update  published  here")
 for i, (theirs, ours) in enumerate(zip(published, later_losses, strict=True)):
-    print(f"{100 * i:5}  {theirs:.6f}   {ours:.6f}")
+    print(f"{100 * i:6}  {theirs:.6f}   {ours:.6f}")
 assert_close(torch.tensor(later_losses), torch.tensor(published), atol=1e-5, rtol=0)
 
 # %% [markdown]
-# Compare the two columns digit by digit, at epochs 200 and 900 for example. They agree,
+# Compare the two columns digit by digit, at updates 200 and 900 for example. They agree,
 # but perhaps not in the last digit: `float32` rounds after each operation, another
 # processor or another version adds in another order, and hundreds of updates carry the
 # difference on. That is why the tests of this course compare numbers with a
@@ -934,9 +962,9 @@ model = SoftmaxRegression(4, 3)
 print(list(model.parameters()))
 first_weight = model.linear.weight.detach().clone()
 losses, accuracies = train_model(model)
-print("epoch    loss  accuracy")
+print("update    loss  accuracy")
 for i, (loss, right) in enumerate(zip(losses, accuracies, strict=True)):
-    print(f"{100 * i:5}  {loss:.4f}  {right:8.1%}")
+    print(f"{100 * i:6}  {loss:.4f}  {right:8.1%}")
 
 # %%
 printed = torch.tensor([[0.2576, -0.2207, -0.0969, 0.2347],
@@ -1029,7 +1057,7 @@ assert floor < long["loss"][-1] < floor + 0.02  # and nearly there
 # slope, added up over the classes:
 #
 # $$\begin{aligned}
-# \frac{\partial\, \text{loss}}{\partial z_i}
+# \text{slope in } z_i
 # = v_i\, p_i (1 - p_i) - \sum_{j \ne i} v_j\, p_j\, p_i
 # = p_i \Bigl( v_i - \sum_j p_j v_j \Bigr)
 # \end{aligned}$$
@@ -1076,13 +1104,13 @@ for dtype in (torch.float32, torch.float64):
 # ### A learning rate that is too large, and nobody sees it
 #
 # *For whoever chooses learning rates. 10 minutes.* The published logs had one line in 100
-# epochs, and the loss fell from line to line. From one update to the next it does this:
+# updates, and the loss fell from line to line. From one update to the next it does this:
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 2.8))
 ax.plot(range(480, 521), own["loss"][480:521], "-o", markersize=3, label="every update")
 ax.plot(500, own["loss"][500], "k*", markersize=12, label="what the log shows")
-ax.set(xlabel="epoch", ylabel="cross entropy (nats)")
+ax.set(xlabel="update", ylabel="cross entropy (nats)")
 _ = ax.legend(loc="upper right", bbox_to_anchor=(1, 1.2), ncols=2)
 rises = own["loss"].diff() > 0
 assert rises[480:520:2].all() != rises[481:520:2].all()  # up, down, up, down
@@ -1141,7 +1169,7 @@ for ax, lr in zip(axes, (0.01, 0.1, 1.0, 10.0, 100.0), strict=True):
     run = recorded(F.cross_entropy, X, y, n_biases=3, lr=lr, n_updates=100)
     ax.plot(run["loss"], linewidth=1.3)
     ax.axhline(start, color="black", linestyle=":", linewidth=1.2)
-    ax.set(title=f"lr = {lr:g}", xlabel="epoch", yscale="log")
+    ax.set(title=f"lr = {lr:g}", xlabel="update", yscale="log")
 assert run["loss"][1] > 5 * start and run["loss"][1:].min() > start
 _ = axes[0].set_ylabel("cross entropy (nats)")
 
@@ -1163,7 +1191,7 @@ def draw(power):
     left, right = plt.subplots(1, 2, figsize=(8, 3.4))[1]
     plots.learning_curves({"loss": run["loss"]}, left, epochs=range(100),
                           baseline=("log 3", start))
-    left.set(title=f"lr = {10**power:.3g}", ylim=(0, 3))
+    left.set(title=f"lr = {10**power:.3g}", xlabel="update", ylim=(0, 3))
     W, b = run["W"], run["b"]
     plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), X, y, right)
     right.set(xlabel="feature 1", ylabel="feature 2")
@@ -1328,7 +1356,7 @@ ax = plots.learning_curves({
 }, epochs=range(100))
 ax.lines[0].set(linewidth=7, alpha=0.4)
 ax.legend()
-_ = ax.set_ylim(0, None)
+_ = ax.set(ylim=(0, None), xlabel="update")
 
 # %% [markdown]
 # **What you should see** Three losses from the same start. The dashed line, one logit at

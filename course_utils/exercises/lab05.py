@@ -9,6 +9,7 @@ from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import sized
+from course_utils.exercises.observe import listed
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
@@ -86,6 +87,20 @@ def _log(X, y, *, loss_fn=F.cross_entropy, lr=1.0, trained="Wb"):
             "There is one log of each kind: every letter from a to e occurs once.",
             lambda value: sorted(value) == list("abcde"),
         ),
+        holds(
+            "Look again at log 2: its first loss is 540 times log 3, and no other "
+            "fault does that before the first update.",
+            lambda value: value[1] == "e",
+        ),
+        holds(
+            "Look again at log 4: nothing happens at all, so what W is never changes.",
+            lambda value: value[3] == "d",
+        ),
+        holds(
+            "Look again at log 5: its loss jumps up and down. Which fault throws a "
+            "machine back?",
+            lambda value: value[4] == "c",
+        ),
     ],
     inputs=[()],
     hints=[
@@ -157,6 +172,31 @@ def faults_rate_is_right():
 
 
 @faults.mistake
+def faults_idle_is_rate():
+    """Logs 4 and 5 are exchanged. In log 4 the loss does not move at all. Steps that
+    are too long do move it: it jumps, as in log 5. With b alone there is next to
+    nothing to learn here, since the three classes are about equally frequent.
+    """
+    return "b", "e", "a", "c", "d"
+
+
+@faults.mistake
+def faults_sum_is_twice():
+    """Logs 1 and 2 are exchanged. Softmax twice keeps all losses close together, so
+    none is huge. Log 2 begins at log 3 times 540: that is a sum over the images.
+    """
+    return "e", "b", "a", "d", "c"
+
+
+@faults.mistake
+def faults_sum_is_idle():
+    """Logs 2 and 4 are exchanged. In log 4 the loss stays at log 3: nothing is learned.
+    Log 2 does learn, its accuracy says so; but its losses are 540 times as large.
+    """
+    return "b", "d", "a", "e", "c"
+
+
+@faults.mistake
 def faults_sum_is_right():
     """Logs 2 and 3 are exchanged. The numbers of log 2 are 540 times those of log 3.
     Its machine learns the same, but a loss that begins at log 3 times 540 is a sum:
@@ -165,7 +205,27 @@ def faults_sum_is_right():
     return "b", "a", "e", "d", "c"
 
 
+REASONS = (
+    "a flat line that is lifted enough wins between a falling and a rising one.",
+    "two straight lines cross at most once, so A cannot win at both ends.",
+    "the plane of each class can rise towards its own corner.",
+    "two classes have one straight border, and none parts these corners.",
+    "A can have a flat plane, while the three others rise outwards.",
+    "two classes have one straight border, and it cannot go around A.",
+)
+
+
+def _reason(call, value):
+    right = can_separate.reference()
+    wrong = [i for i in range(6) if bool(value[i]) != right[i]]
+    if not wrong:
+        return None
+    which = listed([f"({i + 1})" for i in wrong])
+    return f"Look again at {which}. For ({wrong[0] + 1}): {REASONS[wrong[0]]}"
+
+
 @exercise(
+    properties=[_reason],
     inputs=[()],
     hints=[
         "Each class has one straight line (or plane), and the highest wins. Where can "
@@ -276,6 +336,10 @@ def _line(k, at, value, w):
     given={"w": _slopes, "low": _low, "high": _high},
     slopes=False,
     properties=[
+        holds(
+            "Your three biases are not a tensor yet. Wrap them in torch.tensor([...]).",
+            lambda value, w, low, high: torch.is_tensor(value),
+        ),
         holds(
             "The first bias is 0: the other two are measured from it.",
             lambda value, w, low, high: abs(value[0].item()) < 1e-6,
@@ -523,6 +587,15 @@ def _moved(X, y, W, b, rate, rate_b=None):
     errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
     rate_b = rate if rate_b is None else rate_b
     return W - rate * X.T @ errors, b - rate_b * errors.sum(dim=0)
+
+
+@training_step.mistake
+def step_transposed(X, y, W, b, lr):
+    """A slope has the shape of its parameter; yours is its transpose. errors.T @ X has
+    the shape (K, D), and W has (D, K): exchange the two factors, X.T @ errors.
+    """
+    errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
+    return W - lr * errors.T @ X, b - lr * errors.sum(dim=0)
 
 
 @training_step.mistake
@@ -884,9 +957,9 @@ middle = choice(
     "answers *cold*, *fine* and *hot*, and the highest line wins. Where can *fine* "
     "win?",
     right="b",
-    because="*Cold* falls and *hot* rises, so between them both are low. A flat line "
-    "needs only to lie above the place where they cross. Not the line is highest in "
-    "the middle; the other two are lowest there.",
+    because="*Cold* falls and *hot* rises, and somewhere they cross. A flat line "
+    "needs only to lie above that place. The line itself is no higher "
+    "in the middle; but the better of its two rivals is lowest there.",
     a=(
         "Nowhere between the other two: a straight line has its highest point at an "
         "end.",
@@ -968,7 +1041,7 @@ far = choice(
         "There two logits are equal, so none of the two probabilities exceeds one "
         "half.",
     ),
-    c="One far outside, where no example has ever been.",
+    c="One far outside, off the borders, where no example has ever been.",
 )
 
 parameters = number(
@@ -991,8 +1064,8 @@ parameters = number(
 whose = choice(
     "lab05.whose",
     "An 8 x 8 picture shows the weights that a machine has learned for one digit. Red, "
-    "positive: the top, the middle column, and the lower right. Blue, negative: above "
-    "all the left side, in the upper half and in the lower half. Which digit is it?",
+    "positive: the top, the middle column, and the lower right. Blue, negative: "
+    "mostly the left side, in the upper half and in the lower half. Which digit is it?",
     right="b",
     because="A 3 has ink at the top, at the bottom and on the right. The blue places "
     "are its two openings: ink there closes them, and then it is an 8, or a 0, and not "
@@ -1015,8 +1088,8 @@ whose = choice(
     ),
 )
 
-zero_sum = choice(
-    "lab05.zero_sum",
+ten_pictures = choice(
+    "lab05.ten_pictures",
     "The weights of ten digits have been trained from zeros, by gradient descent. We "
     "add up the ten pictures of weights, pixel by pixel. What comes out?",
     right="a",
@@ -1038,17 +1111,18 @@ zero_sum = choice(
 
 rows = choice(
     "lab05.rows",
-    "`layer = nn.Linear(64, 10)` calculates ten logits from 64 pixels. It keeps one "
-    "row of weights for each *output*. What is `layer.weight.shape`, and how are the "
-    "logits calculated?",
+    "`layer = nn.Linear(64, 10)` calculates ten logits from 64 pixels. In it, "
+    "`layer.weight[3]` are the weights of the digit 3. What is `layer.weight.shape`, "
+    "and how are the logits calculated? (`weight` and `bias` are short for "
+    "`layer.weight` and `layer.bias`, and `.T` exchanges rows and columns.)",
     right="b",
-    because="One row for each output, that is, for each class: (10, 64). `.T` "
-    "exchanges rows and columns, so `X @ weight.T` is (N, 64) @ (64, 10). It is a "
-    "property: no brackets after it.",
+    because="`weight[3]` is row 3, so there is a row for each class: (10, 64). With "
+    "rows and columns exchanged, `X @ weight.T` is (N, 64) @ (64, 10). (`.T` is "
+    "written without brackets.)",
     a=(
         "(64, 10), and `X @ weight + bias`",
-        "That is how we wrote it: a *column* for each class. The layer has a row for "
-        "each.",
+        "That is how we wrote it: a *column* for each class. Then `weight[3]` would be "
+        "the ten weights of a pixel.",
     ),
     b="(10, 64), and `X @ weight.T + bias`",
     c=(
@@ -1108,11 +1182,12 @@ twice = choice(
     "lab05.twice",
     "4, 7 and 9 with two features, once more, but the loss takes softmax twice. The "
     "program prints a loss that falls and falls. What happens to the accuracy, and to "
-    "the *true* cross entropy of the same machine, after the first updates?",
+    "the *true* cross entropy of the same machine, from update 20 to update 4,000?",
     right="c",
     because="Giving up an image costs at most 1 nat here, so the machine gives up the "
     "hard ones and is all the surer of the others. Most answers are right. But the "
-    "true cross entropy charges -log p for the ones that were given up.",
+    "true cross entropy charges -log p for the ones that were given up. (It falls at "
+    "first, while none has been given up.)",
     a=(
         "Accuracy rises, and the true loss falls, only more slowly.",
         "That would be so if both losses had the same aim. But this one has a ceiling: "
@@ -1133,19 +1208,20 @@ sure = choice(
     "has nearly 0, and half of them nearly 1. With B it rises slowly from 0 to 1. "
     "Which one was trained with softmax twice?",
     right="a",
-    because="With softmax twice an image that is given up costs hardly more than one "
-    "that is just missed, so probabilities go to 0 and to 1. A true cross entropy "
-    "would pull at those near 0 with all its force.",
+    because="With softmax twice the worst answer costs 1 nat more than the best. So it "
+    "pays to give some images up, near 0, if many others come nearer to 1. With one "
+    "softmax a probability near 0 costs many nats, so few images are left there.",
     a="A.",
     b=(
         "B: a second softmax makes all probabilities more equal.",
-        "What the second softmax flattens is what the *loss* sees. To make up for it, "
-        "the machine itself drives its probabilities to the ends.",
+        "It does so for what the *loss* sees. But these are the probabilities after "
+        "one softmax. To make up for the second one, the machine drives them to 0 and "
+        "to 1.",
     ),
     c=(
         "That cannot be seen: the accuracy is the same.",
-        "Accuracy asks on which side. These are probabilities, and here the two differ "
-        "most.",
+        "Accuracy only asks which class has the largest probability, not how large it "
+        "is. And that is where the two machines differ.",
     ),
 )
 
@@ -1194,8 +1270,9 @@ times_ten = choice(
     "descent find them with the same learning rate?",
     right="c",
     because="A slope of a weight is error times feature: 10 times as large. And the "
-    "weight that is looked for is a tenth. So a step is 100 times too long for it, "
-    "while for the biases nothing has changed. That is why features are standardised.",
+    "weight that is looked for is a tenth. A step ten times as long on a tenth of the "
+    "way jumps over the valley, unless the old rate was very small. For the biases "
+    "nothing has changed. That is why features are standardised.",
     a=(
         "Yes, in the same number of updates.",
         "The slopes of the weights are made of features, so they change with the unit.",
@@ -1205,5 +1282,6 @@ times_ten = choice(
         "The steps are ten times as long, and the way is a tenth as long. Unless the "
         "old rate was very small, such a step jumps over the valley.",
     ),
-    c="Hardly: for the weights each step is 100 times as long, measured by the way.",
+    c="Hardly: compared with the way to go, a step of the weights is 100 times as "
+    "long.",
 )
