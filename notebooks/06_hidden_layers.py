@@ -696,7 +696,7 @@ assert best < 0.7 * curves["held out"][-1]
 # **What you should see** Left, the loss of the training points falls all the time, and
 # that of the held-out points falls, turns, and rises. Right, the network at the end, with
 # 150 of the held-out points. Its colours are deep, so it is sure, nearly everywhere, also
-# where some circles lie in deep red and some squares in deep blue. It has learned the
+# where a few circles lie in deep red and a few squares in deep blue. It has learned the
 # accidents of its sixty points.
 #
 # That is **overfitting**. The training loss cannot show it. So hold some examples out,
@@ -781,8 +781,6 @@ ends = {name: [losses_at(path[-1:]).item() for path in walks[name]] for name in 
 print("loss, lr", *(f"{lr:6}" for lr in rates))
 for name, losses in ends.items():
     print(f"{name:8}", *(f"{loss:6.2f}" for loss in losses))
-assert min(ends["plain"]) > 1.5 * max(min(ends["momentum"]), min(ends["Adam"]))
-assert max(ends["Adam"]) < min(ends["plain"])
 
 # %% [markdown]
 # The walks with learning rate 1, the best for plain:
@@ -801,13 +799,15 @@ left.set(xlabel="weight w", ylabel="bias b")
 right.set(xlabel="step", ylabel="cross entropy (nats)")
 right.legend()
 lab06.first_adam_step.result()
+assert min(ends["plain"]) > 1.5 * max(min(ends["momentum"]), min(ends["Adam"]))
+assert max(ends["Adam"]) < min(ends["plain"])
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left the valley, from the upper left to the lower right, and three
-# walks. Plain (circles) goes to and fro across it and hardly along it; with a larger `lr`
-# it leaves the valley, with a smaller one it creeps. Momentum (squares) swings, and runs
-# along the valley. Adam (triangles) sets out along the diagonal: its first step is equally
-# long in both directions. Right, the loss along each walk.
+# walks. Plain (circles) swings across it at first, and gets hardly along it; with a
+# larger `lr` it leaves the valley, with a smaller one it creeps. Momentum (squares)
+# swings, and runs along the valley. Adam (triangles) sets out along the diagonal: its
+# first step is equally long in both directions. Right, the loss along each walk.
 #
 # No learning rate makes the plain steps good here: the worst of Adam is better than the
 # best of them. On a round map they need no help, and that is why lab 5 standardised its
