@@ -4,11 +4,9 @@ Nothing here changes a global setting. A lab chooses the style sheet itself, wit
 ``plt.style.use("course_utils.course")``.
 """
 
-import asyncio
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -487,54 +485,7 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
         )
         for name, (low, high, start) in values.items()
     }
-    interact(_remembering(draw, controls), **controls)
-
-
-def _remembering(draw: Callable[..., object], controls: Mapping) -> Callable:
-    """Return a function that shows what `draw` draws, and draws nothing twice.
-
-    A figure takes about a tenth of a second, too long for a hand that drags. So from
-    the first move on, the kernel draws one position after the other while it is idle,
-    the nearest first. With more than one slider there are too many.
-    """
-    from IPython.utils.capture import capture_output
-    from matplotlib_inline.backend_inline import flush_figures
-
-    frames: dict[tuple[float, ...], object] = {}
-    todo: set[float] = set()
-    if len(controls) == 1:
-        (only,) = controls.values()
-        n_steps = round((only.max - only.min) / only.step)
-        todo |= {round(only.min + k * only.step, 9) for k in range(n_steps + 1)}
-    here: list[tuple[float, ...]] = []  # the positions that were shown
-
-    def frame(place: tuple[float, ...]) -> object:
-        if place not in frames:
-            with capture_output() as shown:
-                draw(**dict(zip(controls, place, strict=True)))
-                if "inline" in plt.get_backend():
-                    flush_figures()
-            frames[place] = shown
-            if len(frames) > 300:
-                del frames[next(iter(frames))]
-        return frames[place]
-
-    def draw_ahead() -> None:
-        nearest = min(todo, key=lambda value: abs(value - here[-1][0]))
-        todo.discard(nearest)
-        with suppress(Exception):  # it is said when somebody is there
-            frame((nearest,))
-        if todo:
-            asyncio.get_running_loop().call_later(0.02, draw_ahead)
-
-    def show(**values: float) -> None:
-        here.append(tuple(round(values[name], 9) for name in controls))
-        frame(here[-1]).show()
-        if len(here) == 2 and todo:  # the first was not the hand
-            with suppress(RuntimeError):  # no loop, no idle time
-                asyncio.get_running_loop().call_later(0.02, draw_ahead)
-
-    return show
+    interact(draw, **controls)
 
 
 def _round_step(span: float) -> float:

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 0. Start here
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/main?urlpath=lab/tree/notebooks/00_start_here.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/learner?urlpath=lab/tree/notebooks/00_start_here.ipynb)
 #
 # In this course you build a machine that reads handwritten digits, from the first formula
 # to a network that makes one mistake in a hundred. It is a course on **classification**:
@@ -34,7 +34,7 @@
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 23 minutes to read and run, 4 more for the exercise.
+# **Takes** 27 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -50,12 +50,16 @@ import platform
 from math import log
 
 import matplotlib
+import matplotlib.pyplot as plt
 import torch
+from sklearn.datasets import load_digits
 
-from course_utils import explorables, progress
+from course_utils import explorables, plots, progress
 from course_utils.data import load_mnist
 from course_utils.exercises import lab00
 from course_utils.training import pick_device
+
+plt.style.use("course_utils.course")
 
 # %% [markdown] tags=["slide"]
 # ## 1. A machine that reads digits
@@ -84,17 +88,59 @@ pad
 # **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
 #
 # The result of a question comes in a later cell. Here it is. (Its last line, the price of
-# your certainty, is the subject of section 3.)
+# your certainty, will be explained in section 3.)
 
 # %% tags=["slide-more"]
 lab00.scribble.result()
 
 # %% [markdown] tags=["slide-more"]
 # What happens between the pad and the bars? Your drawing becomes 28 × 28 numbers, one for
-# each pixel. They are multiplied by numbers that the machine has learned, and added up,
-# layer after layer. Ten scores come out, one for each digit, and a last step makes the bars
-# of them. That is the whole machine. Each lab explains a part of it, until you have built
+# each pixel. They are multiplied by numbers that the machine has learned, and added up.
+# This is done a few times, one **layer** after the other, with a small bend between them.
+# Ten scores come out, one for each digit, and a last step makes the bars of them. That is
+# the whole machine. Each lab explains a part of it, until you have built
 # all of it yourself: section 6 has the map.
+#
+# And where do its numbers come from? Nobody told it what a 3 looks like: it has *learned*
+# it. Watch a small machine do that. It has 64 numbers for each digit, one for each pixel
+# of an image of 8 × 8 pixels, and at the start all of them are 0. In one **step** it looks
+# at 1,000 images with their right answers, and changes all its numbers a little, so that
+# its bars get better. It never learns from the other 797 images: they are its test.
+
+# %% tags=["slide"]
+lab00.first_step.ask()
+
+# %% [markdown] tags=["slide-more"]
+# You need not follow the code. In lab 5 you write it yourself.
+
+# %% tags=["slide-more"]
+digits = load_digits()
+X = torch.tensor(digits.data / 16).float()  # 1,797 rows of 64 pixels
+y = torch.tensor(digits.target)  # what was really written
+W = torch.zeros(64, 10, requires_grad=True)
+seen = {}
+for step in range(101):
+    if step in (0, 1, 10, 100):
+        right = ((X[1000:] @ W).argmax(dim=1) == y[1000:]).float().mean()
+        print(f"after {step:3} steps: {right:.0%} of the test images are right")
+        seen[step] = W.detach().clone()
+    loss = torch.nn.functional.cross_entropy(X[:1000] @ W, y[:1000])
+    loss.backward()
+    with torch.no_grad():
+        W -= W.grad
+        W.grad.zero_()
+lab00.first_step.result()
+fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.8))
+for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
+    top = numbers.abs().max().item() or 1
+    ax.imshow(numbers[:, 3].reshape(8, 8), cmap=plots.SIGNED, vmin=-top, vmax=top)
+    ax.set_title(f"step {step}", loc="center")
+    ax.axis("off")
+
+# %% [markdown] tags=["slide-more"]
+# **What you should see** Its 64 numbers for the 3, as an image. At step 0 there is nothing.
+# After a single step one can see a 3: red where ink speaks for it, blue where ink speaks
+# against it. The other 99 steps only work out the details.
 
 # %% [markdown] tags=["slide"]
 # ## 2. How to read a lab
@@ -150,13 +196,13 @@ lab00.muddled.result()
 # The slider below each question asks for a probability: how sure you are that your answer
 # is right. The course measures its machines by such numbers, and you by the same rule.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab00.honest.ask()
 
 # %% tags=["slide-more"]
 lab00.honest.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] tags=["slide"]
 # A certainty has a price, which the result shows. For it only two outcomes count: your
 # answer is right, or it is wrong. Say 80%, and you give 80% to *right* and the other 20%
 # to *wrong*. The price is minus the logarithm of what you gave to the outcome that came.
@@ -197,7 +243,7 @@ print("Python     ", platform.python_version())
 print("PyTorch    ", torch.__version__)
 print("Matplotlib ", matplotlib.__version__)
 print("runs on    ", pick_device())
-print(load_mnist(digits=(0,)).describe())
+print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 
 # %% [markdown] tags=["slide-more"]
 # `runs on` says `cuda` or `mps` if there is a graphics card that can help, else `cpu`. No
@@ -206,12 +252,12 @@ print(load_mnist(digits=(0,)).describe())
 # %% [markdown] tags=["slide"]
 # ## 6. The map
 #
-# Each lab explains a part of the machine that you have drawn for, from its last step
-# backwards.
+# Each lab explains a part of the machine that you have drawn for, or how it learns. The
+# first one begins with its last step.
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | all of it, seen from outside | 27 |
+# | 0 Start here | all of it, seen from outside | 31 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
@@ -258,7 +304,7 @@ print(load_mnist(digits=(0,)).describe())
 # * [05wk-1.ipynb](https://github.com/guebin/DL2025/blob/main/posts/05wk-1.ipynb), without
 #   a title (its headings: 데이터분석 코딩패턴, 이진분류 코딩패턴, 다중클래스 분류)
 # * *1.6 Softmax Classification* (in full: \[파이토치로 시작하는 딥러닝 기초\] 1.6 Softmax
-#   Classification), after a course of that name at EDWITH; the note gives no address
+#   Classification), after a course of that name at EDWITH; no address given
 # * [lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb),
 #   without a title: Softmax, Cross Entropy Loss
 
@@ -285,8 +331,8 @@ lab00.fraction_right.check(fraction_right)
 
 # %% [markdown]
 # Remove the `#` in front of `hint()` and run the cell to get a hint; `hint(2)` gives the
-# next one. `solution()` shows one way to do it. Yours may look quite different and be just
-# as good: the check looks at what it does.
+# next one. `solution()` shows one way. Another one may be as good: the check looks at what
+# a function does.
 
 # %% [markdown] tags=["slide"]
 # ## Summary

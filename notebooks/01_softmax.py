@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 1. Softmax
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/01_softmax.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/01_softmax.ipynb)
 #
 # A machine looks at a drawing and answers with bars, one for each digit. Where do the
 # bars come from? And why is there none for "that is no digit at all"? In this lab you
@@ -92,12 +92,14 @@ print("sum over dim=1, along the rows:  ", t.sum(dim=1))
 # %% [markdown]
 # Now real images. scikit-learn, a library for machine learning, ships 1,797 handwritten
 # digits of 8 x 8 pixels. We take the 4s, 7s and 9s. A **template** for each of these
-# three classes is quickly made: the mean of all its images, minus the mean of the three
-# means. The lines after the empty one only draw.
+# three classes is quickly made. Take the mean of all images of the class, pixel by pixel:
+# where is ink in a typical 4? Then subtract what all three have in common, the mean of the
+# three means. The lines after the empty one only draw.
 #
 # * `digits.images` counts ink from 0 to 16; we divide by 16.
 # * `digits.target` holds the true digit of each image. `digits.target == k` is true where
 #   that is `k`, and `images[...]` takes the images at these places.
+# * `.float()` makes the decimal numbers of usual precision, which PyTorch works with.
 # * `stack` puts tensors on top of each other.
 
 # %% tags=["slide-more"]
@@ -120,7 +122,7 @@ for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=Tr
 # **What you should see** Left a handwritten 4 of 64 pixels. Beside it the three
 # templates. Red: here this digit has more ink than the mean of the three. Blue: it has
 # less. The 4 is red at the left and along its bar, the 7 at the upper right, and the 9 at
-# the lower right; it is blue where the 4 has its bar.
+# the lower right. The template of the 9 is blue where a 4 has its bar.
 #
 # The **score** of a class says how well the image fits its template: multiply pixel by
 # pixel, then add up all 64 products.
@@ -141,7 +143,8 @@ assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 # in later labs. Its last step is this one: a score for each class. But how sure is "2.1
 # against -1.1"? We want a number that everybody can read. (`assert_close` compares what
 # this text says with the result: it does nothing if both are equal, here up to 0.05, and
-# else stops with an error. A plain `assert` does the same for what is true or not.)
+# else stops with an error: `atol` is how far apart they may be, `rtol` the same as a
+# fraction, here none. A plain `assert` does the same for what is true or not.)
 #
 # One image met three templates in one product, (8, 8) times (3, 8, 8). Where PyTorch finds
 # a smaller tensor beside a larger one, it lays the smaller one on every part of the larger
@@ -214,6 +217,7 @@ lab01.divided.ask()
 z = torch.tensor([2.0, -1.0, -1.0])
 print(z / z.sum())
 lab01.divided.result()
+# PyTorch goes on where Python would stop: inf is infinity, nan is "not a number", 0 / 0.
 
 # %% [markdown] tags=["slide"]
 # We need a step that makes every score positive and keeps the order. The exponential
@@ -272,7 +276,7 @@ print(logits.shape)
 print(logits)
 
 # %% [markdown] tags=["slide-more"]
-# In a table there are two directions. `dim=0` goes down, over the images. `dim=1` goes
+# (`stack` makes a table of the rows.) In a table there are two directions. `dim=0` goes down, over the images. `dim=1` goes
 # along a row, over the classes.
 
 # %% tags=["slide-more"]
@@ -287,7 +291,8 @@ fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.8))
 for ax, dim, values in zip(axes, (1, 0), (by_rows, by_columns), strict=True):
     plots.number_table(values, ax, row_labels="47979", column_labels="479")
     ax.set(title=f"softmax(logits, dim={dim})", xlabel="class", ylabel="image of a")
-assert by_rows.argmax(dim=1).tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
+places = by_rows.argmax(dim=1)  # in each row, the position of the largest number
+assert places.tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left, `dim=1`: every row sums to 1, up to rounding. The first three are read
@@ -335,8 +340,8 @@ assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1)
 # soft version of that, hence its name. At high temperature the bars are nearly equal. A
 # hot chatbot says surprising things, a cold one always the same.
 #
-# Now by hand. Drag the scores, then turn the temperature, and do the task below the
-# figure.
+# Now by hand. Drag the scores, and turn the temperature. Then press *Reset* and do the
+# task below the figure.
 
 # %%
 explorables.logits()
@@ -378,9 +383,6 @@ lab01.logarithm.ask()
 print("log(softmax):", torch.softmax(large, dim=0).log())
 print("log_softmax: ", torch.log_softmax(large, dim=0))
 lab01.logarithm.result()
-m = large.max()
-logsumexp = m + (large - m).exp().sum().log()
-assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 
 # %% [markdown] tags=["slide"]
 # The two steps have to become one. The logarithm of a fraction is a difference:
@@ -390,12 +392,20 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # \end{aligned} \tag{log-softmax}$$
 #
 # The last term is called **logsumexp**. It is kept from overflowing by the same shift,
-# with $m = \max_j z_j$. The last three lines above did it:
+# with $m = \max_j z_j$. For $e^{z_j} = e^m e^{z_j - m}$, so $e^m$ can be taken out of the
+# sum, and its logarithm is $m$:
 #
 # $$\begin{aligned}
 # \log \sum_j e^{z_j} = m + \log \sum_j e^{z_j - m}
 # \end{aligned} \tag{logsumexp}$$
-#
+
+# %% tags=["slide-more"]
+m = large.max()
+logsumexp = m + (large - m).exp().sum().log()
+print("by hand:     ", large - logsumexp)
+assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
+
+# %% [markdown] tags=["slide-more"]
 # **Rule** Never write `log(softmax(z))`. Write `log_softmax(z)`.
 
 # %% [markdown] tags=["slide"]
@@ -408,20 +418,22 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # p_1 = \frac{e^z}{e^0 + e^z} = \frac{1}{1 + e^{-z}} = \sigma(z)
 # \end{aligned} \tag{sigmoid}$$
 #
-# (In the middle step, top and bottom are divided by $e^z$.) This function of one number
-# is the **sigmoid**. It is no second idea beside softmax: it
+# (Counting starts at 0, so $p_1$ is the second class. For the last form, top and bottom
+# are divided by $e^z$.) This function of one number is
+# the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
 # %% tags=["slide-more"]
 lab01.two_classes.ask()
 
 # %%
-print(torch.softmax(torch.tensor([2.0, 3.0]), dim=0)[1])
+print(torch.softmax(torch.tensor([2.0, 3.0]), dim=0)[1])  # of the second class
 print(torch.sigmoid(torch.tensor([3.0, 1.0, -1.0])))
 lab01.two_classes.result()
 line = torch.linspace(-6, 6, 121)  # 121 numbers from -6 to 6
 pairs = torch.stack([torch.zeros_like(line), line], dim=1)  # (121, 2): rows (0, z)
-assert_close(torch.softmax(pairs, dim=1)[:, 1], torch.sigmoid(line))
+second_class = torch.softmax(pairs, dim=1)[:, 1]  # of all rows (:) the number 1
+assert_close(second_class, torch.sigmoid(line))
 fig, ax = plt.subplots(figsize=(4.4, 2.4))
 ax.plot(line, torch.sigmoid(line))
 _ = ax.set(xlabel="logit z of the second class (the first has 0)", ylabel="probability")
@@ -464,8 +476,8 @@ assert torch.softmax(z, dim=0)[0] > 0.9
 # and tells you which one you made. Remove the `#` in front of `hint()` for a hint;
 # `hint(2)` gives a little more.
 #
-# Use tensor operations, as above, and no loops over single numbers: PyTorch can only
-# follow tensors, and later labs need that.
+# Use tensor operations, as above, and no loops over single numbers: in later labs PyTorch
+# has to remember how a result was made, and it remembers operations on tensors only.
 #
 # **Exercise 1** (4 minutes). `softmax(logits)` for a batch of shape (N, K), row by row,
 # that survives logits of 1000. Write it with `exp`, `max` and `sum`; do not change

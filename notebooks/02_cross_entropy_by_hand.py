@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 2. Cross entropy by hand
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/02_cross_entropy_by_hand.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/02_cross_entropy_by_hand.ipynb)
 #
 # Two machines read the same 540 digits. They give the same answer each time, so they
 # are right equally often. Which one do you trust? In this lab you build the number that

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 3. Cross entropy with PyTorch
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/03_cross_entropy_with_torch.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/03_cross_entropy_with_torch.ipynb)
 #
 # In lab 2 you wrote the cross entropy by hand. PyTorch has it as one call, and a few
 # others that do a part of it. Most wrong ways to put them together raise no error. And a

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 4. Logistic regression
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/04_logistic_regression.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/04_logistic_regression.ipynb)
 #
 # One number tells a handwritten 4 from a 9 in nine cases of ten: the ink above minus the
 # ink below. You can find this rule by looking at some digits. Can a machine find it by

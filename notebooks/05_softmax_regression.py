@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 5. Softmax regression
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/05_softmax_regression.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/05_softmax_regression.ipynb)
 #
 # A thermostat has one number to look at, the temperature, and three answers: cold, fine,
 # hot. Its machine has a straight line for each answer, and the highest line wins. On the

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 6. Hidden layers
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/06_hidden_layers.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/06_hidden_layers.ipynb)
 #
 # A machine reads 0 and 1 without a mistake. Then somebody adds to each picture its
 # negative, white on black. You read both without a thought. Can the machine? This lab

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 7. MNIST, two digits
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/07_mnist_binary.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/07_mnist_binary.ipynb)
 #
 # Until now the data fitted on a slide. Now a small network learns to tell a handwritten
 # 0 from a handwritten 1. That is easy: it will be right more than 98 times in 100. The

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 8. GPU and mini-batches
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/08_gpu_and_minibatches.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/08_gpu_and_minibatches.ipynb)
 #
 # In lab 7 every update looked at all training images. 500 updates took a while, and at
 # the end the loss was still high. There are two ways to get further in less time: other

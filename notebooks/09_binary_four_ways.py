@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 9. Binary classification, four ways
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/09_binary_four_ways.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/09_binary_four_ways.ipynb)
 #
 # Two classes, one question: is this a 1? PyTorch lets you put the question to a network
 # in four ways, and notes and forums teach them as four recipes. In this lab you prove

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 10. MNIST, many digits
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/10_mnist_multiclass.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/10_mnist_multiclass.ipynb)
 #
 # All ten digits at last. Training such a model takes five lines, and you know all of
 # them. So most of this lab is about what comes after: reading what a classifier has

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # 11. Faster: training MNIST to 99%
 #
-# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/main/notebooks/11_faster.ipynb)
+# [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/11_faster.ipynb)
 #
 # Nine labs were about what is right. The last one is about time. You will meet the
 # convolution, the layer that reads images best, and train a small network with it the

@@ -1,8 +1,5 @@
 """The figures: what is drawn, where, and that nothing global changes."""
 
-import asyncio
-import types
-
 import matplotlib as mpl
 import pytest
 import torch
@@ -249,54 +246,6 @@ def test_a_slider_draws_while_it_is_dragged(monkeypatch):
     )
     plots.slider(lambda a: None, a=(0, 2, 1))
     assert asked["a"].continuous_update
-
-
-def remembering(drawn, **spans):
-    """Return a slider's function, and how often it has drawn each position."""
-    pytest.importorskip("ipywidgets")
-    control = {
-        name: types.SimpleNamespace(min=low, max=high, step=step)
-        for name, (low, high, step) in spans.items()
-    }
-
-    def draw(**values):
-        print("drawn at", *values.values())
-        drawn.append(tuple(values.values()))
-        if values.get("a") == 0.6:
-            raise ValueError("not here")
-
-    return plots._remembering(draw, control)
-
-
-def test_a_slider_draws_each_position_once(capsys):
-    show = remembering(drawn := [], a=(0, 1, 0.1), b=(0, 1, 0.1))
-    for a in (0.1, 0.2, 0.1 + 1e-15, 0.2):
-        show(a=a, b=0.5)
-    assert drawn == [(0.1, 0.5), (0.2, 0.5)]
-    assert capsys.readouterr().out.splitlines() == [
-        f"drawn at {a} 0.5" for a in (0.1, 0.2, 0.1, 0.2)
-    ]
-
-
-def test_a_slider_draws_ahead_after_the_first_move(capsys):
-    async def hand():
-        show = remembering(drawn, a=(0.0, 1.0, 0.1))
-        show(a=0.5)
-        await asyncio.sleep(0.1)
-        assert drawn == [(0.5,)]  # nobody has touched it
-        show(a=0.4)
-        while len(drawn) < 11:
-            await asyncio.sleep(0.02)
-        said = capsys.readouterr().out
-        show(a=0.9)
-        return said
-
-    drawn = []
-    said = asyncio.run(asyncio.wait_for(hand(), 30))
-    assert said == "drawn at 0.5\ndrawn at 0.4\n"  # what is ahead is not shown
-    assert capsys.readouterr().out == "drawn at 0.9\n"
-    assert sorted(drawn) == [(round(k / 10, 9),) for k in range(11)]
-    assert drawn[2] == (0.3,)  # the nearest
 
 
 @pytest.mark.parametrize(

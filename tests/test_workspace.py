@@ -11,9 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
+from repository import copy_repository
 
 from course_utils import workspace
-from course_utils.authoring import labs
+from course_utils.authoring import labs, stamp
 
 NAME = "01_softmax.ipynb"
 LABS = [path.with_suffix(".ipynb") for path in labs.lab_paths()]
@@ -202,3 +204,51 @@ def test_each_summary_ends_with_a_link_to_the_next_lab(lab, after):
     (end,) = [c.source for c in cells if c.source.startswith("## Summary")]
     assert f"Next: [**lab {int(after.stem[:2])}, " in end
     assert f"({after.name})" in end
+
+
+def git(*words, cwd):
+    """Run git as the author of a test."""
+    who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    command = ["git", *who, *map(str, words)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the workflow runs on Linux, in bash")
+def test_the_workflow_publishes_the_branch_that_the_badges_open(tmp_path):
+    """Twice, as after two commits: the branch is made anew each time."""
+    copy = copy_repository(tmp_path / "copy")
+    git("init", "--quiet", "--bare", tmp_path / "origin.git", cwd=tmp_path)
+    workflow = yaml.safe_load((copy / ".github/workflows/learner.yml").read_text())
+    steps = workflow["jobs"]["publish"]["steps"]
+    branch = stamp.read_address().branch
+    for turn in (1, 2):
+        work = tmp_path / f"runner{turn}"
+        shutil.copytree(copy, work)
+        git("init", "--quiet", "-b", "main", cwd=work)
+        git("remote", "add", "origin", tmp_path / "origin.git", cwd=work)
+        (work / "news.txt").write_text(f"{turn}", encoding="utf-8")
+        git("add", "--all", cwd=work)
+        git("commit", "--quiet", "-m", f"{turn}", cwd=work)
+        for step in steps:
+            if "run" in step:
+                bash = ["bash", "-eo", "pipefail", "-c", step["run"]]
+                env = {**os.environ, "GITHUB_SHA": f"{turn}", "PYTHONPATH": str(work)}
+                env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+                subprocess.run(bash, cwd=work, env=env, check=True)
+        files = git("ls-tree", "-r", "--name-only", branch, cwd=tmp_path / "origin.git")
+        files = set(files.splitlines())
+        assert {f"notebooks/{path.name}" for path in LABS} <= files
+        assert {"course_utils/exercises/lab01.py", "requirements.txt"} <= files
+        assert not [
+            f
+            for f in files
+            if f.startswith(("notebooks/0", "tests/embedded"))
+            and not f.endswith(".ipynb")
+        ]
+        show = ["show", f"{branch}:notebooks/{NAME}"]
+        nb = nbformat.reads(git(*show, cwd=tmp_path / "origin.git"), as_version=4)
+        assert not any(cell.outputs for cell in labs.code_cells(nb))
+        news = git("show", f"{branch}:news.txt", cwd=tmp_path / "origin.git")
+        assert news == f"{turn}"

@@ -84,16 +84,39 @@ scribble = choice(
     because="It has ten bars and no bar for *none*, so it names a digit, and it may be "
     "very sure of it. Lab 1 shows which step makes it so.",
     a=(
-        "All ten bars stay short: that is no digit.",
-        "That is what a person would say. But the ten bars always sum to 100%, so they "
-        "cannot all be short.",
+        "All ten bars stay near 0: that is no digit.",
+        "That is what a person would say. But the ten bars always sum to 100%: if nine "
+        "of them are near 0, the tenth is near 100%.",
     ),
-    b="It names a digit, perhaps with a very high bar.",
+    b="One bar is clearly the longest: it names a digit.",
     c=(
         "All ten bars have the same height.",
         "It could say that, and for an empty page it may come near it. But ink always "
         "resembles some digits more than others, and the bars show that.",
     ),
+)
+
+first_step = choice(
+    "lab00.first_step",
+    "A machine has 64 numbers for each of ten digits, and all of them are 0: it is "
+    "right for 10 of 100 images, as somebody who always says the same digit. Now it "
+    "looks at 1,000 images with their answers, and changes each number once. About how "
+    "many of 100 new images are right then?",
+    right="c",
+    because="One step looks at all 1,000 images, and it already gives each digit a "
+    "picture of what speaks for it. The last few in a hundred are the long work: from "
+    "step 10 to step 100 the machine gains less than in its first step.",
+    a=(
+        "Still about 10: one step is too little.",
+        "It is only one step, but 640 numbers change in it, each by what 1,000 images "
+        "say about its pixel.",
+    ),
+    b=(
+        "About 30.",
+        "It learns more than that: already the mean image of a digit, as it was "
+        "written by many hands, tells it from most others.",
+    ),
+    c="About 80.",
 )
 
 counter = number(
@@ -139,7 +162,7 @@ honest = number(
     "About how many of your ten answers are right?",
     right=8,
     because="Certainty is honest if it agrees with how often you are right. The course "
-    "asks just this of its machines, and draws the same picture of you.",
+    "asks just this of its machines, and section 4 keeps count of yours.",
     wrong={
         10: "Then you would be too modest: who is always right may say 99%.",
         5: "That is what a coin gets right when there are two options. Then 80% would "

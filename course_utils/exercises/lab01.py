@@ -735,9 +735,9 @@ ten_equal = number(
     "lab01.ten_equal",
     "Ten logits are all 0. What is their logsumexp? (Two digits are enough.)",
     right=2.303,
-    because="Ten times e^0 is 10, and log 10 is about 2.3. So logsumexp can lie above "
-    "the largest logit, here 0. With ten classes log 10 is the most, and that comes if "
-    "all ten are equal.",
+    because="Ten times e^0 is 10, and log 10 is about 2.3. So with ten classes "
+    "logsumexp lies above the largest logit, here 0, by at most log 10, and by that "
+    "much if all ten are equal.",
     wrong={
         0: "That is the largest logit. All ten count: log(1 + 1 + ... + 1).",
         10: "That is the sum of the exponentials; the logarithm is missing.",

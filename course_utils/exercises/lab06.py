@@ -94,8 +94,8 @@ def slopes_through_the_fold(x, y, W, c, v, d):
 @slopes.mistake
 def slopes_times_h(x, y, W, c, v, d):
     """At the fold you multiplied by h, its answer. The chain rule wants its slope: 1
-    where a > 0 and 0 elsewhere, so multiply by (a > 0). The slope in v is (p - y)
-    times h, but W and c do not pass v's slope on their way.
+    where a > 0 and 0 elsewhere, so multiply by (a > 0). The answer h belongs to the
+    slope in v alone.
     """
     h = torch.relu(x @ W + c)
     slope_z = torch.sigmoid(h @ v + d) - y
@@ -370,6 +370,22 @@ def keep_counting_rises(losses, patience):
     """You count the epochs that are worse than the one *before*. A loss may fall from
     one epoch to the next and still be above the lowest one: that epoch brings nothing
     new either. Count from the lowest: epoch - best.
+    """
+    best = worse = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        worse = worse + 1 if losses[epoch] > losses[epoch - 1] else 0
+        if worse == patience:
+            break
+    return best
+
+
+@keep.mistake
+def keep_counting_no_falls(losses, patience):
+    """You count the epochs that are not better than the one *before*. A loss may fall
+    from one epoch to the next and still be above the lowest one: that epoch brings
+    nothing new either. Count from the lowest: epoch - best.
     """
     best = worse = 0
     for epoch in range(1, len(losses)):
