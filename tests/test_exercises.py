@@ -727,6 +727,8 @@ FORBIDDEN_CALLS = {
     "label_smoothing=": lambda: nn.CrossEntropyLoss(label_smoothing=0.1)(TABLE, LABELS),
     "backward": lambda: squares().backward(),
     "grad": lambda: gradient(),
+    "jacobian": lambda: torch.autograd.functional.jacobian(torch.exp, TABLE),
+    "vjp": lambda: torch.autograd.functional.vjp(torch.exp, TABLE, TABLE),
     "conv1d": lambda: F.conv1d(TABLE[None], TABLE[None]),
     "conv2d": lambda: nn.Conv2d(1, 1, 2)(TABLE[None]),
     "F.": lambda: F.nll_loss(TABLE, LABELS),

@@ -92,6 +92,18 @@ def slopes_through_the_fold(x, y, W, c, v, d):
 
 
 @slopes.mistake
+def slopes_times_h(x, y, W, c, v, d):
+    """At the fold you multiplied by h, its answer. The chain rule wants its slope: 1
+    where a > 0 and 0 elsewhere, so multiply by (a > 0). The answer h belongs to the
+    slope in v alone.
+    """
+    h = torch.relu(x @ W + c)
+    slope_z = torch.sigmoid(h @ v + d) - y
+    slope_a = slope_z * v * h
+    return torch.outer(x, slope_a), slope_a, slope_z * h, slope_z
+
+
+@slopes.mistake
 def slopes_without_v(x, y, W, c, v, d):
     """The slopes in v and d are right. On the way to the hidden units you forgot
     the last layer: a change of h reaches the logit times v, so the slope in h is (p
@@ -292,9 +304,9 @@ def step_uphill(X, y, W, c, v, d, lr):
         ([0.4, 0.5, 0.45, 0.41, 0.2, 0.1], 3),
     ],
     hints=[
-        "Go through the losses with enumerate, and remember the lowest one so far and "
-        "its position.",
-        "A second number says how many epochs ago that was: it is epoch - best.",
+        "Go through the losses with `for epoch, loss in enumerate(losses)`, and "
+        "remember in `best` the position of the lowest one so far.",
+        "How many epochs ago was that? epoch - best.",
         "Stop (break) when epoch - best reaches patience, then return best. Who looks "
         "for the smallest number of the whole list knows the future.",
     ],
@@ -351,6 +363,38 @@ def keep_until_it_rises(losses, patience):
         if losses[epoch] >= losses[epoch - 1]:
             return epoch - 1
     return len(losses) - 1
+
+
+@keep.mistake
+def keep_counting_rises(losses, patience):
+    """You count the epochs that are worse than the one *before*. A loss may fall from
+    one epoch to the next and still be above the lowest one: that epoch brings nothing
+    new either. Count from the lowest: epoch - best.
+    """
+    best = worse = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        worse = worse + 1 if losses[epoch] > losses[epoch - 1] else 0
+        if worse == patience:
+            break
+    return best
+
+
+@keep.mistake
+def keep_counting_no_falls(losses, patience):
+    """You count the epochs that are not better than the one *before*. A loss may fall
+    from one epoch to the next and still be above the lowest one: that epoch brings
+    nothing new either. Count from the lowest: epoch - best.
+    """
+    best = worse = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        worse = worse + 1 if losses[epoch] >= losses[epoch - 1] else 0
+        if worse == patience:
+            break
+    return best
 
 
 @keep.mistake
@@ -532,9 +576,9 @@ warm_up = WarmUp("lab06", lab04.slope, lab05.middle, lab02.undecided)
 
 negatives = choice(
     "lab06.negatives",
-    "The machine of lab 4, a weight for each of the 64 pixels and a bias, is trained "
-    "on 200 pictures, then on these 200 and their negatives. How does it end with the "
-    "negatives?",
+    "The machine of lab 4, a weight for each of the 64 pixels and a bias, starts from "
+    "zeros and is trained on 200 pictures. Another starts from zeros and is trained on "
+    "these 200 and their negatives. How does that one end?",
     right="c",
     because="A pixel whose ink speaks for a 1 in the pictures speaks just as strongly "
     "for a 0 in the negatives. So the slopes cancel at the start, pixel by pixel, and "
@@ -691,8 +735,8 @@ first_weight = number(
     "of the loss in w?",
     right=-2,
     because="-0.5 at the logit, times v = 2 makes -1 at h; the unit is on, so -1 at "
-    "a; times x = 2, because a = wx + c. To raise w a little lowers the loss twice as "
-    "fast.",
+    "a; times x = 2, because a = wx + c. So if w rises by a little, the loss falls by "
+    "twice as much.",
     wrong={
         -1: "That is the slope in a (and in c). a = wx + c changes x = 2 times as "
         "fast as w.",
@@ -709,34 +753,15 @@ first_weight = number(
     tolerance=0.01,
 )
 
-again = choice(
-    "lab06.again",
-    "w.grad is -2. Now the same loss is calculated again from w, x, c, v and d, and "
-    "backward is called again. What is w.grad then?",
-    right="b",
-    because="Every call adds to what is there: `source.grad +=`. Nobody has cleared "
-    "it, and PyTorch's backward does the same. That is what `zero_grad` is for.",
-    a=(
-        "-2: it is the same slope.",
-        "It would be, if backward *set* the slope. It adds to it, or two ways could "
-        "not meet.",
-    ),
-    b="-4",
-    c=(
-        "4: slopes along a chain multiply.",
-        "Along a chain they do. But these are two calls, and each adds its slope to "
-        "what is in w.grad.",
-    ),
-)
-
 same_start = choice(
     "lab06.same_start",
     "Eight hidden units start alike: each has the same weights, the same bias, and the "
     "same weight in the last layer, none of them 0. What are they like after training?",
     right="c",
     because="Equal units give equal answers, get equal slopes, and make equal steps. "
-    "Nothing ever tells them apart: eight units are worth one. Here it cuts off one of "
-    "the four clouds, and three of four is the best it can do.",
+    "Nothing ever tells them apart: eight units are worth one. Here it tells one of "
+    "the four kinds of pictures from the others, and three of four is the best it can "
+    "do.",
     a=(
         "Different: training lets each find its own task.",
         "What would tell one from the other? Each gets exactly the same slope in each "
@@ -757,8 +782,9 @@ two_or_eight = choice(
     "pictures and negatives well?",
     right="b",
     because="With two units everything depends on where their folds begin: often both "
-    "go for the same cloud, and no small step leads out. With eight there are nearly "
-    "always some in the right place. More units are more tickets in a lottery.",
+    "go for the same kind of picture, and no small step leads out. With eight there "
+    "are nearly always some in the right place. More units are more tickets in a "
+    "lottery.",
     a=(
         "All of them: two are enough, and training finds the weights.",
         "That good weights exist does not mean that a walk downhill from any start "
