@@ -82,8 +82,9 @@ lab05.warm_up.result()
 #
 # Here are 60 rooms, made up for this lab. A **feature** is a number that the machine looks
 # at. Here there is one: by how many degrees a room is warmer than 20 °C. Somebody has
-# called 20 of the rooms cold, 20 fine and 20 hot, which are the classes 0, 1 and 2. (`repeat_interleave(20)` repeats each number 20 times, `randn`
-# draws random numbers around 0, and the generator makes them the same for everybody.)
+# called 20 of the rooms cold, 20 fine and 20 hot, which are the classes 0, 1 and 2.
+# (`repeat_interleave(20)` repeats each number 20 times, `randn` draws random numbers
+# around 0, and the generator makes them the same for everybody.)
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -120,7 +121,7 @@ for _ in range(1000):
 print("w", W.detach(), "b", b.detach())
 
 
-# %% [markdown]
+# %% [markdown] tags=["slide-more"]
 # (`.detach()` gives the tensor alone, without PyTorch's notes for slopes. `accuracy`,
 # from the helpers of the course, says which fraction of the rows has its largest logit at
 # the right class. You may skip the lines of a `def` that only draws.)

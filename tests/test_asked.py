@@ -121,7 +121,8 @@ def test_a_slide_stops_at_a_question(path):
         for item in slide.items:
             if web.lead(item.blocks[0]) == "Answer":
                 found += 1
-                assert item.step > 0  # it waits for a click
+                # It waits for a click, be it the one that turns the page.
+                assert item.step > 0 or item is slide.items[0]
             elif web.lead(item.blocks[0]).startswith("Question"):
                 assert item.step == 0
     assert found >= 2
