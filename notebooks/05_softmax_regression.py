@@ -261,8 +261,7 @@ _ = ax.set(xlabel="ink above minus ink below (standardised)",
 # higher than both, so there that line is no border.
 
 # %%
-# z0 = z1 means (W0 - W1) · x = b1 - b0, and z0 = z2 means the same with 2 in place of 1:
-# two equations for the two features of one point.
+# z0 = z1 means (W0 - W1) · x = b1 - b0. The same with z2: two equations for one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
 c = torch.stack([b[1] - b[0], b[2] - b[0]])
 meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
@@ -335,8 +334,7 @@ def show_weights(ax, k):
     ax.axis("off")
 
 
-digit = numbers[1032]  # that of some image
-show_weights(plt.subplots(figsize=(2, 2))[1], digit)
+show_weights(plt.subplots(figsize=(2, 2))[1], numbers[1032])  # of some digit
 
 # %% [markdown]
 # **What you should see** The weights of one class. Red is positive: ink there speaks for

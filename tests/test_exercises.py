@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import course_utils.exercises as package
-from course_utils.exercises import diagnose, fixtures, slips
+from course_utils.exercises import diagnose, fixtures, lab05, slips
 from course_utils.exercises.checks import Exercise, exercise, find
 from course_utils.exercises.observe import problem, same
 
@@ -609,6 +609,13 @@ def test_a_mistake_is_named_only_if_it_fits_all_inputs():
 
     assert checked.judge(lambda a, b: a + b).name == "total"
     assert checked.judge(lambda a, b: a + b if a < 4 else 0).name != "total"
+
+
+def test_right_numbers_in_a_list_are_no_two_mistakes(capsys):
+    checked = lab05.biases
+    text = said(capsys, checked, lambda *args: checked.reference(*args).tolist())
+    assert "Wrap them in torch.tensor([...])." in text
+    assert "Two things" not in text
 
 
 def test_a_second_mistake_is_mentioned():
