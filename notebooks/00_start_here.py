@@ -263,7 +263,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
-# | 6 Hidden layers | what is in the middle of the machine | 86 |
+# | 6 Hidden layers | what is in the middle of the machine | 88 |
 # | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 90 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 175 |
 # | 9 Binary classification, four ways | two bars or one: four ways to build the same | 155 |
