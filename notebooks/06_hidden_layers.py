@@ -736,9 +736,8 @@ def slope(place):  # error times input, as in lab 4
 def momentum(place, lr, n_steps, keep=0.9):
     path, speed = [place], torch.zeros(2)
     for _ in range(n_steps):
-        speed = keep * speed + slope(place)
-        place = place - lr * speed
-        path.append(place)
+        speed = keep * speed + slope(path[-1])
+        path.append(path[-1] - lr * speed)
     return torch.stack(path)  # (n_steps + 1, 2)
 
 
@@ -1025,12 +1024,14 @@ inputs, exam = ["$x_1$", "$x_2$", "$x_3$"], torch.ones(3, 1)
 plots.network([exam], axes[0], labels=[inputs, ["$\\sigma$"]])
 torch.manual_seed(1)
 layers = [torch.randn(5, 4), torch.randn(4, 1)]
-plots.network(layers, axes[1])
-note = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
-print("numbers to learn:", [p.numel() for p in note.parameters()])
-print("together:", sum(p.numel() for p in note.parameters()))
+_ = plots.network(layers, axes[1])
 
 # %% [markdown]
 # **What you should see** Left the logistic model of the second note: three inputs and one
 # circle. Right the network of the third note, with 5 of its 784 pixels and 4 of its 32
 # units: every pixel leads to every unit.
+
+# %%
+note = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
+print("numbers to learn:", [p.numel() for p in note.parameters()])
+print("together:", sum(p.numel() for p in note.parameters()))
