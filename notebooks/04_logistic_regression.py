@@ -164,7 +164,7 @@ for value, dash in ((-0.5, ":"), (0.5, "--"), (2.0, "-")):
     draw_curve(left, value, 0.0, linestyle=dash, label=f"w = {value}, b = 0")
 for value, dash in ((-2.0, ":"), (0.0, "--"), (2.0, "-")):
     draw_curve(right, 1.0, value, linestyle=dash, label=f"w = 1, b = {value}")
-left.legend(fontsize="small", loc="center left")
+left.legend(fontsize="small", loc="center right")
 right.legend(fontsize="small", loc="lower right", bbox_to_anchor=(1, 0.08))
 lab04.knob.result()
 
@@ -213,8 +213,8 @@ print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 # %% [markdown] tags=["slide"]
 # One step, and the loss has fallen. Now again and again: that is **training**. There is
 # nothing more to it. A PyTorch **optimizer** is a list of parameters with a rule for
-# moving them; `SGD` has the rule above. (*Stochastic gradient descent*: lab 8 adds the
-# chance, *stochastic*.) Here are the **four lines of training**:
+# moving them; `SGD` (*stochastic gradient descent*; the chance comes in lab 8) has the rule
+# above. Here are the **four lines of training**:
 #
 # 1. `optimizer.zero_grad()` throws away the slopes of the step before;
 # 2. the loss of the curve as it is now;
@@ -252,8 +252,8 @@ assert_close(path[1], torch.tensor([new_w, new_b]))  # the optimizer does what w
 #
 # (`*path[step]` hands over the two numbers of a row one by one.) Now we take the loss and the
 # accuracy at every step. An answer is right if the truth has a probability above one half.
-# (You may skip the next code. `reduction="none"` gives each digit its own loss, before any
-# mean; `expand_as` repeats the labels for each step.)
+# (`reduction="none"` gives each digit its own loss, before any mean; `expand_as` repeats the
+# labels for each step.)
 
 # %% tags=["slide"]
 lab04.falling.ask()
@@ -281,8 +281,8 @@ assert accuracy.max() > accuracies[100]  # the rule found by counting
 # near the border change to the wrong side; many others become surer. **Accuracy asks only on
 # which side of one half a probability lies. The loss asks how far.** Training follows the
 # loss. And the question of the beginning is answered: the machine has found a threshold for
-# $x$ by itself, right in 90% of cases. Counting found one that is right a little more often.
-# But training makes the loss small, not the number of mistakes, and it gives probabilities.
+# $x$ by itself, right in 90% of cases. (Counting found a slightly better one. But training
+# makes the loss small, not the number of mistakes, and gives probabilities.)
 
 # %% [markdown] tags=["slide"]
 # ## 4. The map of the loss
@@ -339,8 +339,8 @@ explorables.marble(x[::6], y[::6])
 # **What you should see** The map, the walk of ten steps from the marble's place, its first
 # and last curve (9s are green squares here), and the loss after each step. A small learning
 # rate hardly moves; a large one jumps over the valley and may end up higher. Near the bottom
-# the slope is small, so the steps are. With fewer digits the valley lies elsewhere and
-# deeper, so the loss can be lower than ours. (Leave *momentum* at 0: lab 6 explains it.)
+# the slope is small, and so are the steps. With fewer digits the valley lies elsewhere, and
+# deeper. (Leave *momentum* at 0: lab 6 explains it.)
 #
 # **Rule** Draw the loss. If it creeps, raise the learning rate. If it jumps from one step to
 # the next, lower it. Factors of 3 or 10 are the right size of change.
@@ -381,8 +381,8 @@ assert_close(error.mean(), b.grad)
 # ## 6. One line forgotten
 #
 # Leave out the first of the four lines, `zero_grad()`, and there is no error. `backward()`
-# *adds* the new slopes to those that are there, as lab 3 has shown. We walk again, from
-# another start, and with a smaller `lr`, so that one can see it well.
+# *adds* the new slopes to those that are there, as lab 3 has shown. (We take another start
+# and a smaller `lr` than before.)
 
 # %% tags=["slide-more"]
 lab04.forgotten.ask()
@@ -425,8 +425,8 @@ assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 # proper one, then swings. The sum of all old slopes is a speed that nothing brakes: a marble
 # in a bowl without friction.
 #
-# **Rule** Each step begins with `zero_grad()`. A loss that swings, up and down over many
-# steps: look for it.
+# **Rule** Each step begins with `zero_grad()`. A loss that swings over many steps: look for
+# it.
 
 # %% [markdown] tags=["slide"]
 # ## 7. Two numbers
@@ -543,10 +543,8 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 #
 # The model gives logits, and the sigmoid is inside the loss. Older code ends the model
 # with a sigmoid, and gives the probabilities to `binary_cross_entropy`. On paper it is the
-# same. (And `binary_cross_entropy` is careful: where a logarithm would be infinite, it takes
-# -100, and it keeps the slope of the logarithm finite, too.) Now take the worst mistake: a
-# 4, $y = 0$, with the logit 17. On paper the slope is $p - y$, practically 1, the strongest
-# pull there is.
+# same. Now take the worst mistake: a 4, $y = 0$, with the logit 17. On paper the slope is
+# $p - y$, practically 1, the strongest pull there is.
 
 # %% tags=["slide-more"]
 lab04.seventeen.ask()
@@ -690,8 +688,7 @@ lab04.accuracy.check(accuracy)
 # * The slope of the loss is error times input, $(p - y)\,x$, the mean over the examples.
 # * Gradient descent: subtract learning rate times slope, again and again.
 # * Four lines train everything: `zero_grad()`, loss, `backward()`, `step()`.
-# * Draw the loss. It creeps: raise `lr`. It jumps at each step: lower it. It swings over
-#   many steps: `zero_grad()`.
+# * Draw the loss. It creeps: raise `lr`. It jumps: lower it. It swings slowly: `zero_grad()`.
 # * Accuracy asks on which side, the loss asks how far. Training follows the loss.
 # * End in logits: the loss *with logits*, the threshold 0. The border is straight.
 #

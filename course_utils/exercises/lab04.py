@@ -1,7 +1,5 @@
 """Exercises of lab 04, logistic regression: solutions, hints, typical mistakes."""
 
-import functools
-
 import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
@@ -721,9 +719,9 @@ def accuracy_tensor(logits, y):
 
 @accuracy.mistake
 def accuracy_argmax(logits, y):
-    """argmax finds the place of the largest logit in a row. Here a row holds only one,
-    so the place is always 0, and every example becomes class 0. Compare with a
-    threshold.
+    """The argmax of one column is always 0: it is the place of the largest logit in a
+    row, and a row holds only one. So every example becomes class 0. Compare the logits
+    with 0.
     """
     return (logits.argmax(dim=1) == y).float().mean().item()
 
@@ -734,31 +732,6 @@ def accuracy_rounded(logits, y):
     logit of 3 becomes 3, which is no class. Compare the logits with 0.
     """
     return (logits.round() == y).float().mean().item()
-
-
-def _refusing(mistake):
-    """Return the same mistake by somebody who does refuse shapes that differ."""
-
-    @functools.wraps(mistake)
-    def refusing(logits, y):
-        if logits.shape != y.shape:
-            raise ValueError(f"logits has shape {logits.shape}, y has {y.shape}")
-        return mistake(logits, y)
-
-    refusing.__name__ += "_with_refusal"
-    return refusing
-
-
-for _mistake in (
-    accuracy_half_on_logits,
-    accuracy_zero_on_probabilities,
-    accuracy_argmax,
-    accuracy_rounded,
-    accuracy_percent,
-    accuracy_without_labels,
-    accuracy_inverted,
-):
-    accuracy.mistake(_refusing(_mistake))
 
 
 _X = torch.tensor([[1.0, 2.0, 2.0], [3.0, 1.0, 1.0], [4.0, 3.0, 5.0], [0.5, -2.0, 1.0]])
@@ -1549,8 +1522,8 @@ pixels = choice(
     "for a 4. What do you expect?",
     right="a",
     because="A weight says how much the ink of one pixel counts. The loop of a 9 is "
-    "broad at the top, where a 4 is narrow, and a 4 has a bar below its middle, where a "
-    "9 has little ink. Where both have ink, or none, a pixel tells nothing.",
+    "broad at the top, where a 4 is narrow, and a 4 has a bar below its middle, where "
+    "a 9 has little ink. Where both have ink, or none, a pixel tells nothing.",
     a="Red at the top, blue in a bar across the middle.",
     b=(
         "The shape of a 9 in red, and nothing else.",
@@ -1572,13 +1545,13 @@ seventeen = choice(
     "lab04.seventeen",
     "The truth is y = 0, the logit is 17. Somebody takes `torch.sigmoid` first, in "
     "float32, with about seven digits, and then `binary_cross_entropy`, which cuts off "
-    "what is infinite: log 0 becomes -100, and the slope of the logarithm stays finite. "
-    "Which slope reaches the logit?",
+    "what is infinite: log 0 becomes -100, and the slope of the logarithm stays "
+    "finite. Which slope reaches the logit?",
     right="d",
     because="The sigmoid is 1 / (1 + e^-17), and e^-17, about 0.00000004, is lost "
     "beside the 1: the probability becomes exactly 1. The slope of the sigmoid, p (1 - "
-    "p), is then exactly 0. Times the slope of the logarithm, large but finite, that is "
-    "0: nothing is left of the pull. (The loss should be -log 0, which is infinite; "
+    "p), is then exactly 0. Times the slope of the logarithm, large but finite, that "
+    "is 0: nothing is left of the pull. (The loss should be -log 0, which is infinite; "
     "PyTorch makes it 100.)",
     a=(
         "About 1, as on paper.",
@@ -1620,13 +1593,13 @@ separable = choice(
 
 compared = choice(
     "lab04.compared",
-    "`logits` has shape (361, 1), a column. `y` has shape (361,), a list, and about half "
-    "of it is 1. The model is right in about 96% of cases. What is the mean of "
+    "`logits` has shape (361, 1), a column. `y` has shape (361,), a list, and about "
+    "half of it is 1. The model is right in about 96% of cases. What is the mean of "
     "`(logits > 0) == y`, a table of 361 x 361?",
     right="b",
-    because="Each answer is compared with the label of *every* digit, and about half of "
-    "these agree with it. The mean over all those pairs is what guessing gives, whatever "
-    "the model.",
+    because="Each answer is compared with the label of *every* digit, and about half "
+    "of these agree with it. The mean over all those pairs is what guessing gives, "
+    "whatever the model.",
     a=(
         "About 0.96: each row says the same once more.",
         "A row does not repeat one comparison: it holds one answer, and the labels of "
@@ -1635,8 +1608,8 @@ compared = choice(
     b="About 0.5.",
     c=(
         "Nearly 0: only the diagonal can be right.",
-        "On the diagonal each answer meets its own label. But elsewhere a 1 agrees with "
-        "any other 1, and a 0 with any other 0.",
+        "On the diagonal each answer meets its own label. But elsewhere a 1 agrees "
+        "with any other 1, and a 0 with any other 0.",
     ),
 )
 
