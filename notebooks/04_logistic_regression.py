@@ -130,9 +130,9 @@ assert_close(accuracy.max(), torch.tensor(0.911), atol=6e-4, rtol=0)
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Stairs. The fraction of right answers, the **accuracy**, is level
-# nearly everywhere and has no slope to follow. (A column against a list: each threshold
-# meets each $x$, the broadcasting of lab 1. `==` gives True or False, and the mean of
-# these, as 1 and 0, is the fraction.) We need a score that changes with every move.
+# nearly everywhere and has no slope to follow. (The thresholds are a column, `x` is a row,
+# so `>` compares each threshold with each $x$: the *broadcasting* of lab 1. The mean of
+# True and False, as 1 and 0, is a fraction.) We need a score that changes with every move.
 
 # %% [markdown] tags=["slide"]
 # ## 2. A curve with two knobs
@@ -164,14 +164,14 @@ for value, dash in ((-0.5, ":"), (0.5, "--"), (2.0, "-")):
     draw_curve(left, value, 0.0, linestyle=dash, label=f"w = {value}, b = 0")
 for value, dash in ((-2.0, ":"), (0.0, "--"), (2.0, "-")):
     draw_curve(right, 1.0, value, linestyle=dash, label=f"w = 1, b = {value}")
-for ax in (left, right):
-    ax.legend(fontsize="small")
+left.legend(fontsize="small", loc="center right")
+right.legend(fontsize="small", loc="lower right", bbox_to_anchor=(1, 0.08))
 lab04.knob.result()
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Small strokes are the digits, 9s at the top, 4s at the bottom.
 # Left: a large weight makes the curve steep, a small one flat, a negative one turns it
-# round. Right: the bias moves it sideways. It passes one half where $w\,x + b = 0$.
+# round. Right: the bias moves it sideways.
 
 # %% [markdown] tags=["slide"]
 # ## 3. It learns
@@ -213,13 +213,13 @@ print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 # %% [markdown] tags=["slide"]
 # One step, and the loss has fallen. Now again and again: that is **training**. There is
 # nothing more to it. A PyTorch **optimizer** is a list of parameters with a rule for
-# moving them; `SGD` (*stochastic gradient descent*) has the rule above. Here are the **four
-# lines of training**:
+# moving them; `SGD` (*stochastic gradient descent*; the chance comes in lab 8) has the rule
+# above. Here are the **four lines of training**:
 #
 # 1. `optimizer.zero_grad()` throws away the slopes of the step before;
 # 2. the loss of the curve as it is now;
 # 3. `loss.backward()` finds the slopes;
-# 4. `optimizer.step()` moves every parameter against its slope, `lr` times.
+# 4. `optimizer.step()` moves every parameter against its slope, by `lr` times the slope.
 
 # %% tags=["slide-more"]
 def descend(w, b, lr, n_steps):
@@ -261,25 +261,28 @@ lab04.falling.ask()
 # %% tags=["slide-more"]
 z = path[:, :1] * x + path[:, 1:]  # (101, 361): each step, each digit
 each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
-losses, accuracies = each.mean(dim=1), ((torch.sigmoid(z) > 0.5) == y).float().mean(1)
+losses = each.mean(dim=1)
+accuracies = ((torch.sigmoid(z) > 0.5) == y).float().mean(dim=1)
 lab04.falling.result()
 for step in (0, 50, 100):
     print(f"step {step}: loss {losses[step]:.3f}, accuracy {accuracies[step]:.1%}")
 print(f"above one half where x is above {-path[-1, 1] / path[-1, 0]:.2f}")
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 2.4))
-plots.learning_curves({"loss": losses}, left, epochs=range(101))
-plots.learning_curves({"accuracy": accuracies}, right, epochs=range(101),
-                      ylabel="accuracy (fraction)")
-_ = left.set(xlabel="step"), right.set(xlabel="step", ylim=(0.8, 0.93))
+left.plot(losses)
+left.set(xlabel="step", ylabel="loss (nats)")
+right.plot(accuracies)
+_ = right.set(xlabel="step", ylabel="accuracy (fraction)", ylim=(0.8, 0.93))
 assert (losses.diff() < 0).all() and accuracies[50] > accuracies[100] > 0.9
+assert accuracy.max() > accuracies[100]  # the rule found by counting
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left, the loss goes down without a bump. Right, the upper end of
 # the accuracy: it climbs, and at last gives a little back. In the last 50 steps a few digits
 # near the border change to the wrong side; many others become surer. **Accuracy asks only on
 # which side of one half a probability lies. The loss asks how far.** Training follows the
-# loss. And the riddle is solved: the machine has found a threshold for $x$ by itself, and it
-# is right in 90% of cases.
+# loss. And the question of the beginning is answered: the machine has found a threshold for
+# $x$ by itself, right in 90% of cases. (Counting found a slightly better one. But training
+# makes the loss small, not the number of mistakes, and gives probabilities.)
 
 # %% [markdown] tags=["slide"]
 # ## 4. The map of the loss
@@ -334,12 +337,13 @@ explorables.marble(x[::6], y[::6])
 
 # %% [markdown]
 # **What you should see** The map, the walk of ten steps from the marble's place, its first
-# and last curve, and the loss after each step. A small learning rate hardly moves; a large
-# one jumps over the valley and may end up higher. Steps become shorter by themselves near
-# the bottom: the slope does.
+# and last curve (9s are green squares here), and the loss after each step. A small learning
+# rate hardly moves; a large one jumps over the valley and may end up higher. Near the bottom
+# the slope is small, and so are the steps. With fewer digits the valley lies elsewhere, and
+# deeper. (Leave *momentum* at 0: lab 6 explains it.)
 #
-# **Rule** Draw the loss. If it creeps, raise the learning rate; if it jumps, lower it.
-# Factors of 3 or 10 are the right size of change.
+# **Rule** Draw the loss. If it creeps, raise the learning rate. If it jumps from one step to
+# the next, lower it. Factors of 3 or 10 are the right size of change.
 #
 # **So far** A model is a formula with parameters. A step moves each parameter against its
 # slope; training repeats it. This is a good place to stop. Next we look into the slope.
@@ -365,7 +369,7 @@ assert_close(error.mean(), b.grad)
 # %% [markdown] tags=["slide-more"]
 # **Error times input**, and the mean over all digits. (`detach()` leaves the notes of
 # autograd behind.) A digit pulls hardest if the model is sure and wrong, and if its $x$ is
-# large. Where the pulls of all digits cancel, the walk ends.
+# far from 0. Where the pulls of all digits cancel, the walk ends.
 #
 # $$\begin{aligned}
 # \text{slope in } w = \frac{1}{N} \sum_i (p_i - y_i)\, x_i,
@@ -377,7 +381,8 @@ assert_close(error.mean(), b.grad)
 # ## 6. One line forgotten
 #
 # Leave out the first of the four lines, `zero_grad()`, and there is no error. `backward()`
-# *adds* the new slopes to those that are there, as lab 3 has shown.
+# *adds* the new slopes to those that are there, as lab 3 has shown. (We take another start
+# and a smaller `lr` than before.)
 
 # %% tags=["slide-more"]
 lab04.forgotten.ask()
@@ -401,31 +406,38 @@ walks = {"with": descend(1.0, 2.0, lr=0.1, n_steps=150),
 curves = {}
 for (name, walk), style in zip(walks.items(), ("-o", "--s"), strict=True):
     left.plot(walk[:, 0], walk[:, 1], style, markersize=3, linewidth=1)
+    left.plot(*walk[-1], "k*", markersize=11, zorder=3)
     z = walk[:, :1] * x + walk[:, 1:]
     each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
     curves[name] = each.mean(dim=1)
-plots.learning_curves(curves, right, epochs=range(151)).set(xlabel="step")
+    right.plot(curves[name], style.strip("os"), label=name)
+left.plot(*walk[0], "k^", markersize=8)
+right.set(xlabel="step", ylabel="loss (nats)")
+right.legend()
 lab04.forgotten.result()
 assert curves["without"][:20].min() < curves["with"][:20].min()  # seems better
 assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Dots: with `zero_grad` the walk goes towards the bottom.
-# Squares: without it, it shoots past, climbs the other side, and comes round. Right, its loss
-# falls at first even *faster* than the proper one, then swings. The sum of all old slopes
-# is a speed that nothing brakes: a marble in a bowl without friction.
+# **What you should see** Both walks start at the triangle and end at a star. Dots: with
+# `zero_grad` the walk goes towards the bottom. Squares: without it, it shoots past, climbs
+# the other side, and comes round. Right, its loss falls at first even *faster* than the
+# proper one, then swings. The sum of all old slopes is a speed that nothing brakes: a marble
+# in a bowl without friction.
 #
-# **Rule** Each step begins with `zero_grad()`. A loss that swings: look for it.
+# **Rule** Each step begins with `zero_grad()`. A loss that swings over many steps: look for
+# it.
 
 # %% [markdown] tags=["slide"]
 # ## 7. Two numbers
 #
-# Where one number fails, take a second: $x_2$, the ink in the centre, where a 4 has its bar.
-# (Minus half of full ink, so that it lies around 0 like $x$.) The logit becomes a **weighted
-# sum**, $z = w_1 x_1 + w_2 x_2 + b$. `nn.Linear(2, 1)` is just that: two numbers in, one out,
-# its parameters inside, at random at first. `model.parameters()` hands them to the optimizer.
-# `X` has a row for each digit and a column for each number. The model gives a column of
-# logits, so the labels must be a column, too.
+# Where one number is not enough, take a second: $x_2$, the ink in the centre. (Minus half of
+# full ink, so that it lies around 0 like $x$.) The logit becomes a **weighted sum**,
+# $z = w_1 x_1 + w_2 x_2 + b$. `nn.Linear(2, 1)` is just that: two numbers in, one out, its
+# parameters inside, at random at first. `model.parameters()` hands them to the optimizer.
+# `X` has a row for each digit and a column for each number. `model(X)` gives a column of
+# logits, so the labels must be a column, too. (`manual_seed` makes the random start the same
+# each time; `.data` shows a parameter without the notes of autograd.)
 
 # %% tags=["slide-more"]
 centre = 16 * images[:, 2:6, 3:5].mean(dim=(1, 2)) - 8
@@ -480,7 +492,7 @@ _ = ax.set(xlabel="ink above minus ink below", ylabel="ink in the centre, minus 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Circles are 4s, squares are 9s, and a straight line parts them:
 # the **border**, where the logit is 0. It is slanted: it weighs one number against the
-# other. Some of the digits that one number could not tell now lie on their right side.
+# other. Some of the digits that one number could not tell now lie on the correct side.
 
 # %% [markdown] tags=["slide"]
 # ## 8. All 64 pixels
@@ -522,7 +534,7 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Red at the top, blue across the middle: ink above, minus ink
-# below. The machine has found the rule of the riddle by itself, and made it finer: the
+# below. The machine has found the rule of the beginning by itself, and made it finer: the
 # bottom right, where a 9 ends, is red again. Nobody named a feature. It went downhill in
 # 65 directions.
 
@@ -531,8 +543,8 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 #
 # The model gives logits, and the sigmoid is inside the loss. Older code ends the model
 # with a sigmoid, and gives the probabilities to `binary_cross_entropy`. On paper it is the
-# same. Now take the worst mistake: a 4, $y = 0$, with the logit 17. The slope $p - y$ is
-# practically 1 there, the strongest pull there is.
+# same. Now take the worst mistake: a 4, $y = 0$, with the logit 17. On paper the slope is
+# $p - y$, practically 1, the strongest pull there is.
 
 # %% tags=["slide-more"]
 lab04.seventeen.ask()
@@ -554,14 +566,18 @@ def by_way_of_sigmoid(z, y):
 
 # %% tags=["pitfall", "slide-more"]
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
-print("sigmoid, then loss:", *loss_and_slope(sure, four, by_way_of_sigmoid))
+by_sigmoid = loss_and_slope(sure, four, by_way_of_sigmoid)
 from_logits = loss_and_slope(sure, four, F.binary_cross_entropy_with_logits)
-print("loss from logits:  ", *from_logits)
+print("sigmoid, then loss: loss {}, slope {}".format(*by_sigmoid))
+print("loss from logits:   loss {}, slope {}".format(*from_logits))
 lab04.seventeen.result()
-assert loss_and_slope(sure, four, by_way_of_sigmoid) == (100, 0)
+assert by_sigmoid == (100, 0)
 assert_close(from_logits, (17.0, 1.0))
 
 # %% [markdown] tags=["slide-more"]
+# From logits, the mistake costs 17 and pulls with the slope 1. By way of the sigmoid it costs
+# 100, where PyTorch cuts the loss off, and has no pull at all: it is never mended.
+#
 # **Rule** End in logits: the loss is the one *with logits*.
 
 # %% [markdown] tags=["slide"]
@@ -616,7 +632,7 @@ lab04.decide.check(decide)
 # **Exercise 3** (6 minutes). Train it yourself. `trained(X, y, lr, n_steps)`: `X` is
 # (N, D), `y` is (N, 1). Begin with weights of 0, shape (D, 1), and a bias of 0, shape (1,);
 # the logits are `X @ W + b`, where `@` makes the weighted sum of every row. Return `W`, `b`
-# and the loss of the *finished* model.
+# and the loss of the *finished* model, all three as tensors (no `.item()`).
 
 # %% tags=["exercise"]
 def trained(X, y, lr, n_steps):
@@ -654,9 +670,8 @@ lab04.border.check(border)
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 6** (3 minutes). `accuracy(logits, y)`: the fraction of right answers, a plain
-# Python number. Both have shape (N, 1). If the shapes differ, stop with
-# `raise ValueError("...")`, an error of your own: see
-# [A column and a list](#A-column-and-a-list).
+# Python number. Both have shape (N, 1). But (N, 1) == (N,) gives a table N x N without an
+# error. So if the shapes differ, stop with `raise ValueError("...")`, an error of your own.
 
 # %% tags=["exercise"]
 def accuracy(logits, y):
@@ -673,7 +688,7 @@ lab04.accuracy.check(accuracy)
 # * The slope of the loss is error times input, $(p - y)\,x$, the mean over the examples.
 # * Gradient descent: subtract learning rate times slope, again and again.
 # * Four lines train everything: `zero_grad()`, loss, `backward()`, `step()`.
-# * Draw the loss. It creeps: raise `lr`. It jumps: lower it. It swings: `zero_grad()`.
+# * Draw the loss. It creeps: raise `lr`. It jumps: lower it. It swings slowly: `zero_grad()`.
 # * Accuracy asks on which side, the loss asks how far. Training follows the loss.
 # * End in logits: the loss *with logits*, the threshold 0. The border is straight.
 #
@@ -857,11 +872,12 @@ print("first epoch with all six right:", best)
 assert accuracies[best + 1] < 1 and losses[best + 1] < losses[best]
 
 # %% [markdown]
-# At the start the mean of the probabilities is far too low, and the weights that must rise
-# for those who passed (the last three) raise everybody. For a moment the two groups lie on
-# different sides of one half, some of them by a hair. Then two who failed cross it as well.
-# Accuracy asks on which side, the loss asks how far. And do not be too proud of the 100% at
-# the end: it counts the very students that the model was trained on.
+# In short: everybody's probability rises, and those who passed cross one half first. For a
+# moment the two groups lie on different sides of it, some by a hair. Then two who failed
+# cross it as well. The loss falls all the time: it asks how far, accuracy only on which side.
+#
+# And do not be too proud of the 100% at the end. It counts the very students that the model
+# was trained on.
 #
 # ### The published lab: its class
 #
@@ -999,12 +1015,15 @@ assert model(X3.data).requires_grad and not without_notes.requires_grad
 # ### There is only one valley
 #
 # *For whoever asks whether the start matters. 5 minutes.* Both published runs end in the
-# same region. Walk straight across the map, in any direction. The logit of each example
-# then changes evenly. If it rises, so does $p$, and so does the slope of its loss, $p - y$,
-# in the direction of the walk. If it falls, $p$ falls, but the slope along the walk is
-# $-(p - y)$, and that rises again. So along a straight way the slope only rises: the loss
-# may fall and then rise, never rise and then fall. There is no second valley. (A loss of
-# this shape is called **convex**. Networks with hidden layers do not have this comfort.)
+# same region. In short: on any straight way across the map the slope of the loss only
+# rises, so the loss may fall and then rise, never rise and then fall.
+#
+# Why? On a straight way the logit of each example changes evenly. Where it rises, $p$
+# rises, and so does the slope of its loss, $p - y$. Where it falls, $p$ falls, but along the
+# way the slope is $-(p - y)$, and that rises again.
+#
+# So there is no second valley. (A loss of this shape is called **convex**. Networks with
+# hidden layers do not have this comfort.)
 
 # %%
 starts = torch.tensor([[-0.5276, -0.5293, -0.2994, 0.0481],
@@ -1028,7 +1047,7 @@ assert (across.diff().diff() > 0).all()  # the slope rises at each of the places
 # **What you should see** The loss on the straight line through the two published starts,
 # the two squares. It falls and then rises, like a bowl.
 #
-# ### Data without a lowest point
+# ### A hundred times as long
 #
 # *For whoever trains very long. 4 minutes.* All six students are right since about epoch
 # 60. We train ten times as long, then a hundred times. Do the parameters come to rest?
@@ -1116,7 +1135,7 @@ assert tops[0.025] > tops[0.1]
 # ### A column and a list
 #
 # *For exercise 6, and for everybody who compares. 4 minutes.* The logits are a column,
-# (N, 1). What if the labels are a list, (N,)?
+# (N, 1). If the labels are a list, (N,), `==` makes a table. What becomes of the accuracy?
 
 # %%
 lab04.compared.ask()
@@ -1276,7 +1295,7 @@ assert_close(torch.tensor(fifths), torch.tensor([0.900, 0.944, 0.992]).double(),
              atol=6e-4, rtol=0)
 
 # %% [markdown]
-# ### The model beats the truth
+# ### The model and the truth
 #
 # *For everybody who reports a loss; lab 7 comes back to it. 8 minutes.* For once we make
 # the data, so we know the truth. 200 points; the label of each is tossed like a coin whose

@@ -163,6 +163,8 @@ def _fit(study: Study, mistake: Callable) -> tuple[int, int] | None:
                 )
         elif not (run.error or t.got.error) and same(run.value, t.got.value):
             undecided += 1  # the same numbers, and something else besides
+        elif t.right.error and not t.problem:
+            continue  # refused as it should be: the mistake lies elsewhere
         elif t.right.error or (usable and got_usable):
             return None
         else:

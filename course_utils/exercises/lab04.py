@@ -90,7 +90,7 @@ def faults_swings_exchanged():
 @faults.mistake
 def faults_flat_exchanged():
     """You have runs 2 and 4 the wrong way round. Both hardly move. But run 4 stands at
-    some 50 nats, exactly level: log 0 cut off at 100, for half of the digits, and
+    some 50 nats, exactly level: -log 0 cut off at 100, for half of the digits, and
     slopes of exactly 0. A small learning rate does move, if you look closely.
     """
     return "c", "e", "d", "a", "b"
@@ -174,7 +174,7 @@ def decide(logits, missed, false_alarm):
 @decide.mistake
 def decide_ignores_costs(logits, missed, false_alarm):
     """This is the threshold one half, whatever the mistakes cost. If a missed alarm is
-    dear, an alarm pays even at a small probability.
+    costly, an alarm pays even at a small probability.
     """
     return (logits > 0).float()
 
@@ -182,7 +182,7 @@ def decide_ignores_costs(logits, missed, false_alarm):
 @decide.mistake
 def decide_costs_exchanged(logits, missed, false_alarm):
     """The costs are the wrong way round. What is lost without an alarm is p * missed;
-    what an alarm loses is (1 - p) * false_alarm. The dearer it is to miss something,
+    what an alarm loses is (1 - p) * false_alarm. The more it costs to miss something,
     the *lower* the threshold.
     """
     p = torch.sigmoid(logits)
@@ -254,6 +254,17 @@ def _train(
     return W.detach(), b.detach(), losses
 
 
+def _begins_with_0(call, result, X, y, lr, n_steps):
+    """Say that a training does not start at 0; with lr = 0 it ends where it starts."""
+    W, b, _ = call((X, y, 0.0, n_steps))
+    if W.any() or b.any():
+        return (
+            "Begin with 0: your weights or your bias start elsewhere, at random "
+            "perhaps. With one and the same start, everybody gets the same numbers."
+        )
+    return None
+
+
 def _finished(X, y, W, b):
     return W, b, F.binary_cross_entropy_with_logits(X @ W + b, y)
 
@@ -262,6 +273,7 @@ def _finished(X, y, W, b):
     given={"X": "features N D", "y": "bits N 1", "lr": "rate", "n_steps": "size"},
     slopes=False,
     results=("W", "b", "loss"),
+    properties=[_begins_with_0],
     inputs=[
         (
             torch.tensor([[1.0, 2.0], [2.0, -1.0], [-1.0, 0.5], [0.5, -2.0]]),
@@ -434,6 +446,30 @@ def trained_learning_rate_ignored(X, y, lr, n_steps):
     """
     W, b, _ = _train(X, y, 0.001, n_steps)
     return _finished(X, y, W, b)
+
+
+@trained.mistake
+def trained_cross_entropy(X, y, lr, n_steps):
+    """F.cross_entropy makes a softmax over the columns, and here is only one: its
+    probability is always 1, the loss 0, and nothing moves. One logit for each example
+    belongs into F.binary_cross_entropy_with_logits.
+    """
+    W, b, _ = _train(X, y, lr, n_steps, loss_of=F.cross_entropy)
+    return W, b, F.cross_entropy(X @ W + b, y)
+
+
+@trained.mistake
+def trained_cross_entropy_of_classes(X, y, lr, n_steps):
+    """F.cross_entropy wants a column of logits for each class, and here is only one, so
+    a label 1 is out of bounds. One logit for each example, with labels 0.0 and 1.0,
+    belongs into F.binary_cross_entropy_with_logits.
+    """
+
+    def of_classes(z, y):
+        return F.cross_entropy(z, y.flatten().long())
+
+    W, b, _ = _train(X, y, lr, n_steps, loss_of=of_classes)
+    return W, b, of_classes(X @ W + b, y)
 
 
 _TWO = torch.tensor([[2.0], [-0.4]])
@@ -612,8 +648,9 @@ def accuracy_broadcast(logits, y):
 
 @accuracy.mistake
 def accuracy_half_on_logits(logits, y):
-    """You compared logits with 0.5. That is the threshold for probabilities. A logit of
-    0.3 is a probability above one half already, and you count it as class 0.
+    """You compared logits with 0.5. That is the threshold of probabilities; of logits
+    it is 0. A logit of 0.3 is a probability above one half already, and you count it as
+    class 0.
     """
     return ((logits > 0.5) == y).float().mean().item()
 
@@ -678,6 +715,23 @@ def accuracy_tensor(logits, y):
     if logits.shape != y.shape:
         raise ValueError(f"logits has shape {logits.shape}, y has {y.shape}")
     return ((logits > 0) == y).float().mean()
+
+
+@accuracy.mistake
+def accuracy_argmax(logits, y):
+    """The argmax of one column is always 0: it is the place of the largest logit in a
+    row, and a row holds only one. So every example becomes class 0. Compare the logits
+    with 0.
+    """
+    return (logits.argmax(dim=1) == y).float().mean().item()
+
+
+@accuracy.mistake
+def accuracy_rounded(logits, y):
+    """You rounded the logits. Rounding, like the threshold 0.5, is for probabilities: a
+    logit of 3 becomes 3, which is no class. Compare the logits with 0.
+    """
+    return (logits.round() == y).float().mean().item()
 
 
 _X = torch.tensor([[1.0, 2.0, 2.0], [3.0, 1.0, 1.0], [4.0, 3.0, 5.0], [0.5, -2.0, 1.0]])
@@ -1346,9 +1400,10 @@ curves = order(
     "above. One digit in ten lies on the wrong side, by about 1.)",
     right="cdba",
     because="C is right and not too sure. D is right as often as C, but its few "
-    "mistakes have logits of about 5 on the wrong side, and they are dear. B knows "
-    "nothing and pays log 2 for each. A is sure of the wrong thing, which is worse "
-    "than knowing nothing.",
+    "mistakes have logits of about 5 on the wrong side, and they are costly: one in "
+    "ten times 5 is 0.5. That is still below the log 2 = 0.69 that B, who knows "
+    "nothing, pays for each. A is sure of the wrong thing, which is worse than knowing "
+    "nothing.",
     a=(
         "A falls: w = -1, b = 2",
         "It gives most digits a small probability of what is true.",
@@ -1394,8 +1449,9 @@ forgotten = choice(
     "itself is 0, but the sum is not, so the walk runs on and up the other side, until "
     "slopes of the other sign have eaten the sum up. Nothing brakes it.",
     a=(
-        "It stops at once with an error.",
-        "`backward` adds to what is there in silence, because some programs want that.",
+        "It leaves the map: the sum grows and grows.",
+        "It grows on the way down. Beyond the bottom the slopes have the other sign, "
+        "and make it smaller again.",
     ),
     b="It runs past the bottom, turns, and comes back, again and again.",
     c=(
@@ -1466,8 +1522,8 @@ pixels = choice(
     "for a 4. What do you expect?",
     right="a",
     because="A weight says how much the ink of one pixel counts. The loop of a 9 is "
-    "closed at the top, where a 4 is open, and a 4 has a bar below its middle, where a "
-    "9 is empty. Where both have ink, or none, a pixel tells nothing.",
+    "broad at the top, where a 4 is narrow, and a 4 has a bar below its middle, where "
+    "a 9 has little ink. Where both have ink, or none, a pixel tells nothing.",
     a="Red at the top, blue in a bar across the middle.",
     b=(
         "The shape of a 9 in red, and nothing else.",
@@ -1476,25 +1532,27 @@ pixels = choice(
     ),
     c=(
         "Red and blue at random: single pixels mean nothing.",
-        "A single pixel means little, but it means something: at the top in the middle "
-        "a 9 nearly always has ink, and a 4 seldom.",
+        "A single pixel means little, but it means something: at the upper right most "
+        "9s have much ink, and few 4s do.",
     ),
     d=(
         "Blue at the top, red in a bar across the middle.",
-        "That is the wrong way round: which of the two is closed at the top?",
+        "That is the wrong way round: which of the two is broad at the top?",
     ),
 )
 
 seventeen = choice(
     "lab04.seventeen",
     "The truth is y = 0, the logit is 17. Somebody takes `torch.sigmoid` first, in "
-    "float32, with about seven digits, and then `binary_cross_entropy`. Which slope "
-    "reaches the logit?",
+    "float32, with about seven digits, and then `binary_cross_entropy`, which cuts off "
+    "what is infinite: log 0 becomes -100, and the slope of the logarithm stays "
+    "finite. Which slope reaches the logit?",
     right="d",
     because="The sigmoid is 1 / (1 + e^-17), and e^-17, about 0.00000004, is lost "
     "beside the 1: the probability becomes exactly 1. The slope of the sigmoid, p (1 - "
-    "p), is then exactly 0, and nothing is left of the pull. (The loss should be log "
-    "0; PyTorch cuts it off at 100.)",
+    "p), is then exactly 0. Times the slope of the logarithm, large but finite, that "
+    "is 0: nothing is left of the pull. (The loss should be -log 0, which is infinite; "
+    "PyTorch makes it 100.)",
     a=(
         "About 1, as on paper.",
         "It would be, if p kept its distance from 1. Seven digits are too few for "
@@ -1502,8 +1560,8 @@ seventeen = choice(
     ),
     b=(
         "nan",
-        "There is no inf / inf on this way: PyTorch cuts the logarithm of 0 off at "
-        "-100.",
+        "It would be 0 times infinity, without the cut. But PyTorch keeps the "
+        "logarithm and its slope finite.",
     ),
     c=(
         "A very large one, because the loss is nearly infinite.",
@@ -1535,21 +1593,24 @@ separable = choice(
 
 compared = choice(
     "lab04.compared",
-    "`logits` has shape (361, 1), a column, and `y` has shape (361,), a list. What "
-    "does `(logits > 0) == y` give?",
-    right="c",
-    because="The list is laid over every row of the column: each answer is compared "
-    "with the label of every digit. The mean over all those pairs is about what "
-    "guessing gives, whatever the model.",
+    "`logits` has shape (361, 1), a column. `y` has shape (361,), a list, and about "
+    "half of it is 1. The model is right in about 96% of cases. What is the mean of "
+    "`(logits > 0) == y`, a table of 361 x 361?",
+    right="b",
+    because="Each answer is compared with the label of *every* digit, and about half "
+    "of these agree with it. The mean over all those pairs is what guessing gives, "
+    "whatever the model.",
     a=(
-        "361 times True or False, as a column.",
-        "That would need two columns. PyTorch stretches shapes that differ.",
+        "About 0.96: each row says the same once more.",
+        "A row does not repeat one comparison: it holds one answer, and the labels of "
+        "all digits.",
     ),
-    b=(
-        "An error: the shapes differ.",
-        "They can be stretched to one, so there is none. That is what makes it a trap.",
+    b="About 0.5.",
+    c=(
+        "Nearly 0: only the diagonal can be right.",
+        "On the diagonal each answer meets its own label. But elsewhere a 1 agrees "
+        "with any other 1, and a 0 with any other 0.",
     ),
-    c="A table of 361 x 361.",
 )
 
 truth = choice(
@@ -1591,11 +1652,11 @@ counted = number(
 tenfold = choice(
     "lab04.tenfold",
     "All parameters of a trained logistic regression are multiplied by 10. Some of its "
-    "training examples are on the wrong side. What changes on them all?",
+    "training examples are on the wrong side. What changes over all of them together?",
     right="c",
     because="No logit changes its sign, so every decision stays, and so does the "
     "border. But all answers are now given with great certainty, and the wrong ones "
-    "are dear: in the words of lab 1, a temperature of one tenth.",
+    "are costly: in the words of lab 1, a temperature of one tenth.",
     a=(
         "Neither the accuracy nor the loss.",
         "All logits are ten times as large, so the probabilities are other ones, and "
@@ -1609,7 +1670,7 @@ tenfold = choice(
     d=(
         "The accuracy stays, the loss falls, because it is surer.",
         "Being surer pays where it is right. Training has found the best certainty "
-        "already; ten times as much makes the mistakes dear.",
+        "already; ten times as much makes the mistakes costly.",
     ),
 )
 
