@@ -47,10 +47,9 @@ import torch
 from course_utils import progress
 from course_utils.exercises import diagnose
 from course_utils.exercises.diagnose import Study, Trial
-from course_utils.exercises.fixtures import Case, make_cases
+from course_utils.exercises.fixtures import Case, make_cases, more_cases
 from course_utils.exercises.observe import (
     Run,
-    alike,
     calls_of,
     describe,
     observe,
@@ -58,6 +57,7 @@ from course_utils.exercises.observe import (
     runs_code,
     shorten,
     show,
+    silently,
 )
 
 __all__ = ["Case", "Exercise", "Verdict", "exercise", "find"]
@@ -203,6 +203,11 @@ class Exercise:
         own = [c if isinstance(c, Case) else self._case(tuple(c)) for c in own]
         return [*own, *make_cases(self.given)]
 
+    @functools.cached_property
+    def more_cases(self) -> list[Case]:
+        """Other random inputs, for which a claim about an answer must hold as well."""
+        return more_cases(self.given)
+
     def _case(self, args: tuple) -> Case:
         """Return an input; one that is extreme says so."""
         if observe(self.reference, args, self.names).error:
@@ -292,6 +297,7 @@ class Exercise:
 
     # Judging -------------------------------------------------------------------------
 
+    @silently()
     def judge(self, function: Callable) -> Verdict:
         """Return whether a learner's function is right, and what to say about it."""
         say = functools.partial(Verdict, self.name)
@@ -316,14 +322,12 @@ class Exercise:
 
         trials = []
         for case in cases:
-            got = self.observe(function, case.args)
-            if isinstance(got.error, NotImplementedError) and not got.error.args:
+            trials.append(self.trial(function, case))
+            error = trials[-1].got.error
+            if isinstance(error, NotImplementedError) and not error.args:
                 text = "not attempted yet. Write the body, then run again."
                 return say(False, "stub", None, (text,))
-            right = self.right_run(case)
-            found = problem(got, right, self.results or self.steps)
-            trials.append(Trial(case, got, right, found))
-            if isinstance(got.error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt):
                 break
         study = Study(self, function, trials)
         if not study.failed:
@@ -339,6 +343,11 @@ class Exercise:
         """Call a function as the check does."""
         return observe(function, args, self.names, self._slope_names(args))
 
+    def trial(self, function: Callable, case: Case) -> Trial:
+        """Return what a function does with an input, and what is wrong with that."""
+        got, right = self.observe(function, case.args), self.right_run(case)
+        return Trial(case, got, right, problem(got, right, self.results or self.steps))
+
     def right_run(self, case: Case) -> Run:
         """Return what the reference does with an input."""
         return self._remember(self.reference, case)
@@ -351,7 +360,7 @@ class Exercise:
         key = (function, id(case))
         if key not in self._known:
             run = self.observe(function, case.args)
-            if not any(case is c for c in self.cases):
+            if not any(case is c for c in (*self.cases, *self.more_cases)):
                 return run
             self._known[key] = run
         return self._known[key]
@@ -422,7 +431,7 @@ class Exercise:
             messages.append(diagnose.explanation(mistake, not second))
             if second:
                 how = "listed and more"
-                messages.append(_second(study, mistake))
+                messages.append(_second(study, second))
         else:
             repair = self._quietly(diagnose.repaired, study) or []
             if repair:
@@ -439,7 +448,8 @@ class Exercise:
             messages += more
             messages += thrown
             if unused and not any("influence" in m for m in messages):
-                messages.append(f"{_ticked(unused)} never occurs in your code.")
+                never = "never occurs" if len(unused) == 1 else "never occur"
+                messages.append(f"{_ticked(unused)} {never} in your code.")
         if kind in ("error", "form") or (kind != "value" and not known):
             messages += first.problem[1].splitlines()
 
@@ -483,6 +493,9 @@ class Exercise:
                 what = "listed and more", mistake.__name__
                 found += [f"Two things. One: {diagnose.explanation(mistake, False)}"]
                 sentence = f"The other: {more}."
+                if not more:
+                    what = "listed", mistake.__name__
+                    found, sentence = [], diagnose.explanation(mistake, False)
             found.append(sentence)
         if said:
             return found
@@ -538,17 +551,16 @@ def find(module: str, name: str) -> Exercise:
     raise LookupError(f"there is no exercise {name} in a module {module}")
 
 
-def _second(study: Study, mistake: Callable) -> str:
+def _second(study: Study, seen: list[Trial]) -> str:
     """Say that there is a second mistake, and where it shows."""
-    for t in study.failed:
-        run = study.exercise.mistake_run(mistake, t.case)
-        if not alike(run, t.got, t.right):
-            where = f" for {t.case.caption}" if t.case.caption else ""
-            if t.problem[0] == "value" or " right" in t.problem[1]:
-                return f"And there is a second thing{where}."
-            what = t.problem[1].splitlines()[0].rstrip(".")
-            return f"And there is a second thing{where}: {what[:1].lower()}{what[1:]}."
-    return "And there is a second thing."
+    text = "And there is a second thing"
+    if caption := diagnose.shared_caption(study.trials, seen):
+        text += f"; it shows on this input: {caption}"
+    t = seen[0]
+    if t.problem[0] == "value" or " right" in t.problem[1]:
+        return f"{text}."
+    what = t.problem[1].splitlines()[0].rstrip(".")
+    return f"{text}: {what[:1].lower()}{what[1:]}."
 
 
 def _ticked(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ for which inputs the result is right.
 import ast
 import contextlib
 import copy
+import functools
 import inspect
 import math
 import re
@@ -84,7 +85,17 @@ class Study:
     def __post_init__(self) -> None:
         """Pick what failed, and start the clock."""
         self.failed = [t for t in self.trials if t.problem]
+        if self.failed and not any(t.case.ordinary for t in self.failed):
+            # Is it only the edges? Then other ordinary inputs come out right as well.
+            found = [t for t in self.others if t.case.ordinary and t.problem]
+            self.trials, self.failed = found + self.trials, found + self.failed
         self.until = time.process_time() + MAY_TAKE
+
+    @functools.cached_property
+    def others(self) -> list[Trial]:
+        """Other inputs of the same kinds, to find out whether a claim is true."""
+        exercise = self.exercise
+        return [exercise.trial(self.function, case) for case in exercise.more_cases]
 
     def late(self) -> bool:
         """Whether enough time was spent on the search."""
@@ -127,23 +138,25 @@ def _times(n: int) -> str:
     return {0: "not at all", 1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
-def recognise(study: Study) -> tuple[Callable, bool] | None:
-    """Return the listed mistake that a function makes, and whether there is another.
+def recognise(study: Study) -> tuple[Callable, list[Trial]] | None:
+    """Return the listed mistake that a function makes, and where it makes another.
 
     It has to do the same as the function on *all* inputs, those that are right
     included. Where the mistake, as it is written in the list, or the function gives an
-    error or nan, they may differ: there one of the two makes a second mistake.
+    error or nan, they may differ: there one of the two makes a second mistake. It is
+    the function if the mistake alone has no trouble there.
     """
     fits = [(m, score) for m in study.exercise.mistakes if (score := _fit(study, m))]
     if not fits:
         return None
     best = max(fits, key=lambda fit: fit[1])[0]
-    second = any(
-        t.problem
-        and not alike(study.exercise.mistake_run(best, t.case), t.got, t.right)
-        and (t.problem[0] != "value" or not finite(t.got.value))
-        for t in study.trials
-    )
+    second = []
+    for t in study.failed:
+        run = study.exercise.mistake_run(best, t.case)
+        trouble = t.problem[0] != "value" or not finite(t.got.value)
+        sound = not run.error and finite(run.value)
+        if trouble and sound and not alike(run, t.got, t.right):
+            second.append(t)
     return best, second
 
 
@@ -162,6 +175,12 @@ def _fit(study: Study, mistake: Callable) -> tuple[int, int] | None:
                     got_usable and not plain(t.got.value)
                 )
         elif not (run.error or t.got.error) and same(run.value, t.got.value):
+            found = problem(run, t.right)
+            kind = found[0] if found else "value"
+            if kind != "value" and (
+                kind == "slope" or found != problem(t.got, t.right)
+            ):
+                return None  # what the mistake is about is not seen
             undecided += 1  # the same numbers, and something else besides
         elif t.right.error and not t.problem:
             continue  # refused as it should be: the mistake lies elsewhere
@@ -308,11 +327,20 @@ def sizes_of(exercise: Any, args: tuple) -> dict[str, int]:
 
 
 def compose(study: Study) -> tuple[Callable, str] | None:
-    """Return a listed mistake and what is wrong besides it, if both together fit."""
+    """Return a listed mistake and what is wrong besides it, if both together fit.
+
+    Where the right result is chosen, and not calculated, a factor is nothing wrong.
+    """
     trials = study.formulas()
     right = [t.right.value for t in trials]
     if len(trials) < 3 or _relation(study, trials, right) == "":
         return None  # the numbers are right already, but in a list, say
+    chosen = all(
+        isinstance(t.right.value, int)
+        or any(isinstance(a, list) and t.right.value in a for a in t.case.args)
+        for t in trials
+        if not torch.is_tensor(t.right.value)
+    ) and not torch.is_tensor(trials[0].right.value)
     for mistake in study.exercise.mistakes:
         runs = [study.exercise.mistake_run(mistake, t.case) for t in trials]
         if any(r.error for r in runs) or all(
@@ -321,7 +349,7 @@ def compose(study: Study) -> tuple[Callable, str] | None:
             continue
         more = _relation(study, trials, [r.value for r in runs])
         if more in FACTORS:
-            return mistake, FACTORS[more]
+            return mistake, "" if chosen else FACTORS[more]
     return None
 
 
@@ -377,6 +405,13 @@ class _Tries:
                 return [False]
         return right
 
+    def holds(self, function: Callable, edges: bool = True) -> bool:
+        """Whether other inputs, too, are right now."""
+        start = time.process_time()
+        others = [t for t in self.study.others if edges or t.case.ordinary]
+        self.study.until += time.process_time() - start  # that was no search
+        return not any(self.found(function, t) for t in others)
+
     def said(self, edit: Edit) -> str:
         """Say what a change puts in the place of what."""
         return described(self.tree, edit)
@@ -406,11 +441,11 @@ def repaired(study: Study) -> list[str]:
                 break
             function = tries.changed(edit)
             hit = tries.promising(function)
-            if hit:
+            if hit and tries.said(edit):
                 right = tries.fixed(function)
-                if all(right) and (edit.near or ordinary):
+                if all(right) and (edit.near or ordinary) and tries.holds(function):
                     return [f"One change would make it right: {tries.said(edit)}."]
-                if right[0] and edit.near:
+                if right[0] and edit.near and tries.holds(function, edges=False):
                     partly.append((sum(right), edit, function))
             elif hit is False and edit.near:
                 moving.append(edit)
@@ -424,21 +459,28 @@ def repaired(study: Study) -> list[str]:
             if set(one.places) & set(other.places):
                 continue
             function = tries.changed(one, other)
-            if tries.promising(function) and all(tries.fixed(function)):
+            texts = [tries.said(edit) for edit in (one, other)]
+            if (
+                all(texts)
+                and tries.promising(function)
+                and all(tries.fixed(function))
+                and tries.holds(function)
+            ):
                 return [
-                    f"Two changes would make it right. One: {tries.said(one)}. "
-                    f"The other: {tries.said(other)}."
+                    f"Two changes would make it right. One: {texts[0]}. "
+                    f"The other: {texts[1]}."
                 ]
         if partly:
             _, edit, function = max(partly, key=lambda p: p[0])
-            left = next(t for t in tries.order if tries.found(function, t))
-            where = f" for {left.case.caption}" if left.case.caption else ""
+            wrong = [t for t in tries.order if tries.found(function, t)]
+            left, caption = wrong[0], shared_caption(study.trials, wrong)
+            where = f" on this input: {caption}" if caption else ""
             kind, text = tries.found(function, left)
             text = "wrong numbers." if kind == "value" else text.splitlines()[0]
             return [
                 "One change would make it right for ordinary inputs: "
                 f"{tries.said(edit)}.",
-                f"There is a second thing. What is left then{where}: {text}",
+                f"There is a second thing{where}. What is left then: {text}",
             ]
     return []
 
@@ -498,7 +540,7 @@ def traced(study: Study) -> str | None:
         return value
 
     kind, text = t.problem
-    if kind == "slope" and "lost" in text:
+    if kind == "slope" and "remember" in text:
         look = _lost
     elif "holds nan" in text or "holds inf" in text or "nan or inf" in text:
         look = _overflows
@@ -562,7 +604,10 @@ def _lost(text: str, value: Any, below: list) -> str | None:
     )
     if not depends or counts or whole or kept or not known:
         return None
-    return f"The gradient ends at `{text}`: from there on it is only numbers."
+    return (
+        f"At `{text}` PyTorch forgets how the result was made: from there on it has "
+        "only numbers."
+    )
 
 
 def _spreads(text: str, value: Any, below: list) -> str | None:
@@ -672,11 +717,24 @@ def right_when(study: Study) -> str | None:
 
 
 def captions(study: Study) -> str | None:
-    """Say for which special inputs alone the result is wrong."""
-    if any(t.problem and t.case.ordinary for t in study.trials):
+    """Say on which special input the result is wrong, if on all such and no others."""
+    if any(t.case.ordinary for t in study.failed):
         return None
-    bad = list(dict.fromkeys(t.case.caption for t in study.failed if t.case.caption))
-    return f"Right for ordinary inputs. Wrong for: {listed(bad)}." if bad else None
+    trials = study.trials + study.others
+    caption = shared_caption(trials, [t for t in trials if t.problem])
+    where = f"Wrong on this input: {caption}." if caption else "Wrong on the one below."
+    return f"Right for ordinary inputs. {where}"
+
+
+def shared_caption(trials: Sequence[Trial], bad: Sequence[Trial]) -> str:
+    """Return what is special about the bad inputs, if it is about no other one."""
+    found = {t.case.caption for t in bad}
+    wrong = {id(t) for t in bad}
+    if len(found) > 1 or any(
+        t.case.caption in found and id(t) not in wrong for t in trials
+    ):
+        return ""
+    return found.pop()
 
 
 def slope_place(study: Study) -> str | None:

@@ -5,7 +5,7 @@
 sizes that are all different, and every edge that the table knows of.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,6 +143,11 @@ def _empty_column(g, *shape):
     return _empty_row(g, *shape).T
 
 
+def _single_zeros(g, *shape):
+    counts = _counts(g, *shape)
+    return counts.fill_diagonal_(0).float()
+
+
 def _single_example(g, *shape):
     counts = _counts(g, *shape)
     counts[-1], counts[:, -1] = 0, 0
@@ -181,11 +186,11 @@ KINDS: dict[str, Kind] = {
         _normal,
         _whole,
         {"logits of exactly 0": _zeros, "ties": _ties},
-        {"logits of 1000 and -1000": _huge},
+        {"large numbers": _huge},
         {"all logits are 0": _zeros},
     ),
     # Without an edge at 0: for a threshold there, or a formula that has a kink.
-    "smooth": Kind(_normal, _nonzero, {}, {"numbers of 1000 and -1000": _huge}),
+    "smooth": Kind(_normal, _nonzero, {}, {"large numbers": _huge}),
     # Without extremes: where the right result would overflow itself.
     "scores": Kind(
         _normal,
@@ -257,7 +262,10 @@ KINDS: dict[str, Kind] = {
     "table": Kind(
         lambda g, *shape: _counts(g, *shape).float(),
         lambda g, *shape: _small_counts(g, *shape).float(),
-        {"a row without counts": lambda g, *shape: _empty_row(g, *shape).float()},
+        {
+            "single counts of 0": _single_zeros,
+            "a row without counts": lambda g, *shape: _empty_row(g, *shape).float(),
+        },
     ),
     "tally": Kind(_counts, _small_counts, {"an outcome that never came": _empty_row}),
     # Sizes of batches, shifts by a pixel, lists of answers.
@@ -376,20 +384,41 @@ def make_cases(given: dict) -> list[Case]:
     """Return random inputs, and those at the edges, for arguments of these kinds."""
     if not given:
         return []
-    cases = [Case(draw(given, SIZES[i % 3], i)) for i in range(5)]
+    return [
+        *(Case(draw(given, SIZES[i % 3], i)) for i in range(5)),
+        *(
+            Case(draw(given, {**SIZES[seed % 2], **edge}, seed, **make), caption, False)
+            for caption, seed, edge, make in _edges(given)
+        ),
+    ]
+
+
+def more_cases(given: dict) -> list[Case]:
+    """Return other inputs of the same kinds: what is claimed must hold for them too."""
+    if not given:
+        return []
+    ordinary = [Case(draw(given, SIZES[i % 3], 200 + i)) for i in range(12)]
+    return ordinary + [
+        Case(
+            draw(given, {**SIZES[i % 3], **edge}, 99 * i + seed, **make), caption, False
+        )
+        for caption, seed, edge, make in _edges(given)
+        for i in range(3, 9)
+    ]
+
+
+def _edges(given: dict) -> Iterator[tuple[str, int, dict, dict]]:
+    """Yield for each edge: caption, seed, sizes, and what makes the argument."""
     for i, (caption, edge, letters) in enumerate(SIZE_EDGES):
         if all(uses(given, letter) for letter in letters):
-            args = draw(given, {**SIZES[i % 2], **edge}, 10 + i)
-            cases.append(Case(args, caption, False))
+            yield caption, 10 + i, edge, {}
     for name, spec in given.items():
         if callable(spec):
             continue
         kind = kind_of(spec)
-        for extreme, table in ((False, kind.edges), (True, kind.extremes)):
+        for seed, table in ((20, kind.edges), (30, kind.extremes)):
             for i, (caption, make) in enumerate(table.items()):
-                args = draw(given, SIZES[i % 2], 20 + i + 10 * extreme, **{name: make})
-                cases.append(Case(args, caption, False))
-    return cases
+                yield caption, seed + i, {}, {name: make}
 
 
 def sized(*letters: str) -> Callable[[Callable], Callable]:

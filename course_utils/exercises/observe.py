@@ -209,9 +209,16 @@ def _where(error: BaseException, function: Callable) -> str:
     if not line or isinstance(error, RecursionError):
         return ""
     facts = []
-    for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", line)):
+    # What stood before in a name that gets a new value says nothing.
+    read = re.sub(r"^[\w.]+ *=(?!=)", "", line)
+    for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", read)):
         value = frame.f_locals.get(name)
-        if torch.is_tensor(value):
+        if torch.is_tensor(value) and re.search(rf"\b{name}\.grad\b", read):
+            if not value.is_leaf:
+                facts.append(f"{name} is the result of a calculation")
+            elif value.grad is None:
+                facts.append(f"{name}.grad is still None")
+        elif torch.is_tensor(value):
             facts.append(f"{name} has shape {tuple(value.shape)}")
             if not value.is_floating_point():
                 facts[-1] += f" and dtype {str(value.dtype).removeprefix('torch.')}"
@@ -443,21 +450,20 @@ def _slope_problem(got: Run, right: Run) -> tuple[str, str] | None:
             continue
         if slope is None:
             return "slope", (
-                "The values are right, but the gradient is lost: PyTorch can no "
-                "longer tell how the result depends on "
-                f"{name}, and later labs train by that. "
-                "Use tensor operations throughout: no .item(), .detach(), .data, "
-                ".numpy(), no_grad, and no torch.tensor(...) around results "
-                "(torch.stack joins tensors)."
+                "The values are right. But PyTorch has to remember how the result was "
+                f"made from {name}, because later labs learn by that. "
+                "torch.tensor(...) of numbers forgets it, and so do .item(), "
+                ".tolist(), .detach(), .data, .numpy() and no_grad. Use tensor "
+                "operations throughout (torch.stack joins tensors)."
             )
         if not slope.isfinite().all():
             return "slope", (
-                "The values are right, but the gradient is nan or inf: somewhere on "
+                "The values are right, but their slope is nan or inf: somewhere on "
                 "the way stands log(0), 0 / 0 or an overflow, even if masked later."
             )
         if not close_slopes(slope, expected):
             return "slope", (
-                f"The values are right, but the gradient with respect to {name} is "
+                f"The values are right, but their slope with respect to {name} is "
                 "not. Often a part of the calculation is cut off by .detach(), .data "
                 "or .item()."
             )
@@ -503,7 +509,7 @@ def _value_problem(
         if not torch.is_tensor(got):
             return "form", (
                 f"It returned a {type(got).__name__}; expected a tensor of shape "
-                f"{tuple(right.shape)}.{_about_type(got)}"
+                f"{tuple(right.shape)}.{_about_type(got, right)}"
             )
         if got.shape != right.shape:
             return "form", (
@@ -536,9 +542,11 @@ def _value_problem(
         right, bool
     ):
         what = "" if isinstance(got, Iterator) else f" ({show(got)})"
+        wanted = type(right).__name__
+        article = "an" if wanted == "int" else "a"
         return "form", (
             f"It returned a {type(got).__name__}{what}; "
-            f"expected a {type(right).__name__}.{_about_type(got)}"
+            f"expected {article} {wanted}.{_about_type(got, right)}"
         )
     if not same(got, right):
         return "value", f"Expected {show(right)}\nGot {show(got)}"
@@ -553,16 +561,16 @@ WHENCE = (
 )
 
 
-def _about_type(got: Any) -> str:
+def _about_type(got: Any, right: Any) -> str:
     """Say what to do about a result of another type."""
     if inspect.isgenerator(got):
         return " A function with yield gives its pieces one by one: collect them."
     if isinstance(got, Iterator):
         return " It gives its pieces one by one, and only once: list(...) of it."
-    if isinstance(got, (list, tuple)):
+    if torch.is_tensor(right) and isinstance(got, (list, tuple)):
         return " torch.tensor(...) makes one of plain numbers, torch.stack of tensors."
-    if isinstance(got, (bool, int, float)):
-        return " Plain numbers, as .item() gives them, have no gradient."
+    if torch.is_tensor(right) and isinstance(got, (bool, int, float)):
+        return " Of plain numbers PyTorch does not know how they were made."
     return ""
 
 
@@ -676,6 +684,16 @@ ADVICE = (
     )),
     (r"object is not callable", "", (
         "Brackets behind something that is no function, such as .T() or .shape()."
+    )),
+    ("assigned grad expected to be", "", (
+        ".grad holds a tensor or None, no number. None empties it: .grad = None."
+    )),
+    ("NoneType", "is the result of a calculation", (
+        "PyTorch fills .grad only for a tensor that a calculation starts with. A clone "
+        "of a tensor that it follows is a result, too: .detach() makes a new start."
+    )),
+    ("NoneType", r"\.grad is still None", (
+        "backward() fills .grad, for tensors with requires_grad=True."
     )),
     (r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'", "", (
         "{0} does not work between a {1} and a {2}."

@@ -363,7 +363,7 @@ def _edit(node: ast.AST, make: Callable, near: bool = True) -> Edit:
 
 
 def described(tree: ast.FunctionDef, edit: Edit) -> str:
-    """Say what an edit puts in the place of what."""
+    """Say what an edit puts in the place of what; nothing of `* 1` or `if 0`."""
     if edit.text:
         return edit.text
     place, nodes = edit.places[0], list(ast.walk(tree))
@@ -374,6 +374,11 @@ def described(tree: ast.FunctionDef, edit: Edit) -> str:
         )
         node = around if isinstance(around, (ast.expr, ast.keyword)) else node
     new = ast.fix_missing_locations(_rebuilt(node, {place: edit.make}))
+    if _does_nothing(new) or any(
+        getattr(n, "test", None) is node and isinstance(new, ast.Constant)
+        for n in nodes
+    ):
+        return ""
     old = ast.unparse(node)
     if isinstance(new, ast.Pass):
         return f"without the line `{_short(old)}`"
@@ -386,6 +391,16 @@ def described(tree: ast.FunctionDef, edit: Edit) -> str:
         ]
         where = f" in your line `{_short(ast.unparse(lines[-1]).splitlines()[0])}`"
     return f"`{_short(ast.unparse(new))}` in place of `{_short(old)}`{where}"
+
+
+def _does_nothing(node: ast.AST) -> bool:
+    """Whether a calculation keeps its left side: nobody would write that."""
+    match node:
+        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.Pow(), right=ast.Constant(1)):
+            return True
+        case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(0)):
+            return True
+    return False
 
 
 def _short(text: str) -> str:
