@@ -390,8 +390,7 @@ lab04.forgotten.ask()
 # %% tags=["pitfall", "slide-more"]
 def descend_without_zero_grad(w, b, lr, n_steps):
     w, b = torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)
-    optimizer = torch.optim.SGD([w, b], lr=lr)
-    path = [(w.item(), b.item())]
+    optimizer, path = torch.optim.SGD([w, b], lr=lr), [(w.item(), b.item())]
     for _ in range(n_steps):
         F.binary_cross_entropy_with_logits(w * x + b, y).backward()
         optimizer.step()
@@ -406,14 +405,11 @@ walks = {"with": descend(1.0, 2.0, lr=0.1, n_steps=150),
 curves = {}
 for (name, walk), style in zip(walks.items(), ("-o", "--s"), strict=True):
     left.plot(walk[:, 0], walk[:, 1], style, markersize=3, linewidth=1)
-    left.plot(*walk[-1], "k*", markersize=11, zorder=3)
+    left.plot(*walk[0], "k^", *walk[-1], "k*", markersize=9, zorder=3)
     z = walk[:, :1] * x + walk[:, 1:]
     each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
     curves[name] = each.mean(dim=1)
-    right.plot(curves[name], style.strip("os"), label=name)
-left.plot(*walk[0], "k^", markersize=8)
-right.set(xlabel="step", ylabel="loss (nats)")
-right.legend()
+plots.learning_curves(curves, right, epochs=range(151)).set(xlabel="step")
 lab04.forgotten.result()
 assert curves["without"][:20].min() < curves["with"][:20].min()  # seems better
 assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
