@@ -104,8 +104,8 @@ lab00.scribble.result()
 # And where do its numbers come from? Nobody told it what a 3 looks like: it has *learned*
 # it. Watch a small machine do that. It has 64 numbers for each digit, one for each pixel
 # of an image of 8 × 8 pixels, and at the start all of them are 0. In one **step** it looks
-# at 1,000 images with their right answers, and changes all its numbers a little, so that
-# its bars get better. It never learns from the other 797 images: they are its test.
+# at 1,000 images with their right answers, and changes each number once, so that its bars
+# get better. It never learns from the other 797 images: they are its test.
 
 # %% tags=["slide"]
 lab00.first_step.ask()
@@ -213,7 +213,7 @@ for sure in (0.5, 0.8, 0.99):
 
 # %% [markdown] tags=["slide-more"]
 # Saying 50% each time is what a coin does. Whoever is surer pays less if right, and much
-# more if wrong. The slider ends at 99%, because 100% and wrong would cost infinitely much.
+# more if wrong. 100% counts as 99%, because 100% and wrong would cost infinitely much.
 #
 # The unit of the price is called **nat**, because the logarithm is the *nat*ural one,
 # school's ln. Why a logarithm? The probabilities of several answers multiply, and their

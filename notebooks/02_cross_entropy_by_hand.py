@@ -737,7 +737,11 @@ assert_close(cost, torch.tensor(1.6682), atol=1e-4, rtol=0)
 from sklearn.preprocessing import LabelBinarizer
 
 binarizer = LabelBinarizer()
-english = {"고양이": "cat", "강아지": "dog", "앵무새": "parrot"}
+english = {  # the Korean words, by the numbers of their letters
+    "\uace0\uc591\uc774": "cat",
+    "\uac15\uc544\uc9c0": "dog",
+    "\uc575\ubb34\uc0c8": "parrot",
+}
 cat, dog, parrot = english
 words = [cat, dog, parrot, dog, dog, cat, parrot]
 print(binarizer.fit_transform(words))
@@ -886,7 +890,7 @@ assert with_constant.max() < 21
 # **Rule** From logits to `log_softmax` to the label. Never take the logarithm of a
 # probability that softmax has rounded.
 #
-# **Exercise** (4 minutes). Sometimes there are only probabilities. Write
+# **Exercise 5** (4 minutes). Sometimes there are only probabilities. Write
 # `loss_from_indices(probs, y)`, where some probabilities are exactly 0, but never that
 # of a label, and others are as small as 1e-20. Take no logarithm of a zero, not even
 # one that is thrown away afterwards: its infinite slope would spoil training.
@@ -1060,7 +1064,7 @@ _ = ax.legend(loc="upper right")
 # So three wishes are one and the same: the largest likelihood, the smallest cross
 # entropy, the smallest KL.
 #
-# **Exercise** (6 minutes). `kl_from_counts(counts, p)`: how often each of K outcomes
+# **Exercise 6** (6 minutes). `kl_from_counts(counts, p)`: how often each of K outcomes
 # came (whole numbers, shape (K,)), and a model `p` of shape (K,). Make $q$ of the
 # counts, and return $\mathrm{KL}(q \,\|\, p)$ in nats as a plain Python number.
 # (`.item()` takes it out of a tensor with one element.) An outcome that never came
@@ -1135,7 +1139,7 @@ assert_close(weighted / len(losses), losses.mean())
 # only if all batches have the same size. (So a test with a round number of examples
 # does not find this bug.)
 #
-# **Exercise** (3 minutes). `mean_loss(batch_means, batch_sizes)`: the mean loss over
+# **Exercise 7** (3 minutes). `mean_loss(batch_means, batch_sizes)`: the mean loss over
 # all examples, from the mean loss and the size of each batch, both of shape (B,).
 
 # %% tags=["exercise"]

@@ -275,7 +275,7 @@ assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 #
 # $$\begin{aligned} -\log p_c = \log \sum_j e^{z_j} - z_c \end{aligned}$$
 #
-# Raise $z_k$ by a tiny step $h$. Then $e^{z_k}$ is multiplied by $e^h$, which is nearly
+# (You may skip this paragraph.) Raise $z_k$ by a tiny step $h$. Then $e^{z_k}$ is multiplied by $e^h$, which is nearly
 # $1 + h$. So the sum grows by $h\, e^{z_k}$. As a share of the whole sum that is
 # $h\, p_k$. If a number grows by a tiny share, its logarithm rises by just this share:
 # $\log 1.01$ is nearly $0.01$. So the first part has the slope $p_k$. The second part,
@@ -437,8 +437,8 @@ assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 # %% [markdown] tags=["slide-more"]
 # Again there are two functions, and the one that takes logits is the safe one. (As
 # objects: `nn.BCELoss` and `nn.BCEWithLogitsLoss`.) And the slopes? $p - y$ once more. No
-# wonder: as the sigmoid is the softmax of the two logits $(0, z)$, so this loss is their
-# cross entropy.
+# wonder: the sigmoid is the softmax of the two logits $(0, z)$, and this loss is their
+# cross entropy. (With the 7 out of the race, the fifth image is read well.)
 #
 # One mixture of the two worlds is treacherous.
 
@@ -508,7 +508,8 @@ lab03.sure_and_wrong.result()
 # A machine that is sure and wrong is hardly corrected any more. Now look at the lines of
 # the lesson. `x_train` holds its examples, four numbers each. `W` holds three templates
 # as columns; the numbers in it are called weights. `matmul` multiplies each example with
-# all three, and `b` is one more number that is added. All weights are 0 at the start.
+# all three, and `b` is one more number that is added. All weights are 0 at the start. The
+# lesson calls the probabilities `hypothesis` and the loss `cost`.
 #
 # ```python
 # # by hand
@@ -679,9 +680,9 @@ lab03.cross_entropy.check(cross_entropy)
 # %% [markdown] tags=["slide-more"]
 # **Exercise 5** (6 minutes). One class is rare, and its mistakes shall count more.
 # `weighted_cross_entropy(logits, y, weight)`: `weight`, shape (K,), has one number for
-# each class. The loss of each image counts as much as the weight of its right class, and
-# if all weights are equal, whatever they are, the plain mean comes out. Do not use the
-# argument `weight=` of the library. (`F.cross_entropy(..., reduction="none")` gives the
+# each class. Return a weighted mean: the loss of each image counts as much as the weight
+# of its right class, and the sum is divided by the sum of the weights that were used. Do
+# not use the argument `weight=` of the library. (`F.cross_entropy(..., reduction="none")` gives the
 # N single losses.)
 
 # %% tags=["exercise"]

@@ -83,7 +83,7 @@ lab04.warm_up.result()
 # four rows minus that of the lower four. (The 16 makes it a number of handy size. `|`
 # means "or", for each image.)
 
-# %% tags=["slide-more"]
+# %%
 digits = load_digits()
 kept = (digits.target == 4) | (digits.target == 9)
 images = torch.tensor(digits.images[kept] / 16).float()  # (361, 8, 8), no ink is 0
@@ -366,7 +366,7 @@ print(f"by autograd: {w.grad:.4f}, {b.grad:.4f}")
 assert_close((error * x).mean(), w.grad)
 assert_close(error.mean(), b.grad)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **Error times input**, and the mean over all digits. (`detach()` leaves the notes of
 # autograd behind.) A digit pulls hardest if the model is sure and wrong, and if its $x$ is
 # far from 0. Where the pulls of all digits cancel, the walk ends.
@@ -570,7 +570,7 @@ lab04.seventeen.result()
 assert by_sigmoid == (100, 0)
 assert_close(from_logits, (17.0, 1.0))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # From logits, the mistake costs 17 and pulls with the slope 1. By way of the sigmoid it costs
 # 100, where PyTorch cuts the loss off, and has no pull at all: it is never mended.
 #
@@ -638,7 +638,7 @@ def trained(X, y, lr, n_steps):
 lab04.trained.check(trained)
 # lab04.trained.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **Exercise 4** (8 minutes). Without autograd: `gradient_step(X, y, W, b, lr)` makes one
 # step. Shapes are as in exercise 3. Return the new `W` and `b`; leave the old ones alone.
 # (`X.T` exchanges rows and columns, so that `X.T @ error` adds up over the examples.)
@@ -651,7 +651,7 @@ def gradient_step(X, y, W, b, lr):
 lab04.gradient_step.check(gradient_step)
 # lab04.gradient_step.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **Exercise 5** (4 minutes). `border(W, b, x1)`: draw the border of section 7. `W` has
 # shape (2, 1), `b` has shape (1,), `x1` has shape (M,). Return for each place `x1` the
 # $x_2$ at which the logit is 0, shape (M,). ($w_2$ is never 0 here.)
@@ -664,7 +664,7 @@ def border(W, b, x1):
 lab04.border.check(border)
 # lab04.border.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **Exercise 6** (3 minutes). `accuracy(logits, y)`: the fraction of right answers, a plain
 # Python number. Both have shape (N, 1). But (N, 1) == (N,) gives a table N x N without an
 # error. So if the shapes differ, stop with `raise ValueError("...")`, an error of your own.
@@ -1405,7 +1405,9 @@ assert_close(100 * after, before, rtol=1e-3, atol=0)
 # %% [markdown]
 # ### Two challenges
 #
-# *For experts. 25 minutes.* `bce_with_logits(logits, y)`: the mean loss from logits, shape
+# *For experts. 25 minutes.*
+#
+# **Exercise 7** (12 minutes). `bce_with_logits(logits, y)`: the mean loss from logits, shape
 # (N,), and whole labels 0 and 1, shape (N,). It must survive logits of 1000, also in its
 # slopes. The formula stands above; lab 1 has the cure for
 # $\log(1 + e^z) = \log(e^0 + e^z)$.
@@ -1419,7 +1421,7 @@ lab04.bce_with_logits.check(bce_with_logits)
 # lab04.bce_with_logits.hint()
 
 # %% [markdown]
-# `stable_sigmoid(z)` for z of any size, without `torch.sigmoid` or `torch.softmax`. The
+# **Exercise 8** (13 minutes). `stable_sigmoid(z)` for z of any size, without `torch.sigmoid` or `torch.softmax`. The
 # check also sends `backward()` through your function: values *and* slopes must be right for
 # ±1000, and at 0, to six decimals. That is harder than it looks: `torch.where` between two
 # formulas is not enough. (`z.clamp(min=0)` raises what is below 0 to 0.)

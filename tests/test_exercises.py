@@ -22,6 +22,7 @@ import course_utils.exercises as package
 from course_utils.exercises import (
     diagnose,
     fixtures,
+    lab00,
     lab01,
     lab02,
     lab03,
@@ -549,6 +550,36 @@ def endless():
     rows = [0]
     for _ in rows:
         rows.append(0)
+
+
+def doubled():
+    rows = [0]
+    for _ in rows:
+        rows += rows
+
+
+def huge():
+    number = 2
+    for _ in range(1000):
+        number *= number
+
+
+@pytest.mark.parametrize("function", [doubled, huge])
+def test_a_change_that_fills_the_memory_is_given_up(function):
+    with pytest.raises(slips.TooLongError), slips.limited_steps():
+        slips.build(function, slips.source_tree(function))()
+
+
+def test_an_answer_that_occurs_somewhere_is_not_right():
+    def fraction_right(answers, truth):
+        n = 0
+        for a in answers:
+            if a in truth:
+                n += 1
+        return n / len(answers)
+
+    verdict = lab00.fraction_right.judge(fraction_right)
+    assert verdict.name == "occurs_anywhere"
 
 
 @pytest.mark.parametrize(

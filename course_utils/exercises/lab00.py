@@ -75,6 +75,14 @@ def return_inside_loop(answers, truth):
         return (answer == right) / len(truth)
 
 
+@fraction_right.mistake
+def occurs_anywhere(answers, truth):
+    """You asked whether an answer occurs anywhere in truth. Compare it with the one at
+    the same place: zip goes through both lists side by side.
+    """
+    return sum(answer in truth for answer in answers) / len(answers)
+
+
 # Questions ----------------------------------------------------------------------
 
 scribble = choice(
@@ -104,8 +112,8 @@ first_step = choice(
     "many of 100 new images are right then?",
     right="c",
     because="One step looks at all 1,000 images, and it already gives each digit a "
-    "picture of what speaks for it. The last few in a hundred are the long work: from "
-    "step 10 to step 100 the machine gains less than in its first step.",
+    "picture of what speaks for it. That is most of the work; the hundred steps after "
+    "it bring some 10 more.",
     a=(
         "Still about 10: one step is too little.",
         "It is only one step, but 640 numbers change in it, each by what 1,000 images "

@@ -33,7 +33,7 @@ def _picked(log_probs, y):
     hints=[
         "The loss of one example is -log p of its class, and log p = z - logsumexp(z).",
         "torch.logsumexp(logits, dim=1) has shape (N,), one number per example.",
-        "logits.gather(1, y.unsqueeze(1)).squeeze(1) picks the logit of each example's "
+        "logits[torch.arange(len(y)), y] picks the logit of each example's "
         "own class, also with shape (N,). Subtract, then take the mean.",
     ],
     praise="Finite even where softmax would round a probability to 0, and in its "
@@ -140,7 +140,7 @@ def cross_entropy_one_number_per_example(logits, y):
 @cross_entropy.mistake
 def cross_entropy_colon(logits, y):
     """logits[:, y] takes the columns of *all* labels from *every* row, N x N numbers,
-    and so does log_probs[:, y]. Row numbers and labels go in pairs: gather, or
+    and so does log_probs[:, y]. Row numbers and labels go in pairs:
     logits[torch.arange(len(y)), y].
     """
     return -torch.log_softmax(logits, dim=1)[:, y].mean()
@@ -786,7 +786,7 @@ one_slope = number(
 
 adding = number(
     "lab03.adding",
-    "The slope of x * x at 3 is 6. `backward` adds what it finds to `x.grad`. A loop "
+    "The slope of x * x at 3 is 6. `backward` adds what it finds to `x.grad`. With a fresh x, a loop "
     "calculates x * x and calls `backward`, three times, and never empties `x.grad`. "
     "Which number is in it at the end?",
     right=18,
@@ -946,7 +946,7 @@ riddle = choice(
         "By hand, softmax is taken twice, and so its loss is larger from step 0 on.",
         "Softmax of (0, 0, 0) is one third each. Take it again: one third each.",
     ),
-    b="By hand, softmax is taken twice. At step 0 the loss is the same all the same.",
+    b="By hand, softmax is taken twice. At step 0 both losses are equal, even so.",
     c=(
         "Both losses are right. By hand, more is lost to rounding.",
         "Rounding changes the seventh digit. Count the softmaxes.",

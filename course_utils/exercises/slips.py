@@ -600,6 +600,16 @@ class TooLongError(Exception):
     """A changed function goes on and on."""
 
 
+LONGEST = 10_000  # of a list, a text or the bits of a number in a changed function
+
+
+def _grown(value: object) -> bool:
+    """Tell whether something has grown so much that it would soon fill the memory."""
+    if isinstance(value, int):
+        return value.bit_length() > LONGEST
+    return isinstance(value, list | str) and len(value) > LONGEST
+
+
 @contextlib.contextmanager
 def limited_steps(most: int = 20_000) -> Iterator[None]:
     """Stop a changed function that goes on and on, by counting its lines."""
@@ -612,7 +622,7 @@ def limited_steps(most: int = 20_000) -> Iterator[None]:
         if event == "call" and frame.f_back.f_code.co_filename != "<slip>":
             steps = 0
         steps += 1
-        if steps > most:
+        if steps > most or any(map(_grown, frame.f_locals.values())):
             raise TooLongError
         return follow
 
