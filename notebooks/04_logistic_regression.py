@@ -435,7 +435,7 @@ assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 # logits, so the labels must be a column, too. (`manual_seed` makes the random start the same
 # each time; `.data` shows a parameter without the notes of autograd.)
 
-# %% tags=["slide-more"]
+# %%
 centre = 16 * images[:, 2:6, 3:5].mean(dim=(1, 2)) - 8
 X = torch.stack([x, centre], dim=1)  # (361, 2)
 column = y.reshape(-1, 1)  # (361, 1)
@@ -570,7 +570,7 @@ lab04.seventeen.result()
 assert by_sigmoid == (100, 0)
 assert_close(from_logits, (17.0, 1.0))
 
-# %% [markdown]
+# %% [markdown] tags=["slide-more"]
 # From logits, the mistake costs 17 and pulls with the slope 1. By way of the sigmoid it costs
 # 100, where PyTorch cuts the loss off, and has no pull at all: it is never mended.
 #

@@ -786,8 +786,9 @@ one_slope = number(
 
 adding = number(
     "lab03.adding",
-    "The slope of x * x at 3 is 6. `backward` adds what it finds to `x.grad`. With a fresh x, a loop "
-    "calculates x * x and calls `backward`, three times, and never empties `x.grad`. "
+    "The slope of x * x at 3 is 6. `backward` adds what it finds to `x.grad`. With a "
+    "fresh x, a loop calculates x * x and calls `backward`, three times, and never "
+    "empties `x.grad`. "
     "Which number is in it at the end?",
     right=18,
     because="6 + 6 + 6. The slopes of all rounds are in it, not that of the last one. "
