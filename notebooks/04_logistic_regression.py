@@ -455,10 +455,10 @@ model = nn.Linear(2, 1)
 train(model, X, column)
 print(model.weight.data, model.bias.data)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # The four lines have not changed. Now we count the right answers. The model gives logits.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab04.threshold.ask()
 
 # %% tags=["slide-more"]
