@@ -542,7 +542,7 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 # same. Now take the worst mistake: a 4, $y = 0$, with the logit 17. On paper the slope is
 # $p - y$, practically 1, the strongest pull there is.
 
-# %% tags=["slide-more"]
+# %%
 lab04.seventeen.ask()
 
 # %%
@@ -560,15 +560,15 @@ def by_way_of_sigmoid(z, y):
 # %% [markdown]
 # (`clone()` copies the logit, and `requires_grad_()` marks the copy for slopes.)
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
 by_sigmoid = loss_and_slope(sure, four, by_way_of_sigmoid)
-from_logits = loss_and_slope(sure, four, F.binary_cross_entropy_with_logits)
-print("sigmoid, then loss: loss {}, slope {}".format(*by_sigmoid))
-print("loss from logits:   loss {}, slope {}".format(*from_logits))
+with_logits = F.binary_cross_entropy_with_logits
+from_logits = loss_and_slope(sure, four, with_logits)
+print("sigmoid: loss {}, slope {}".format(*by_sigmoid))
+print("logits:  loss {}, slope {}".format(*from_logits))
 lab04.seventeen.result()
-assert by_sigmoid == (100, 0)
-assert_close(from_logits, (17.0, 1.0))
+assert (by_sigmoid, from_logits) == ((100, 0), (17, 1))
 
 # %% [markdown] tags=["slide-more"]
 # From logits, the mistake costs 17 and pulls with the slope 1. By way of the sigmoid it costs
