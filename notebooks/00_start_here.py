@@ -46,10 +46,8 @@ if "google.colab" in sys.modules and find_spec("course_utils") is None:
     assert find_spec("course_utils"), "pip failed: its lines above say why"
 
 # %%
-import platform
 from math import log
 
-import matplotlib
 import matplotlib.pyplot as plt
 import torch
 from sklearn.datasets import load_digits
@@ -113,7 +111,7 @@ lab00.first_step.ask()
 # %% [markdown] tags=["slide-more"]
 # You need not follow the code. In lab 5 you write it yourself.
 
-# %% tags=["slide-more"]
+# %%
 digits = load_digits()
 X = torch.tensor(digits.data / 16).float()  # 1,797 rows of 64 pixels
 y = torch.tensor(digits.target)  # what was really written
@@ -121,15 +119,23 @@ W = torch.zeros(64, 10, requires_grad=True)
 seen = {}
 for step in range(101):
     if step in (0, 1, 10, 100):
-        right = ((X[1000:] @ W).argmax(dim=1) == y[1000:]).float().mean()
-        print(f"after {step:3} steps: {right:.0%} of the test images are right")
         seen[step] = W.detach().clone()
     loss = torch.nn.functional.cross_entropy(X[:1000] @ W, y[:1000])
     loss.backward()
     with torch.no_grad():
         W -= W.grad
         W.grad.zero_()
+
+# %% tags=["slide-more"]
+for step, numbers in seen.items():
+    right = ((X[1000:] @ numbers).argmax(dim=1) == y[1000:]).float().mean()
+    print(f"after {step:3} steps: {right:.0%} of the test images are right")
 lab00.first_step.result()
+
+# %% [markdown] tags=["slide-more"]
+# What has it learned? Here are its 64 numbers for the 3, as an image.
+
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.8))
 for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
     top = numbers.abs().max().item() or 1
@@ -138,8 +144,7 @@ for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
     ax.axis("off")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Its 64 numbers for the 3, as an image. At step 0 there is nothing.
-# After a single step one can see a 3: red where ink speaks for it, blue where ink speaks
+# **What you should see** At step 0 there is nothing. After a single step one can see a 3: red where ink speaks for it, blue where ink speaks
 # against it. The other 99 steps only work out the details.
 
 # %% [markdown] tags=["slide"]
@@ -239,6 +244,10 @@ progress.show()
 # network the labs use 5,000 of them that came with an installed package.
 
 # %% tags=["differs=version", "nbval-ignore-output", "slide-more"]
+import platform
+
+import matplotlib
+
 print("Python     ", platform.python_version())
 print("PyTorch    ", torch.__version__)
 print("Matplotlib ", matplotlib.__version__)

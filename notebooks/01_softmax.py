@@ -217,7 +217,7 @@ lab01.divided.ask()
 z = torch.tensor([2.0, -1.0, -1.0])
 print(z / z.sum())
 lab01.divided.result()
-# PyTorch goes on where Python would stop: inf is infinity, nan is "not a number", 0 / 0.
+# Python would stop here. PyTorch goes on: inf is infinity, and 0 / 0 is nan, no number.
 
 # %% [markdown] tags=["slide"]
 # We need a step that makes every score positive and keeps the order. The exponential

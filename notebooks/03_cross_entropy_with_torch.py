@@ -100,7 +100,7 @@ lab03.warm_up.result()
 # We take the machine of lab 1: three templates, for 4, 7 and 9, and five images. The
 # **labels** `y` say what is true: the *position* of the right class, 0, 1 or 2.
 
-# %% tags=["slide-more"]
+# %%
 digits = load_digits()
 images = torch.tensor(digits.images / 16).float()  # (1797, 8, 8)
 means = torch.stack([images[digits.target == k].mean(dim=0) for k in (4, 7, 9)])
@@ -132,10 +132,10 @@ print(f"loss: {loss:.4f}")
 # (`F` is `torch.nn.functional`. There is also an object that does the same:
 # `loss_fn = nn.CrossEntropyLoss()`, and then `loss_fn(logits, y)`.)
 
-# %% tags=["slide"]
+# %%
 lab03.nll.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 print(f"cross_entropy of logits: {F.cross_entropy(logits, y):.4f}")
 print(f"nll_loss of logits:      {F.nll_loss(logits, y):.4f}")
 print(f"nll_loss of probs:       {F.nll_loss(probs, y):.4f}")
@@ -228,10 +228,10 @@ _ = ax.legend()
 # They can be put together again: if all three logits are raised by the same tiny step,
 # the loss rises by the sum of the three rises.
 
-# %% tags=["slide-more"]
+# %%
 lab03.sum_of_slopes.ask()
 
-# %% tags=["slide-more"]
+# %%
 step = 0.001
 slopes = torch.zeros(3)
 for k in range(3):
@@ -300,13 +300,13 @@ assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 # * `.grad` is where the slopes are put. To be precise: `backward` *adds* them to what is
 #   already there.
 
-# %% tags=["slide"]
+# %%
 x = torch.tensor(3.0, requires_grad=True)
 square = x**2
 square.backward()
 print(x.grad)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # That was one `backward`. Now three.
 
 # %% tags=["slide-more"]
@@ -327,20 +327,20 @@ lab03.adding.result()
 # (`requires_grad_()` marks a tensor that exists already. Here that is a copy, made by
 # `clone`, and `logits` stays as it is.)
 
-# %% tags=["slide"]
+# %%
 marked = logits.clone().requires_grad_()
 F.cross_entropy(marked, y).backward()
 print(marked.grad)
 one_hot = F.one_hot(y, num_classes=3)
 assert_close((probs - one_hot) / 5, marked.grad)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # They agree. A slope says where *up* is. To get down, walk against it.
 
 # %% tags=["slide-more"]
 lab03.downhill.ask()
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 moved = logits
 for step in range(21):
     moved = moved.detach().requires_grad_()  # fresh, .grad is empty
@@ -372,7 +372,7 @@ lab03.downhill.result()
 # %% tags=["slide"]
 lab03.accepted.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall", "slide"]
 targets = {
     "right": y,
     "the digits themselves": torch.tensor([4, 7, 9, 7, 9]),
@@ -409,7 +409,7 @@ lab03.accepted.result()
 #
 # For $y = 1$ the second part is multiplied by 0, for $y = 0$ the first.
 
-# %% tags=["slide-more"]
+# %%
 lab03.binary.ask()
 
 # %% [markdown]
@@ -417,7 +417,7 @@ lab03.binary.ask()
 # Logits and labels are columns (N, 1) of decimal numbers: `unsqueeze(1)` makes a column of
 # a list, and `flatten()` a list of a column.
 
-# %% tags=["slide-more"]
+# %%
 lab03.binary.result()
 rows = [0, 2, 4]
 z = (logits[rows, 2] - logits[rows, 0]).unsqueeze(1)  # (3, 1)
@@ -492,10 +492,10 @@ _ = ax.legend()
 # high values to 0. Dashed: it stays in a narrow band, and never goes below the dotted
 # line, the floor. They meet where all three logits are equal.
 
-# %% tags=["slide"]
+# %%
 lab03.sure_and_wrong.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 wrong = torch.tensor([[-6.0, 0.0, 0.0]], requires_grad=True)
 F.cross_entropy(wrong, first).backward()
 print("softmax once, slopes: ", wrong.grad)
@@ -653,7 +653,7 @@ def train(X, y, W, n_steps):
 lab03.train.check(train)
 # lab03.train.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # It works? Then you can train your first machine. Give it all 4s, 7s and 9s, 64 pixels
 # each, and see which fraction of them it reads rightly:
 #
@@ -664,7 +664,8 @@ lab03.train.check(train)
 # W = train(X_all, y_all, torch.zeros(64, 3), n_steps=200)
 # print(((X_all @ W).argmax(dim=1) == y_all).float().mean())
 # ```
-#
+
+# %% [markdown] tags=["slide-more"]
 # **Exercise 4** (5 minutes). `cross_entropy(logits, y)`: the mean loss from logits (N, K)
 # and positions (N,), without softmax and without `F`. Use `torch.logsumexp(logits, dim=1)`
 # and the formula of section 3.

@@ -216,10 +216,10 @@ print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 # moving them; `SGD` (*stochastic gradient descent*; the chance comes in lab 8) has the rule
 # above. Here are the **four lines of training**:
 #
-# 1. `optimizer.zero_grad()` throws away the slopes of the step before;
-# 2. the loss of the curve as it is now;
-# 3. `loss.backward()` finds the slopes;
-# 4. `optimizer.step()` moves every parameter against its slope, by `lr` times the slope.
+# 1. throw away the slopes of the step before, `optimizer.zero_grad()`;
+# 2. calculate the loss of the curve as it is now;
+# 3. find the slopes, `loss.backward()`;
+# 4. move every parameter against its slope, by `lr` times the slope, `optimizer.step()`.
 
 # %% tags=["slide-more"]
 def descend(w, b, lr, n_steps):

@@ -105,7 +105,7 @@ for ax, i in zip(axes, (0, 200, 100, 300), strict=True):
 # The machine of lab 4 has one weight for each pixel and a bias. Its training is the
 # four lines that you know.
 
-# %% tags=["slide-more"]
+# %%
 X = pictures.reshape(-1, 64)
 
 
@@ -313,10 +313,10 @@ explorables.moons()
 # the fold stands between them as a layer, `nn.ReLU()`; `model[0]` is the first layer, and
 # `model[2].weight[0, 0]` the first weight of the third.)
 
-# %% tags=["slide"]
+# %%
 lab06.without_fold.ask()
 
-# %% tags=["slide-more"]
+# %%
 torch.manual_seed(0)
 first, last = nn.Linear(64, 50), nn.Linear(50, 1)
 loss = train(nn.Sequential(first, last), X, y)
@@ -346,10 +346,10 @@ assert abs(loss - 0.6931) < 0.01
 # $$\begin{aligned} w \;\longrightarrow\; a = 3w \;\longrightarrow\; L = a^2
 # \end{aligned} \tag{a chain}$$
 
-# %% tags=["slide-more"]
+# %%
 lab06.chain.ask()
 
-# %% tags=["slide-more"]
+# %%
 def L(w):
     return (3 * w) ** 2
 
@@ -448,7 +448,7 @@ class Value:
 # slope on to the inputs, times the slope that was noted down. The order matters: a number
 # may hand on its slope only when all ways into it have arrived.
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 def backward(end):
     order = []
 
@@ -552,10 +552,10 @@ assert w.grad == -4.0
 #
 # Lab 5 started with all weights at 0. May a network?
 
-# %% tags=["slide"]
+# %%
 lab06.same_start.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 def network(n_units, seed=0):
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(64, n_units), nn.ReLU(), nn.Linear(n_units, 1))
@@ -581,10 +581,10 @@ assert (W - W[0]).abs().max() < 1e-4 and right < 0.8
 # By hand, two units were enough. And if training has to find them? `held` are 280 pictures
 # and negatives that no training has seen.
 
-# %% tags=["slide"]
+# %%
 lab06.two_or_eight.ask()
 
-# %% tags=["slide-more"]
+# %%
 held, y_held = with_negatives(slice(100, 170))
 held = held.reshape(-1, 64)
 for n_units in (2, 8):
@@ -668,7 +668,7 @@ print(f"loss {loss:.3f}")
 # Sixty points, moons that overlap, 64 units; and 500 more points from the same source,
 # which are **held out**: the training never sees them, they only measure.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 lab06.held_out.ask()
 
 # %% tags=["slide-more"]
@@ -727,7 +727,7 @@ def slope(place):  # error times input, as in lab 4
     return torch.stack([(error * ink).mean(), error.mean()])
 
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] tags=["slide-more"]
 # **Momentum**: keep a speed. Each step brakes it a little, then adds the slope. Where
 # slopes point to and fro they cancel, where they agree they add up to ten times as much
 # (1 + 0.9 + 0.81 + ... = 10).
@@ -855,7 +855,7 @@ lab06.slopes.check(slopes)
 # falls, no error is raised, and yet something is wrong. The next cell measures: it
 # compares, with PyTorch, by how much each parameter was moved.
 
-# %% tags=["slide-more", "pitfall"]
+# %% tags=["pitfall"]
 def strange_step(X, y, W, c, v, d, lr):
     a = X @ W + c  # X (N, D), y (N,)
     h = torch.relu(a)

@@ -227,7 +227,7 @@ def test_a_bound_edition_has_contents_and_page_numbers(whole):
         for *_, place, _ in credits.notes():
             for address in re.findall(r"\[([^]]+)\]\(", place):
                 assert address.replace("-", "") in letters
-        for title in ("0. Start here", "6. MNIST, two digits"):
+        for title in ("0. Start here", "7. MNIST, two digits"):
             number = int(re.search(rf"{title}[ .]*(\d+)", contents)[1])
             assert texts[number - 1].startswith(title)
             head = texts[number]  # of the page after the first of a lab

@@ -220,7 +220,9 @@ def test_the_workflow_publishes_the_branch_that_the_badges_open(tmp_path):
     """Twice, as after two commits: the branch is made anew each time."""
     copy = copy_repository(tmp_path / "copy")
     git("init", "--quiet", "--bare", tmp_path / "origin.git", cwd=tmp_path)
-    workflow = yaml.safe_load((copy / ".github/workflows/learner.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load(
+        (copy / ".github/workflows/learner.yml").read_text(encoding="utf-8")
+    )
     steps = workflow["jobs"]["publish"]["steps"]
     branch = stamp.read_address().branch
     for turn in (1, 2):
