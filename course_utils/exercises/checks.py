@@ -441,10 +441,9 @@ class Exercise:
             if trace:
                 how = name = name or "trace"
                 messages.append(trace)
-            more = self._observations(study, shown, bool(repair))
-            if more and not repair:
-                what = more.pop(0)
-                how, name = (how, name) if name else what
+            what, more = self._observations(study, shown, bool(repair))
+            if more and not name:
+                how, name = what
             messages += more
             messages += thrown
             if unused and not any("influence" in m for m in messages):
@@ -463,7 +462,9 @@ class Exercise:
             self.name, False, how, name, ("not yet.", *messages), tuple(details)
         )
 
-    def _observations(self, study: Study, shown: Trial, said: bool) -> list:
+    def _observations(
+        self, study: Study, shown: Trial, said: bool
+    ) -> tuple[tuple[str, str], list[str]]:
         """Return kind and name of what was found, and up to two sentences on it."""
         kind = study.first.problem[0]
         violated = functools.partial(diagnose.violated, shown=shown)
@@ -497,9 +498,7 @@ class Exercise:
                     what = "listed", mistake.__name__
                     found, sentence = [], diagnose.explanation(mistake, False)
             found.append(sentence)
-        if said:
-            return found
-        return [what, *found] if found else []
+        return what, found
 
     def _quietly(self, look: Callable, study: Study):
         """Return what one way of looking finds; one that fails says nothing."""

@@ -435,53 +435,51 @@ def repaired(study: Study) -> list[str]:
     partly, moving = [], []
     # Where only the edges are wrong, many a strange change will do.
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
-    with silently():
-        for edit in repairs(tree, arguments, donors, overflows):
-            if study.late():
-                break
-            function = tries.changed(edit)
-            hit = tries.promising(function)
-            if hit and tries.said(edit):
-                right = tries.fixed(function)
-                if all(right) and (edit.near or ordinary) and tries.holds(function):
-                    return [f"One change would make it right: {tries.said(edit)}."]
-                if right[0] and edit.near and tries.holds(function, edges=False):
-                    partly.append((sum(right), edit, function))
-            elif hit is False and edit.near:
-                moving.append(edit)
-        study.until += PAIRS_MAY_TAKE
-        # Pairs of likely changes come first, and the same slip in several places.
-        moving.sort(key=lambda edit: -len(edit.places))
-        pairs = ((moving[i], b) for j, b in enumerate(moving) for i in range(j))
-        for one, other in pairs:
-            if study.late():
-                break
-            if set(one.places) & set(other.places):
-                continue
-            function = tries.changed(one, other)
-            texts = [tries.said(edit) for edit in (one, other)]
-            if (
-                all(texts)
-                and tries.promising(function)
-                and all(tries.fixed(function))
-                and tries.holds(function)
-            ):
-                return [
-                    f"Two changes would make it right. One: {texts[0]}. "
-                    f"The other: {texts[1]}."
-                ]
-        if partly:
-            _, edit, function = max(partly, key=lambda p: p[0])
-            wrong = [t for t in tries.order if tries.found(function, t)]
-            left, caption = wrong[0], shared_caption(study.trials, wrong)
-            where = f" on this input: {caption}" if caption else ""
-            kind, text = tries.found(function, left)
-            text = "wrong numbers." if kind == "value" else text.splitlines()[0]
+    for edit in repairs(tree, arguments, donors, overflows):
+        if study.late():
+            break
+        function = tries.changed(edit)
+        hit = tries.promising(function)
+        if hit and tries.said(edit):
+            right = tries.fixed(function)
+            if all(right) and (edit.near or ordinary) and tries.holds(function):
+                return [f"One change would make it right: {tries.said(edit)}."]
+            if right[0] and edit.near and tries.holds(function, edges=False):
+                partly.append((sum(right), edit, function))
+        elif hit is False and edit.near:
+            moving.append(edit)
+    study.until += PAIRS_MAY_TAKE
+    # Pairs of likely changes come first, and the same slip in several places.
+    moving.sort(key=lambda edit: -len(edit.places))
+    pairs = ((moving[i], b) for j, b in enumerate(moving) for i in range(j))
+    for one, other in pairs:
+        if study.late():
+            break
+        if set(one.places) & set(other.places):
+            continue
+        function = tries.changed(one, other)
+        texts = [tries.said(edit) for edit in (one, other)]
+        if (
+            all(texts)
+            and tries.promising(function)
+            and all(tries.fixed(function))
+            and tries.holds(function)
+        ):
             return [
-                "One change would make it right for ordinary inputs: "
-                f"{tries.said(edit)}.",
-                f"There is a second thing{where}. What is left then: {text}",
+                f"Two changes would make it right. One: {texts[0]}. "
+                f"The other: {texts[1]}."
             ]
+    if partly:
+        _, edit, function = max(partly, key=lambda p: p[0])
+        wrong = [t for t in tries.order if tries.found(function, t)]
+        left, caption = wrong[0], shared_caption(study.trials, wrong)
+        where = f" on this input: {caption}" if caption else ""
+        kind, text = tries.found(function, left)
+        text = "wrong numbers." if kind == "value" else text.splitlines()[0]
+        return [
+            f"One change would make it right for ordinary inputs: {tries.said(edit)}.",
+            f"There is a second thing{where}. What is left then: {text}",
+        ]
     return []
 
 
