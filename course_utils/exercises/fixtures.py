@@ -164,16 +164,19 @@ def _nonzero(g, *shape):
     return signs * torch.randint(1, 9, shape, generator=g) / 4
 
 
-def _fraction(low, high):
-    def draw(g):
+def fraction(low: float, high: float) -> Callable:
+    """Return what draws a number between two others, with two decimals."""
+
+    def draw(g, *_):
         share = torch.rand((), generator=g).item()
         return round(low + (high - low) * share, 2)
 
     return draw
 
 
-def _size(low, high):
-    return lambda g: int(torch.randint(low, high + 1, (), generator=g))
+def whole_number(low: int, high: int) -> Callable:
+    """Return what draws a whole number between two others, these included."""
+    return lambda g, *_: int(torch.randint(low, high + 1, (), generator=g))
 
 
 def _two(g, n, k):
@@ -286,21 +289,23 @@ KINDS: dict[str, Kind] = {
     "answers": Kind(lambda g, n: torch.randint(1, 4, (n,), generator=g).tolist()),
     # Plain numbers.
     "temperature": Kind(
-        _fraction(0.3, 4.0),
+        fraction(0.3, 4.0),
         lambda g: 2.0,
         {"T = 1": lambda g: 1.0},
         {},
         {"T = 1": lambda g: 1.0},
     ),
-    "rate": Kind(_fraction(0.05, 0.9), lambda g: 0.5),
+    "rate": Kind(fraction(0.05, 0.9), lambda g: 0.5),
     "share": Kind(
-        _fraction(0.05, 0.6),
+        fraction(0.05, 0.6),
         lambda g: 0.5,
         {"eps = 0": lambda g: 0.0},
         {},
         {"eps = 0": lambda g: 0.0},
     ),
-    "size": Kind(_size(2, 9), _size(1, 4), {}, {}, {"it is 1": lambda g: 1}),
+    "size": Kind(
+        whole_number(2, 9), whole_number(1, 4), {}, {}, {"it is 1": lambda g: 1}
+    ),
 }
 
 

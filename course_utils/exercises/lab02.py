@@ -7,7 +7,12 @@ import torch
 from course_utils.exercises import lab01
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, follows, holds, unchanged
-from course_utils.exercises.fixtures import Case, register_lids
+from course_utils.exercises.fixtures import (
+    Case,
+    fraction,
+    register_lids,
+    whole_number,
+)
 from course_utils.exercises.questions import WarmUp, choice, number, order
 
 PROBS = torch.tensor(
@@ -318,22 +323,11 @@ def mended_largest(logits, y):
     return -torch.log_softmax(logits, dim=1).max(dim=1).values.mean()
 
 
-def _share(low, high):
-    def draw(g, sizes, before):
-        return round(low + (high - low) * torch.rand((), generator=g).item(), 2)
-
-    return draw
-
-
-def _number_of_classes(g, sizes, before):
-    return int(torch.randint(3, 11, (), generator=g))
-
-
 @exercise(
     given={
-        "right": _share(0.3, 0.97),
-        "sure": _share(0.3, 0.98),
-        "n_classes": _number_of_classes,
+        "right": fraction(0.3, 0.97),
+        "sure": fraction(0.3, 0.98),
+        "n_classes": whole_number(3, 10),
     },
     properties=[
         follows(

@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from course_utils.exercises import lab02, lab04, lab05
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
-from course_utils.exercises.fixtures import sized
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 BY_HAND = {
@@ -14,30 +13,9 @@ BY_HAND = {
     " jacobian vjp"
 }
 
-
-def _label(g, sizes, args):
-    return torch.randint(2, (), generator=g).float()
-
-
-def _single(g, sizes, args):
-    return (torch.randn((), generator=g) * 100).round() / 100
-
-
-@sized("N")
-def _labels(g, sizes, args):
-    return torch.randint(2, (sizes["N"],), generator=g).float()
-
-
-ONE = {
-    "x": "features D",
-    "y": _label,
-    "W": "features D H",
-    "c": "features H",
-    "v": "features H",
-    "d": _single,
-}
-MANY = {**ONE, "x": "features N D", "y": _labels}
-MANY = {("X" if name == "x" else name): kind for name, kind in MANY.items()}
+WEIGHTS = {"W": "features D H", "c": "features H", "v": "features H", "d": "features"}
+ONE = {"x": "features D", "y": "bits", **WEIGHTS}
+MANY = {"X": "features N D", "y": "bits N", **WEIGHTS}
 
 
 @exercise(
