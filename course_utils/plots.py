@@ -5,7 +5,6 @@ Nothing here changes a global setting. A lab chooses the style sheet itself, wit
 """
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
@@ -452,18 +451,14 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
 
     Notes
     -----
-    A line of text stands in their place without ipywidgets, in a plain script, and
-    where the environment variable ``COURSE_STATIC`` is 1, as for print: a slider's
-    output is different in every run.
+    Each position is drawn once, as soon as it is wanted, and the others ahead while the
+    hand is near. A line of text stands in the sliders' place without anywidget, in a
+    plain script, and where the environment variable ``COURSE_STATIC`` is 1, as for
+    print.
     """
-    try:
-        from IPython import get_ipython
-        from ipywidgets import FloatSlider, interact
-    except ImportError:
-        live = False
-    else:
-        live = get_ipython() is not None and os.environ.get("COURSE_STATIC") != "1"
-    if not live:
+    from course_utils.explorables import is_live
+
+    if not is_live():
         before = set(plt.get_fignums())
         draw(**{name: start for name, (_, _, start) in values.items()})
         for number in set(plt.get_fignums()) - before:
@@ -473,19 +468,19 @@ def slider(draw: Callable[..., object], **values: tuple[float, float, float]) ->
                 f"(In Jupyter, a slider for {name} from {low} to {high} stands here.)"
             )
         return
-    controls = {
-        name: FloatSlider(
-            value=start,
-            min=low,
-            max=high,
-            step=_round_step(high - low),
-            description=name,
-            continuous_update=True,
-            layout={"width": "500px"},
-        )
-        for name, (low, high, start) in values.items()
-    }
-    interact(draw, **controls)
+    from IPython.display import display
+
+    from course_utils.explorables.slider import widget
+
+    display(widget(draw, {name: _positions(*ends) for name, ends in values.items()}))
+
+
+def _positions(low: float, high: float, start: float) -> tuple[list[float], int]:
+    """Return the values of a slider, and which one is the start."""
+    step = _round_step(high - low)
+    n_steps = math.floor((high - low) / step + 1e-9)
+    values = [round(low + k * step, 10) for k in range(n_steps + 1)]
+    return values, round((start - low) / step)
 
 
 def _round_step(span: float) -> float:

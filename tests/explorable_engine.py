@@ -31,10 +31,13 @@ def engine():
     return str(found)
 
 
-def calls(module, *wanted):
+def calls(module, *wanted, more=""):
     """Return the results of functions, each given as (name, argument, ...)."""
-    kit = explorables.FOLDER / "kit.js"
-    text = kit.read_text("utf-8") if module == "kit" else explorables.source(module)
+    if module in ("kit", "slider"):  # these stand alone
+        text = explorables.FOLDER.joinpath(f"{module}.js").read_text("utf-8")
+    else:
+        text = explorables.source(module)
+    text += more
     code = base64.b64encode(text.encode()).decode()
     command = [engine(), "--input-type=module", "--eval", SCRIPT]
     done = subprocess.run(
@@ -49,6 +52,6 @@ def calls(module, *wanted):
     return json.loads(done.stdout)
 
 
-def call(module, name, *values):
-    """Return the result of one function."""
-    return calls(module, (name, *values))[0]
+def call(module, name, *values, more=""):
+    """Return the result of one function, of the module or of ``more`` code."""
+    return calls(module, (name, *values), more=more)[0]

@@ -681,3 +681,23 @@ def test_without_anywidget_there_is_the_still(notebook, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     assert "image/png" in explorables.logits()._repr_mimebundle_()[0]
     assert "In Jupyter" in capsys.readouterr().out
+
+
+# Sliders over a figure that Python draws ---------------------------------------------
+
+
+def test_a_slider_is_drawn_ahead_from_coarse_to_fine():
+    one = [place for (place,) in call("slider", "plan", [100])]
+    assert sorted(one) == list(range(100))
+    assert one[:3] == [0, 64, 32] and one[-1] == 99
+    two = call("slider", "plan", [101, 101])
+    assert len(two) == 400 and [64, 32] in two and [1, 1] not in two
+
+
+def test_a_slider_shows_the_nearest_picture():
+    script = (
+        "export const near = place => nearest(new Map([[0, {at: [0, 0], picture: 'a'}],"
+        " [1, {at: [9, 1], picture: 'b'}]]), place);"
+    )
+    assert call("slider", "near", [4, 0], more=script) == "a"
+    assert call("slider", "near", [6, 0], more=script) == "b"

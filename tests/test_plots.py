@@ -220,32 +220,49 @@ def test_slider_has_a_line_in_its_place(capsys):
     assert plt.get_fignums() == [mine.number]  # and nothing else was shown for it
 
 
-def test_slider_lives_in_a_notebook(monkeypatch, capsys):
-    """With a running IPython the function is called at once, with the start value."""
-    pytest.importorskip("ipywidgets")
+@pytest.fixture
+def shown(monkeypatch):
+    """Return what is displayed, in a running IPython."""
+    pytest.importorskip("anywidget")
     from IPython.core.interactiveshell import InteractiveShell
 
     monkeypatch.setenv("COURSE_STATIC", "0")
+    shell, shown = InteractiveShell(), []
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    return shown
+
+
+def test_slider_draws_each_position_that_is_asked_for(shown, monkeypatch):
     drawn = []
-    shell = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    plots.slider(lambda a, b: drawn.append((a, b)), a=(0, 2, 1), b=(-1, 1, 0))
-    assert drawn == [(1.0, 0.0)]
+
+    def draw(a, b):
+        drawn.append((a, b))
+        if a == 2:
+            raise ZeroDivisionError("a is 2")
+        plt.subplots(figsize=(2, 1))[1].plot([a, b])
+
+    plots.slider(draw, a=(0, 2, 1), b=(-1, 1, 0.5))
+    (widget,) = shown
+    assert drawn == [(1.0, 0.5)] and not plt.get_fignums()
+    a, b = widget.data["sliders"]
+    assert a["values"][a["start"]] == 1 and b["values"][b["start"]] == 0.5
+    assert (a["values"][0], a["values"][-1]) == (0, 2)
+    assert widget.data["first"].startswith("data:image/png;base64,")
+
+    told = []
+    monkeypatch.setattr(widget, "send", told.append)
+    widget._handle_custom_msg({"place": [0, 0]}, [])
+    assert drawn[-1] == (0, -1) and told[-1]["place"] == [0, 0]
+    assert told[-1]["picture"] not in ("", widget.data["first"])
+    widget._handle_custom_msg({"place": [len(a["values"]) - 1, 0]}, [])
+    assert told[-1]["error"] == "ZeroDivisionError: a is 2"
+    assert not plt.get_fignums()
 
 
-def test_a_slider_draws_while_it_is_dragged(monkeypatch):
-    ipywidgets = pytest.importorskip("ipywidgets")
-    from IPython.core.interactiveshell import InteractiveShell
-
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    shell = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    asked = {}
-    monkeypatch.setattr(
-        ipywidgets, "interact", lambda draw, **sliders: asked.update(sliders)
-    )
-    plots.slider(lambda a: None, a=(0, 2, 1))
-    assert asked["a"].continuous_update
+def test_a_slider_needs_a_figure(shown):
+    with pytest.raises(ValueError, match="must draw a new figure"):
+        plots.slider(lambda a: None, a=(0, 2, 1))
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class Explorable:
         self._value = value
         self._data = dict(data)
         self._callbacks: list[Callable[[], object]] = [functools.partial(_record, name)]
-        self._widget = _widget(name, self._data) if _is_live() else None
+        self._widget = _widget(name, self._data) if is_live() else None
         if self._widget is None:
             print(f"({TEXTS[name]} In Jupyter you can move it.)")
         else:
@@ -176,7 +176,7 @@ class Explorable:
         return data, {"image/png": size}
 
 
-def _is_live() -> bool:
+def is_live() -> bool:
     """Return whether there is a notebook to show a widget in."""
     if os.environ.get("COURSE_STATIC") == "1":
         return False
