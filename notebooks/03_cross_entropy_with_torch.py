@@ -520,6 +520,10 @@ lab03.sure_and_wrong.result()
 # z = x_train.matmul(W) + b
 # cost = F.cross_entropy(z, y_train)
 # ```
+#
+# Our cell writes `X @ W` for `matmul`. It leaves `b` out: that is one number added to all
+# three logits, and lab 1 says what that does. `lambda z, y: ...` is a function without a
+# name, of `z` and `y`.
 
 # %% tags=["slide"]
 lab03.riddle.ask()
@@ -534,7 +538,7 @@ def run(loss_fn):
     losses, W = [], torch.zeros(4, 3)
     for _ in range(1001):
         W = W.detach().requires_grad_()
-        loss = loss_fn(X @ W, y_8)  # @ is matmul
+        loss = loss_fn(X @ W, y_8)
         loss.backward()
         losses.append(loss.item())
         W = W - 0.1 * W.grad  # a tenth of the slope: small steps
@@ -550,12 +554,10 @@ lab03.riddle.result()
 assert f"{by_hand[-1]:.3f} {one_call[-1]:.3f}" == "0.739 0.400"
 
 # %% [markdown] tags=["slide-more"]
-# Here are the two numbers. (`lambda z, y: ...` is a function without a name. The `b` of
-# the lesson is left out: it is one number added to all three logits, and lab 1 says what
-# that does.) `0.400` is the loss of the second machine. `0.739` is not the loss of the
-# first one, but another quantity, which cannot go below the floor. Both fall, both start
-# at $\log 3$, and no error is raised: so nobody noticed. How bad the first machine really
-# is, lab 5 will measure.
+# Here are the two numbers. `0.400` is the loss of the second machine. `0.739` is not the
+# loss of the first one, but another quantity, which cannot go below the floor. Both fall,
+# both start at $\log 3$, and no error is raised: so nobody noticed. How bad the first
+# machine really is, lab 5 will measure.
 #
 # **Rule** Two ways to write a loss are the same only if they agree on logits that are not
 # all alike, in value *and* in slope. One line of `assert_close` would have found it.
