@@ -26,8 +26,8 @@
 # function is the same, where does the half come from? You will find it, to the last digit.
 #
 # Then comes what else a decision between yes and no can hide: a slope that is out of date,
-# an optimizer that moves somebody else's network, and a machine with 90% right answers
-# that has never found what it was built to find.
+# an optimizer that moves somebody else's network, and a machine with a fine accuracy that
+# has never found what it was built to find.
 #
 # **You will be able to**
 #
@@ -140,7 +140,7 @@ lab09.family.ask()
 # last row of a table of two, kept as a table.)
 
 
-# %% tags=["slide-more"]
+# %%
 def merge(two):
     one = make_model(1)
     with torch.no_grad():
@@ -157,8 +157,8 @@ lab09.family.result()
 assert_close(of_two, of_one, atol=1e-6, rtol=0)
 
 # %% [markdown]
-# The first suspect is innocent: what one of the two can say, the other can say. They are
-# **the same family**. So it must be how they got there, from the start or by the steps.
+# The first suspect is innocent. The two are **the same family**. So it must be how they got
+# there, from the start or by the steps.
 
 # %%
 lab09.spread.ask()
@@ -217,7 +217,7 @@ lab09.first_step.ask()
 # of its own.
 
 
-# %% tags=["slide-more"]
+# %%
 def merged_run(last_rate):
     model = merge(make_model(2))
     groups = [
@@ -253,8 +253,8 @@ assert doubled[-1] < same[-1] < losses_one[-1]
 # with two logits. One logit with the doubled rate runs exactly inside it, all the way.
 # The same start with the ordinary rate lies above it, and the riddle's own network on top.
 #
-# The riddle is solved. Two logits have no secret: a start that spreads 1.4 times as far,
-# and a last layer that learns twice as fast. And is the half of the loss worth anything?
+# The riddle is solved: a start that spreads 1.4 times as far, and a last layer that learns
+# twice as fast. Is the half of the loss worth anything?
 
 # %%
 lab09.held_out.ask()
@@ -351,8 +351,8 @@ lab09.survivors.result()
 # %% [markdown] tags=["slide"]
 # ## 3. Two bugs of long sessions
 #
-# In a notebook cells are run again, in any order, and old variables live on. Two bugs come
-# from that. In the first, somebody calculated the logits in a cell further up, once.
+# In a notebook cells are run again, in any order, and old variables live on. First bug:
+# somebody calculated the logits in a cell further up, once.
 
 
 # %% tags=["slide-more"]
@@ -455,8 +455,7 @@ assert_close(sizes[-1] / sizes[0], 20.0, atol=1e-2, rtol=0)
 # ## 4. One in ten
 #
 # Now find the 9s among *all* digits: a 9 is class 1, everything else class 0. One image in
-# ten is a 9. In practice it is one in a hundred, or in a million: a tumour, a fraud, a
-# faulty part.
+# ten is a 9. In practice it may be one in a thousand: a tumour, a fraud.
 
 # %%
 lab09.never.ask()
@@ -492,8 +491,8 @@ assert (z > 0).sum() == 0
 
 # %% [markdown] tags=["slide-more"]
 # After 200 updates the network *is* the machine that never says 9. (The start is an unlucky
-# one. Most starts find half of the 9s or more in this time, and the accuracy hardly tells
-# them from this one.) So accuracy is the wrong question. Call an answer "a 9" an **alarm**:
+# one: others find about half of the 9s in this time, or more.) So accuracy is the wrong
+# question. Call an answer "a 9" an **alarm**:
 #
 # * **recall**: of all true 9s, which share was found?
 # * **precision**: of all alarms, which share is really a 9?
@@ -526,9 +525,9 @@ assert recall > 0.93 and precision < 0.4
 
 # %% [markdown] tags=["slide-more"]
 # (`&` is "and". Without any alarm there is no precision; we print 0.) It had learned a lot:
-# nearly all 9s stand at the upper end of its list. Only the cut was in the wrong place. For
-# each threshold recall and precision are another pair. Which pair is best, no formula can
-# say: it depends on what a missed 9 costs, and what a false alarm.
+# nearly all 9s have large logits. Only the cut was in the wrong place. Each threshold gives
+# another pair of recall and precision. Which pair is best depends on what a missed 9 costs,
+# and what a false alarm.
 #
 # **`pos_weight`.** The other common cure is in the loss. Each 9 counts as if it were there
 # $w$ times:
@@ -599,8 +598,8 @@ _ = ax.legend(loc="lower right")
 #
 # The two networks know nearly the same. They only stand at different places of the curve.
 # The **area under the curve** says how well the list is sorted: draw a 9 and another image,
-# and it is the probability that the 9 has the larger logit. A coin has 0.5, a perfect list
-# 1. It asks for the order alone, and for no threshold.
+# and it is the probability that the 9 has the larger logit: one half for a coin, 1 for a
+# perfect list. Only the order counts, and no threshold.
 #
 # One warning goes with ROC. Both of its axes look at one class at a time.
 
@@ -680,7 +679,7 @@ assert all_right > 0.65 > 0.5 > single
 
 # %% [markdown]
 # "At its best" is the share of pictures that hold a single digit: on all others any answer
-# with one class is wrong. How much ink does a label take?
+# with one class is wrong. And two digits that no training has seen?
 
 
 # %% tags=["slide"]
@@ -704,7 +703,7 @@ draw(zero=1.0, one=1.0)
 # divide and no way to say "both". Nothing is left for the 1, and half of it goes to a 2
 # that is not there.
 #
-# Fade the two digits in and out. Where does a label begin to be seen?
+# Fade the two digits in and out.
 
 # %%
 plots.slider(draw, zero=(0.0, 1.0, 1.0), one=(0.0, 1.0, 1.0))

@@ -405,6 +405,36 @@ def threshold_as_probability(logits, y, least):
 
 
 @choose_threshold.mistake
+def threshold_quantile(logits, y, least):
+    """torch.quantile looks at the right logits, those of the 9s. But it takes a place
+    between two of them, and counts n - 1 gaps, not n images. So the threshold falls
+    beside a logit, and the recall may be too small. Count: the k-th largest, with k / n
+    at least `least`.
+    """
+    return torch.quantile(logits[y == 1], 1 - least).item()
+
+
+@choose_threshold.mistake
+def threshold_rounded(logits, y, least):
+    """You rounded to the nearest number of 9s. If that is down, too few are found (and
+    with 0 the position is -1, the last one): "at least" means up.
+    """
+    nines = logits[y == 1].sort(descending=True).values
+    return nines[round(least * len(nines)) - 1].item()
+
+
+@choose_threshold.mistake
+def threshold_strict(logits, y, least):
+    """You counted logits > threshold. An alarm is raised where logits >= threshold, so
+    the image with just this logit counts as found.
+    """
+    for t in logits.sort(descending=True).values:
+        if ((logits > t) & (y == 1)).sum() / y.sum() >= least:
+            return t.item()
+    return logits.min().item()
+
+
+@choose_threshold.mistake
 def threshold_tensor(logits, y, least):
     """The number is right, but it is still a tensor with one element. .item() takes
     the plain Python number out.
@@ -572,6 +602,22 @@ def balanced_without_zero_grad(X, y, lr, n_steps):
         ).backward()
         optimizer.step()
     return W.detach(), b.detach()
+
+
+@train_balanced.mistake
+def balanced_random_start(X, y, lr, n_steps):
+    """The steps are right, the start is not: `nn.Linear` draws random weights. Start
+    from zeros, as asked, for instance with nn.init.zeros_.
+    """
+    model = nn.Linear(X.shape[1], 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    pos_weight = (1 - y).sum() / y.sum()
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(model(X), y, pos_weight=pos_weight)
+        loss.backward()
+        optimizer.step()
+    return model.weight.detach().T, model.bias.detach()
 
 
 @train_balanced.mistake
@@ -973,28 +1019,29 @@ warm_up = WarmUp("lab09", lab06.first_adam_step, lab04.threshold, lab03.one_colu
 
 family = choice(
     "lab09.family",
-    "A trained network has 32 hidden units and two logits, z0 and z1; softmax makes "
-    "the probabilities. Is there a network with the same hidden units and *one* "
-    "logit, with a sigmoid, that gives every image the same probability of class 1?",
+    "A trained network has two logits, made of the same hidden units h: z0 = w0 h + b0 "
+    "and z1 = w1 h + b1; softmax makes the probabilities. Now a single logit of these "
+    "units, with a sigmoid, shall give every image the same probability of class 1. "
+    "Which weights and bias does it need?",
     right="b",
     because="Softmax over two logits is the sigmoid of z1 - z0. That difference is a "
     "weighted sum of the same hidden units, with the differences of the weights and "
     "the difference of the biases.",
     a=(
-        "No: two logits hold more information than one.",
-        "They are two numbers, but softmax looks at their difference alone: adding 5 "
-        "to both changes no probability.",
+        "w1 and b1",
+        "z1 alone says nothing: add 5 to both logits, and no probability changes, but "
+        "the sigmoid of z1 does.",
     ),
-    b="Yes, always.",
+    b="w1 - w0 and b1 - b0",
     c=(
-        "Yes, but it needs 64 hidden units.",
-        "Both logits are weighted sums of the same 32 units, and so is their "
-        "difference. Units are not used up by being used twice.",
+        "(w1 - w0) / 2 and (b1 - b0) / 2",
+        "The sigmoid of half of the difference is closer to one half: the same order, "
+        "and less certainty.",
     ),
     d=(
-        "Only if the two biases are equal.",
-        "Different biases make no trouble: the one logit gets their difference as its "
-        "bias.",
+        "There are none: two logits hold more than one.",
+        "They are two numbers, but softmax looks at their difference alone, and a "
+        "difference is one number.",
     ),
 )
 
