@@ -1165,7 +1165,7 @@ HARMLESS = {
     "lab08.train_epoch": {
         "`model` stands where `optimizer` is wanted": "model.zero_grad() is as good",
     },
-    "lab09.two_logit_gradient": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
+    "lab09.train_balanced": {"`detach()` is left out": "the numbers are those asked for"},
     "lab10.best_temperature": {"`item()` is left out": "tensors are compared as well"},
     "lab10.calibration_error": {
         "the two sides of `right[inside].mean() - confidence[inside].mean()` are "

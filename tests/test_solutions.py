@@ -249,21 +249,6 @@ def class_accuracy(logits, y, n_classes):
     return torch.tensor(recall_score(y, logits.max(dim=1).indices, **options)).float()
 
 
-def cheapest_pair(z):
-    # Log-probabilities of (0, z), brought to mean 0: the shift of least norm.
-    pair = torch.log_softmax(F.pad(z.double(), (1, 0)), dim=1)
-    return (pair - pair.mean(dim=1, keepdim=True)).float()
-
-
-def not_moved(optimizer, model):
-    # Make every gradient 1, take a step, and see what stayed.
-    before = [p.detach().clone() for p in model.parameters()]
-    for p in model.parameters():
-        p.grad = torch.ones_like(p)
-    optimizer.step()
-    return sum(b.equal(p) for b, p in zip(before, model.parameters(), strict=True))
-
-
 def recall_and_precision(confusion):
     n_classes = len(confusion)
     pairs = np.argwhere(np.ones((n_classes, n_classes)))
@@ -379,18 +364,6 @@ ORACLES = {
     "lab08.train_epoch": lambda *args: training.run_epoch(*args).loss,
     "lab08.predict": predict,
     "lab08.class_accuracy": class_accuracy,
-    "lab09.logsigmoid": lambda z: torch.tensor(log_expit(z.double().numpy())).float(),
-    "lab09.two_logit_gradient": lambda logits, y: cross_entropy_gradient(
-        logits, y.flatten().long()
-    ),
-    "lab09.to_two_logits": cheapest_pair,
-    "lab09.accuracy": lambda logits, y: accuracy_score(
-        y.flatten(), logits[:, 1] > logits[:, 0]
-    ),
-    "lab09.forgotten": not_moved,
-    "lab09.all_labels_right": lambda logits, y: accuracy_score(
-        y.numpy(), (logits.sigmoid() > 0.5).float().numpy()
-    ),
     "lab10.confusion_matrix": lambda y, y_pred, K: torch.tensor(
         confusion_matrix(y, y_pred, labels=range(K))
     ),
