@@ -112,12 +112,12 @@ def train(model, X, y, n_steps, lr=0.005, make=torch.optim.Adam):
     return loss.item()
 
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # `judge` gives the loss and the **accuracy**, the share of right answers. (A line with
 # `@` changes the function below it: this one lets PyTorch note down nothing for slopes.
 # The `assert` refuses shapes that `==` would stretch, lab 4.)
 
-# %% tags=["slide-more"]
+# %%
 @torch.no_grad()
 def judge(model, X, y):
     z = model(X)
@@ -276,7 +276,7 @@ assert with_template(means[1] - means[0]) > 0.8
 #
 # A linear model against the network, now with biases, the same images and steps.
 
-# %% tags=["slide"]
+# %%
 def right_ones(model):
     with torch.no_grad():
         return ((model(X_held) > 0) == (y_held == 1)).float()  # 1.0 where right
