@@ -273,7 +273,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
 # | 6 Hidden layers | what is in the middle of the machine | 88 |
-# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 90 |
+# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 83 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 175 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 135 |

@@ -11,7 +11,6 @@ import importlib
 import io
 import math
 import runpy
-import statistics
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,6 @@ from sklearn.metrics import (
     precision_score,
     recall_score,
 )
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.testing import assert_close
 from torch.utils.data import BatchSampler, DataLoader, TensorDataset
@@ -48,34 +46,6 @@ def refuses(ok, function):
         return function(a, b)
 
     return oracle if ok else function
-
-
-def baseline(y_train, y_test):
-    majority = statistics.mode(y_train.tolist())
-    return float(np.mean(y_test.numpy() == majority))
-
-
-def standardize(X_train, X_test):
-    # scikit-learn divides by the deviation with N; the exercise takes N - 1.
-    scaler = StandardScaler().fit(X_train)
-    n = len(X_train)
-    scale = np.where(scaler.var_ > 0, math.sqrt((n - 1) / n), 1.0)
-    parts = [
-        torch.tensor(scaler.transform(X) * scale).float() for X in (X_train, X_test)
-    ]
-    return tuple(parts)
-
-
-def evaluate(model, X, y):
-    linear, _, _, out, *_ = model
-    hidden = X @ linear.weight.T + linear.bias
-    logits = hidden.clamp(min=0) @ out.weight.T + out.bias
-    return accuracy_score(y.numpy(), (logits > 0).float().numpy())
-
-
-def worst(probs, y, k):
-    losses = F.binary_cross_entropy(probs, y, reduction="none").flatten()
-    return losses.topk(k).indices
 
 
 def conditional_table(counts):
@@ -351,13 +321,6 @@ ORACLES = {
     "lab05.train_from_zeros": trained,
     "lab05.training_step": sgd_step(F.cross_entropy),
     "lab05.to_logistic": to_logistic,
-    "lab07.accuracy": refuses(
-        True, lambda probs, y: accuracy_score(y.flatten(), probs.flatten() > 0.5)
-    ),
-    "lab07.majority_baseline": baseline,
-    "lab07.standardize": standardize,
-    "lab07.evaluate": evaluate,
-    "lab07.worst": worst,
     "lab08.n_updates": lambda n, size, n_epochs: len(range(0, n, size)) * n_epochs,
     "lab08.batches": batches,
     "lab08.evaluate": mean_loss_of_loader,

@@ -1,217 +1,309 @@
 """Exercises of lab 07, MNIST with two digits: solutions, hints, typical mistakes."""
 
+import copy
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from course_utils.exercises import lab01, lab04, lab06
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, GradientWatch, sized
-
-# No two of the losses are equal, and three of the seven answers are wrong.
-PROBS = torch.tensor([[0.92], [0.24], [0.63], [0.41], [0.38], [0.11], [0.81]])
-Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
+from course_utils.exercises.questions import WarmUp, choice, number, several
 
 
-@sized("N", "K")
-def _with_majority(g, sizes, before):
-    """Labels with one most frequent class; another class does not occur at all."""
-    n_classes = sizes["K"]
-    favourite, missing = torch.randperm(n_classes, generator=g)[:2]
-    y = torch.randint(n_classes, (sizes["N"] + 3,), generator=g)
-    y[y == missing] = favourite
-    return torch.cat([y, favourite.expand(len(y))])
-
-
-def _some_of_them(g, sizes, before):
-    return 1 + int(torch.randint(sizes["N"], (), generator=g))
+def _example(mode, flat=False, seed=3):
+    """Make a small model with dropout, and data on which it is mostly right."""
+    generator = torch.Generator().manual_seed(seed)
+    linear, out = nn.Linear(4, 16), nn.Linear(16, 1)
+    with torch.no_grad():
+        for parameter in [*linear.parameters(), *out.parameters()]:
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        out.weight /= 6  # many logits between 0 and one half
+        out.bias /= 6
+    model = nn.Sequential(linear, nn.Dropout(0.5), nn.ReLU(), out, GradientWatch())
+    X = torch.randn(60, 4, generator=generator)
+    with torch.no_grad():
+        answers = model.eval()(X) > 0
+    model[-1].saw_gradients.zero_()
+    wrong = torch.rand(60, 1, generator=generator) < 0.1
+    y = (answers ^ wrong).float()
+    return model.train(mode), X, y.flatten() if flat else y
 
 
 @exercise(
-    given={"probs": "probs N 1", "y": "bits N 1"},
-    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
     inputs=[
-        (PROBS, Y),
-        (1 - PROBS, Y),
-        (PROBS, Y.flatten()),
-        (PROBS.flatten(), Y),
-        (PROBS, Y.T),
+        _example(mode=True),
+        _example(mode=False),
+        _example(mode=True, flat=True, seed=4),
+        _example(mode=False, flat=True, seed=5),
     ],
     hints=[
-        "A probability above 0.5 means class 1. Compare with y, then take the mean of "
-        "the trues.",
-        "((probs > 0.5) == y) is a tensor of True and False; .float().mean().item() "
-        "makes a fraction of it.",
-        "Before that: if probs.shape != y.shape: raise ValueError(...).",
+        "Why are the values of the first row not all alike? Why is the second row near "
+        "one half? And at which logit is p one half?",
+        "model.eval() switches dropout off, but the caller may be in the middle of "
+        "training: note model.training first, and put it back with model.train(...).",
+        "y.reshape(-1, 1) makes a column of both shapes. `with torch.no_grad():` "
+        "stands around the line that calls the model.",
     ],
-    praise="And it refuses to compare shapes that do not fit.",
+    praise="The same number every time, and the model is left as it was found.",
 )
-def accuracy(probs, y):
-    """Return the fraction of right predictions; both have shape (N, 1)."""
-    if probs.shape != y.shape:
-        raise ValueError(f"probs has shape {probs.shape}, y has {y.shape}")
-    return ((probs > 0.5) == y).float().mean().item()
+def evaluate(model, X, y):
+    """Return the accuracy of a model that gives one logit for each image."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train(was_training)
+    return ((z > 0) == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_broadcast(probs, y):
-    """Right, as long as the shapes agree. But (N, 1) compared with (N,) makes a table
-    of all N x N pairs, without any error, and its mean says nothing. Raise a
-    ValueError if probs.shape != y.shape.
+@evaluate.mistake
+def evaluate_strange(model, X, y):
+    """These are still the lines with the faults. Take them one by one: dropout is on,
+    slopes are noted down, the threshold is that of probabilities, and a column is
+    compared with a plain list.
     """
-    return ((probs > 0.5) == y).float().mean().item()
+    z = model(X)
+    return ((z > 0.5) == y).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_tensor(probs, y):
-    """The number is right, but it is still a tensor with one element. .item() takes
-    the plain Python number out.
+@evaluate.mistake
+def evaluate_without_eval(model, X, y):
+    """Dropout is still on: half of the hidden units are silenced at random, so the
+    accuracy is wrong and different in each call. model.eval() switches it off.
+    (torch.no_grad() does not: it is about slopes only.)
     """
-    return ((probs > 0.5) == y).float().mean()
+    with torch.no_grad():
+        return ((model(X) > 0) == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_percent(probs, y):
-    """You returned a percentage. In this course accuracy is a fraction in [0, 1]; it
-    is printed as a percentage with f"{value:.2%}". One convention everywhere saves
-    you from results like 9986%.
+@evaluate.mistake
+def evaluate_left_in_eval(model, X, y):
+    """The number is right, but the model is left in eval mode. If this is called in
+    the middle of training, dropout is off from there on, silently. Put the mode back
+    that you found.
     """
-    return 100 * ((probs > 0.5) == y).float().mean().item()
+    model.eval()
+    with torch.no_grad():
+        return ((model(X) > 0) == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_count(probs, y):
-    """You counted the right predictions. Divide by N, or take the mean, so that data
-    sets of different size can be compared.
+@evaluate.mistake
+def evaluate_always_train(model, X, y):
+    """You end with model.train(). But the model may have been in eval mode when you
+    were called. Note model.training first, and put that back:
+    model.train(was_training).
     """
-    return ((probs > 0.5) == y).sum().item()
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train()
+    return ((z > 0) == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_threshold_zero(probs, y):
-    """You compared with 0. That is the threshold for logits. Probabilities are never
-    below 0, so every example becomes class 1; for them the threshold is 0.5.
+@evaluate.mistake
+def evaluate_with_slopes(model, X, y):
+    """The number is right, but PyTorch noted down everything that it would need for
+    slopes, which costs time and memory. Call the model under `with torch.no_grad():`
+    (the line torch.no_grad() alone, without `with`, does nothing).
     """
-    return ((probs > 0) == y).float().mean().item()
+    was_training = model.training
+    model.eval()
+    z = model(X)
+    model.train(was_training)
+    return ((z > 0) == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_without_threshold(probs, y):
-    """You compared the probabilities themselves with the labels. They are never
-    exactly 0 or 1, so nothing is equal. First make a decision of each: probs > 0.5.
+@evaluate.mistake
+def evaluate_broadcast(model, X, y):
+    """Where y has shape (N,), a column is compared with a plain list, and that makes a
+    table of all N x N pairs. y.reshape(-1, 1) makes a column of both.
     """
-    return (probs == y).float().mean().item()
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train(was_training)
+    return ((z > 0) == y).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_argmax(probs, y):
+@evaluate.mistake
+def evaluate_flat(model, X, y):
+    """You made a plain list of the answers, and y may be a column: comparing them
+    makes a table of all N x N pairs. Bring both to one shape: y.reshape(-1, 1) for a
+    column, or flatten() on both.
+    """
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X).flatten()
+    model.train(was_training)
+    return ((z > 0) == y).float().mean().item()
+
+
+@evaluate.mistake
+def evaluate_half(model, X, y):
+    """One half is the threshold for probabilities. These are logits, and a logit of 0
+    is a probability of one half.
+    """
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train(was_training)
+    return ((z > 0.5) == y.reshape(-1, 1)).float().mean().item()
+
+
+@evaluate.mistake
+def evaluate_argmax(model, X, y):
     """argmax(dim=1) asks which column is largest. There is only one column, so the
-    answer is always 0. With one probability per example, compare with 0.5.
+    answer is always 0. With one logit for each image, compare with 0.
     """
-    return (probs.argmax(dim=1, keepdim=True) == y).float().mean().item()
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train(was_training)
+    y_pred = z.argmax(dim=1, keepdim=True)
+    return (y_pred == y.reshape(-1, 1)).float().mean().item()
 
 
-@accuracy.mistake
-def accuracy_inverted(probs, y):
-    """This is the fraction of wrong predictions, the error rate. Accuracy is the
-    fraction of right ones; the two sum to 1.
-    """
-    return ((probs > 0.5) != y).float().mean().item()
-
-
-@exercise(
-    given={"y_train": _with_majority, "y_test": "classes N K"},
-    properties=[between(0, 1, "An accuracy is a fraction from 0 to 1.")],
-    inputs=[
-        (
-            torch.tensor([1, 1, 2, 2, 1, 1, 2, 0, 3, 0, 2, 0, 2]),
-            torch.tensor([3, 1, 3, 2, 2, 3, 1, 1, 3, 3, 1]),
-        ),
-        (
-            torch.tensor([1, 1, 0, 1, 1, 0, 1]),
-            torch.tensor([0, 0, 1, 0, 0, 0, 1, 0, 2, 1, 2]),
-        ),
-        (torch.tensor([0, 0, 1]), torch.tensor([1, 1, 1, 0])),
-        (torch.tensor([0, 2, 1, 2, 0, 2, 0, 0]), torch.tensor([2, 1, 0, 0, 2, 2])),
-    ],
-    hints=[
-        "Two steps: which class is most frequent in the training labels? How often is "
-        "it right on the test labels?",
-        "y_train.mode().values or y_train.bincount().argmax() gives the class.",
-        "Comparing y_test with that one class gives True and False: take the mean, "
-        "as a Python number.",
-    ],
-    praise="Any model has to beat this number before it is worth a word.",
-)
-def majority_baseline(y_train, y_test):
-    """Return the test accuracy of always predicting the most frequent class."""
-    majority = y_train.bincount().argmax()
-    return (y_test == majority).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_from_test(y_train, y_test):
-    """You looked for the most frequent class in the test labels. A model may not know
-    them. Decide on the training labels, then measure on the test labels.
-    """
-    return (y_test == y_test.bincount().argmax()).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_on_train(y_train, y_test):
-    """This is the share of the most frequent class in the training labels. That class
-    is the right choice, but how often it is right must be measured on the test
-    labels.
-    """
-    return (y_train == y_train.bincount().argmax()).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_always_one(y_train, y_test):
-    """You always predict class 1. In MNIST's zeros and ones that is the more frequent
-    class, but in other data it need not be: find it from the training labels.
-    """
-    return (y_test == 1).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_always_zero(y_train, y_test):
-    """You always predict class 0. Which class is most frequent has to be found from
-    the training labels.
-    """
-    return (y_test == 0).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_from_both(y_train, y_test):
-    """You looked for the most frequent class in training and test labels together. So
-    the test labels had a say in the choice. Decide on the training labels alone.
-    """
-    majority = torch.cat([y_train, y_test]).bincount().argmax()
-    return (y_test == majority).float().mean().item()
-
-
-@majority_baseline.mistake
-def baseline_class(y_train, y_test):
-    """This is the class itself. The exercise asks for the accuracy that predicting it
-    would give on the test labels.
-    """
-    return y_train.bincount().argmax().item()
-
-
-@majority_baseline.mistake
-def baseline_chance(y_train, y_test):
-    """One divided by the number of classes is what blind guessing gives. Always
-    naming the most frequent class does at least as well where classes differ in size.
-    """
-    return 1 / len(y_train.unique())
-
-
-@majority_baseline.mistake
-def baseline_tensor(y_train, y_test):
+@evaluate.mistake
+def evaluate_tensor(model, X, y):
     """The number is right, but it is still a tensor with one element. .item() takes
     the plain Python number out.
     """
-    return (y_test == y_train.bincount().argmax()).float().mean()
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = model(X)
+    model.train(was_training)
+    return ((z > 0) == y.reshape(-1, 1)).float().mean()
+
+
+def _rights(n, only_a, only_b, share=0.9):
+    """Return for two models which of n images they are right about."""
+    a = torch.arange(n) < round(share * n)
+    b = a.clone()
+    b[:only_a] = False
+    a[only_a : only_a + only_b] = False
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(n))
+    return a[order], b[order]
+
+
+@exercise(
+    inputs=[
+        _rights(1000, 2, 12),
+        _rights(1000, 12, 2),
+        _rights(400, 40, 20),
+        _rights(400, 20, 40),
+        _rights(400, 30, 38),
+        _rights(100, 9, 3),
+        _rights(100, 3, 9),
+        _rights(60, 7, 0),
+        _rights(60, 0, 7),
+        _rights(500, 150, 105, 0.6),
+        _rights(300, 100, 101, 0.7),
+        Case(_rights(200, 5, 5), "two models with the same accuracy", False),
+        Case(_rights(50, 0, 0), "two models that never disagree", False),
+    ],
+    hints=[
+        "First one number for each image: 1 where only a is right, -1 where only b is, "
+        "0 where they agree. How do you get it from the two?",
+        "right_a.float() - right_b.float(). Its mean is the difference of the two "
+        "accuracies.",
+        "The standard error of a mean is the standard deviation of the numbers, "
+        "divided by the root of how many there are.",
+    ],
+    praise="Three answers, and the third is an honest one.",
+)
+def better(right_a, right_b):
+    """Return "a" or "b" if one is better by two standard errors, else "neither"."""
+    difference = right_a.float() - right_b.float()
+    se = difference.std() / math.sqrt(len(difference))
+    if difference.mean() > 2 * se:
+        return "a"
+    if difference.mean() < -2 * se:
+        return "b"
+    return "neither"
+
+
+def _decided(right_a, right_b, difference, limit):
+    if abs(difference) <= limit:
+        return "neither"
+    return "a" if difference > 0 else "b"
+
+
+def _difference(right_a, right_b):
+    return right_a.float() - right_b.float()
+
+
+@better.mistake
+def better_by_accuracy(right_a, right_b):
+    """You named the one with the higher accuracy, by however little. On other images
+    it may be the other way round: it has to be more than two standard errors.
+    """
+    return _decided(right_a, right_b, _difference(right_a, right_b).mean(), 0)
+
+
+@better.mistake
+def better_unpaired(right_a, right_b):
+    """You took the standard errors of the two accuracies, as if each model had its own
+    images. They have the same images, so the luck is shared. Take the difference image
+    by image, and its standard deviation.
+    """
+    a, b, n = right_a.float().mean(), right_b.float().mean(), len(right_a)
+    se = math.sqrt((a * (1 - a) + b * (1 - b)) / n)
+    return _decided(right_a, right_b, a - b, 2 * se)
+
+
+@better.mistake
+def better_by_one(right_a, right_b):
+    """More than one standard error is what luck does in every third comparison. Two are
+    asked for.
+    """
+    each = _difference(right_a, right_b)
+    se = each.std() / math.sqrt(len(each))
+    return _decided(right_a, right_b, each.mean(), se)
+
+
+@better.mistake
+def better_without_root(right_a, right_b):
+    """You divided the standard deviation by N. The standard error of a mean is divided
+    by the *root* of N: four times as many images make it half as large.
+    """
+    each = _difference(right_a, right_b)
+    return _decided(right_a, right_b, each.mean(), 2 * each.std() / len(each))
+
+
+@better.mistake
+def better_by_deviation(right_a, right_b):
+    """You compared with the standard deviation of single images. That of their *mean*
+    is smaller: divide by the root of N.
+    """
+    each = _difference(right_a, right_b)
+    return _decided(right_a, right_b, each.mean(), 2 * each.std())
+
+
+@better.mistake
+def better_the_other(right_a, right_b):
+    """You named the other one. The difference a - b is above 0 where a is right and b
+    is wrong, so a mean above 0 speaks for a.
+    """
+    found = better.reference(right_a, right_b)
+    return {"a": "b", "b": "a"}.get(found, found)
+
+
+@better.mistake
+def better_one_way(right_a, right_b):
+    """You never return "b". Where b is better, the difference is below 0: less than
+    minus two standard errors.
+    """
+    found = better.reference(right_a, right_b)
+    return "neither" if found == "b" else found
 
 
 _X_TRAIN = torch.tensor([[1.0, 4.0, 0.2], [3.0, 8.0, 0.9], [5.0, 3.0, 0.4]])
@@ -358,235 +450,564 @@ def standardize_population(X_train, X_test):
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
 
 
-def _example(mode, seed=3):
-    """Make a small model with dropout, and data on which it is mostly right."""
+@sized("N")
+def _some_of_them(g, sizes, before):
+    return 1 + int(torch.randint(sizes["N"], (), generator=g))
+
+
+# No two of the losses are equal, and three of the seven answers are wrong.
+Z = torch.tensor([[2.4], [-1.2], [0.5], [-0.4], [-0.6], [-2.1], [1.5]])
+Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
+
+
+@exercise(
+    given={"z": "ranked N 1", "y": "bits N 1", "k": _some_of_them},
+    inputs=[(Z, Y, 3), (-Z, Y, 2), (Z, Y, 1)],
+    hints=[
+        "For a true 1 the loss is large where the logit is low. And for a true 0?",
+        "torch.where(y == 1, z, -z) is the logit of each image's own class.",
+        "The worst are those with the smallest of these: flatten(), then argsort().",
+    ],
+    praise="Looking at these first is the best use of ten minutes.",
+)
+def worst(z, y, k):
+    """Return the places of the k largest losses, the worst first, shape (k,)."""
+    own = torch.where(y == 1, z, -z).flatten()
+    return own.argsort()[:k]
+
+
+@worst.mistake
+def worst_largest_logit(z, y, k):
+    """These are the images with the largest logits. Whether that is bad depends on y:
+    for a true 1 it is good.
+    """
+    return z.flatten().argsort(descending=True)[:k]
+
+
+@worst.mistake
+def worst_smallest_logit(z, y, k):
+    """These are the images with the smallest logits. For a true 0 that is good. Take
+    the logit of each image's own class: -z where y is 0.
+    """
+    return z.flatten().argsort()[:k]
+
+
+@worst.mistake
+def worst_best(z, y, k):
+    """These are the best: the images with the *smallest* loss come first. Sort the
+    other way.
+    """
+    return torch.where(y == 1, z, -z).flatten().argsort(descending=True)[:k]
+
+
+@worst.mistake
+def worst_unsure(z, y, k):
+    """These are the images on which the model is least sure, with logits near 0. The
+    largest losses belong to those where it is sure and wrong.
+    """
+    return z.abs().flatten().argsort()[:k]
+
+
+@worst.mistake
+def worst_values(z, y, k):
+    """These are the logits (or losses) themselves. The exercise asks where they are:
+    argsort (or topk's .indices) gives places, sort gives values.
+    """
+    return torch.where(y == 1, z, -z).flatten().sort().values[:k]
+
+
+@worst.mistake
+def worst_column(z, y, k):
+    """You sorted along dim=1, where there is only one number, so nothing moves and
+    every place is 0. flatten() the column first.
+    """
+    return torch.where(y == 1, z, -z).argsort(dim=1)[:k]
+
+
+@worst.mistake
+def worst_distance(z, y, k):
+    """You sorted by |z - y|. That is the distance of p from y, and these are logits: a
+    logit of 5 is excellent for a true 1, and 4 away from it.
+    """
+    return (z - y).abs().flatten().argsort(descending=True)[:k]
+
+
+@worst.mistake
+def worst_last_first(z, y, k):
+    """These are the right images, but the worst comes last. argsort()[-k:] keeps the
+    rising order: sort with descending=True and take [:k], or flip the result.
+    """
+    return torch.where(y == 1, z, -z).flatten().argsort()[:k].flip(0)
+
+
+@worst.mistake
+def worst_as_column(z, y, k):
+    """The order is right, but the shape is (k, 1), since you sorted a column. Call
+    flatten() first, or at the end.
+    """
+    return torch.where(y == 1, z, -z).argsort(dim=0)[:k]
+
+
+def _task(seed, n, d, lr, n_steps, layers=1):
+    """Make a model, few images to learn by heart, and others to judge by."""
     generator = torch.Generator().manual_seed(seed)
-    linear, out = nn.Linear(4, 16), nn.Linear(16, 1)
+    first = nn.Linear(d, 1) if layers == 1 else nn.Linear(d, 4)
+    model = nn.Sequential(first)
+    if layers == 2:
+        model = nn.Sequential(first, nn.ReLU(), nn.Linear(4, 1))
+    direction = torch.randn(d, 1, generator=generator)
     with torch.no_grad():
-        for parameter in [*linear.parameters(), *out.parameters()]:
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    layers = [linear, nn.Dropout(0.5), nn.ReLU(), out, nn.Sigmoid(), GradientWatch()]
-    model = nn.Sequential(*layers).eval()
-    X = torch.randn(60, 4, generator=generator)
-    with torch.no_grad():
-        answers = model(X) > 0.5
-    model[-1].saw_gradients.zero_()
-    wrong = torch.rand(60, 1, generator=generator) < 0.1
-    return model.train(mode), X, (answers ^ wrong).float()
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 2)
+    X, X_val = (torch.randn(m, d, generator=generator) for m in (n, 40))
+    noise = 1.5 * torch.randn(n + 40, 1, generator=generator)
+    y = ((torch.cat([X, X_val]) @ direction + noise) > 0).float()
+    return model, X, y[:n], X_val, y[n:], lr, n_steps
 
 
 @exercise(
     inputs=[
-        _example(mode=True),
-        _example(mode=False),
-        _example(mode=True, seed=4),
-        _example(mode=False, seed=5),
+        # In all of these the validation loss falls, rises, falls lower, and rises.
+        _task(33, 10, 4, 8.0, 16),
+        _task(20, 8, 6, 2.0, 16, layers=2),
+        _task(14, 10, 4, 8.0, 16),
+        _task(37, 10, 4, 2.0, 16, layers=2),
+        Case(_task(7, 30, 3, 0.1, 6), "the last step is the best", False),
+        Case(_task(5, 8, 5, 0.5, 1), "a single step", False),
     ],
+    slopes=False,
     hints=[
-        "model.eval() switches dropout off. with torch.no_grad(): saves the gradients.",
-        "The caller may be in the middle of training: note model.training first.",
-        "model.train(was_training) at the end puts back the mode that you found.",
+        "The four lines of training in a loop. After optimizer.step(), judge the model "
+        "on X_val under torch.no_grad().",
+        "Begin with best = float('inf'), infinity. If the new loss is below best, "
+        "remember both: the loss and copy.deepcopy(model.state_dict()).",
+        "After the loop, model.load_state_dict(...) with what you kept. And the loss "
+        "that you kept is a plain number after .item().",
     ],
-    praise="The same number every time, and the model is left as it was found.",
+    praise="Nothing is lost by training too long any more.",
 )
-def evaluate(model, X, y):
-    """Return the accuracy of a model that gives probabilities (N, 1)."""
-    was_training = model.training
-    model.eval()
+def keep_best(model, X, y, X_val, y_val, lr, n_steps):
+    """Train, leave the model with its best parameters, return their loss."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    lowest = float("inf")
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        F.binary_cross_entropy_with_logits(model(X), y).backward()
+        optimizer.step()
+        with torch.no_grad():
+            loss = F.binary_cross_entropy_with_logits(model(X_val), y_val).item()
+        if loss < lowest:
+            lowest, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return lowest
+
+
+def _loss(model, X, y):
     with torch.no_grad():
-        probs = model(X)
-    model.train(was_training)
-    return ((probs > 0.5) == y).float().mean().item()
+        return F.binary_cross_entropy_with_logits(model(X), y).item()
 
 
-@evaluate.mistake
-def evaluate_without_eval(model, X, y):
-    """Dropout is still on: half of the hidden units are silenced at random, so the
-    accuracy is wrong and different in each call. model.eval() switches it off.
-    (torch.no_grad() does not: it is about gradients only.)
+def _walk(model, X, y, lr, n_steps):
+    """Make the steps, and stop after each."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for step in range(n_steps):
+        optimizer.zero_grad()
+        F.binary_cross_entropy_with_logits(model(X), y).backward()
+        optimizer.step()
+        yield step
+
+
+@keep_best.mistake
+def keep_best_the_same_tensors(model, X, y, X_val, y_val, lr, n_steps):
+    """The loss is right, but the model is the one of the last step. state_dict() gives
+    the very tensors that training goes on changing, so what you kept has moved along.
+    Keep copy.deepcopy(model.state_dict()).
     """
-    with torch.no_grad():
-        return ((model(X) > 0.5) == y).float().mean().item()
+    best = float("inf")
+    for _ in _walk(model, X, y, lr, n_steps):
+        best = min(best, _loss(model, X_val, y_val))
+    return best
 
 
-@evaluate.mistake
-def evaluate_left_in_eval(model, X, y):
-    """The number is right, but the model is left in eval mode. If this is called in
-    the middle of training, dropout is off from there on, silently. Put the mode back
-    that you found.
+@keep_best.mistake
+def keep_best_the_last(model, X, y, X_val, y_val, lr, n_steps):
+    """This is the model, and the loss, of the last step. Remember the best ones on the
+    way, and put the parameters back at the end.
     """
-    model.eval()
-    with torch.no_grad():
-        return ((model(X) > 0.5) == y).float().mean().item()
+    for _ in _walk(model, X, y, lr, n_steps):
+        pass
+    return _loss(model, X_val, y_val)
 
 
-@evaluate.mistake
-def evaluate_always_train(model, X, y):
-    """You end with model.train(). But the model may have been in eval mode when you
-    were called. Note model.training first, and put that back:
-    model.train(was_training).
+@keep_best.mistake
+def keep_best_of_training(model, X, y, X_val, y_val, lr, n_steps):
+    """You judged by the training images. Their loss falls nearly all the time, so the
+    last model always looks best. The validation images decide.
     """
-    model.eval()
-    with torch.no_grad():
-        probs = model(X)
-    model.train()
-    return ((probs > 0.5) == y).float().mean().item()
+    best = float("inf")
+    for _ in _walk(model, X, y, lr, n_steps):
+        if _loss(model, X, y) < best:
+            best, kept = _loss(model, X, y), copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return _loss(model, X_val, y_val)
 
 
-@evaluate.mistake
-def evaluate_with_gradients(model, X, y):
-    """The number is right, but PyTorch noted down everything that it would need for
-    slopes, which costs time and memory. Call the model under `with torch.no_grad():`
-    (the line torch.no_grad() alone, without `with`, does nothing).
+@keep_best.mistake
+def keep_best_loss_of_the_last(model, X, y, X_val, y_val, lr, n_steps):
+    """The model is right. The loss that you return is the one after the last step and
+    does not belong to it.
     """
-    was_training = model.training
-    model.eval()
-    probs = model(X)
-    model.train(was_training)
-    return ((probs > 0.5) == y).float().mean().item()
+    best = float("inf")
+    for _ in _walk(model, X, y, lr, n_steps):
+        loss = _loss(model, X_val, y_val)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return loss
 
 
-@evaluate.mistake
-def evaluate_broadcast(model, X, y):
-    """One of the two is a column, (N, 1), and the other a plain list, (N,). Comparing
-    them makes a table of all N x N pairs. Leave both as columns.
+@keep_best.mistake
+def keep_best_of_the_worst(model, X, y, X_val, y_val, lr, n_steps):
+    """You kept the parameters with the *largest* validation loss. The smallest is the
+    best: loss < best, beginning with infinity.
     """
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        probs = model(X).flatten()
-    model.train(was_training)
-    return ((probs > 0.5) == y).float().mean().item()
+    worst_, kept = 0, None
+    for _ in _walk(model, X, y, lr, n_steps):
+        loss = _loss(model, X_val, y_val)
+        if loss > worst_:
+            worst_, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return worst_
 
 
-@evaluate.mistake
-def evaluate_argmax(model, X, y):
-    """argmax(dim=1) asks which column is largest. There is only one column, so the
-    answer is always 0. With one probability per example, compare with 0.5.
+@keep_best.mistake
+def keep_best_until_it_rises(model, X, y, X_val, y_val, lr, n_steps):
+    """You stop at the first loss that is higher than the one before. A curve may rise
+    for a step and fall again: make all n_steps, and keep the best of all.
     """
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        probs = model(X)
-    model.train(was_training)
-    return (probs.argmax(dim=1, keepdim=True) == y).float().mean().item()
+    best, kept = float("inf"), None
+    for _ in _walk(model, X, y, lr, n_steps):
+        loss = _loss(model, X_val, y_val)
+        if loss >= best:
+            break
+        best, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return best
 
 
-@evaluate.mistake
-def evaluate_tensor(model, X, y):
-    """The number is right, but it is still a tensor with one element. .item() takes
-    the plain Python number out.
+@keep_best.mistake
+def keep_best_tensor(model, X, y, X_val, y_val, lr, n_steps):
+    """All is right, but the loss is still a tensor with one element. .item() takes the
+    plain Python number out.
     """
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        probs = model(X)
-    model.train(was_training)
-    return ((probs > 0.5) == y).float().mean()
+    return torch.tensor(keep_best.reference(model, X, y, X_val, y_val, lr, n_steps))
 
 
-@evaluate.mistake
-def evaluate_threshold_zero(model, X, y):
-    """Every example became class 1. Either you compared with 0, the threshold for
-    logits, or you applied a sigmoid once more. This model ends with a sigmoid and
-    gives probabilities: compare them with 0.5 as they are.
+@keep_best.mistake
+def keep_best_without_zero_grad(model, X, y, X_val, y_val, lr, n_steps):
+    """The slopes of all steps add up: optimizer.zero_grad() is missing, so you walk
+    another way.
     """
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        probs = model(X)
-    model.train(was_training)
-    return ((probs > 0) == y).float().mean().item()
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    best, kept = float("inf"), None
+    for _ in range(n_steps):
+        F.binary_cross_entropy_with_logits(model(X), y).backward()
+        optimizer.step()
+        loss = _loss(model, X_val, y_val)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return best
 
 
-@exercise(
-    given={"probs": "probs N 1", "y": "bits N 1", "k": _some_of_them},
-    inputs=[(PROBS, Y, 3), (1 - PROBS, Y, 2), (PROBS, Y, 1)],
-    hints=[
-        "First the probability that each example gives to its right class: p where y "
-        "is 1, and 1 - p where y is 0.",
-        "torch.where(y == 1, probs, 1 - probs) does that for all examples at once.",
-        "The worst are those with the smallest value: flatten(), then argsort()[:k].",
-    ],
-    praise="Looking at these first is the best use of ten minutes.",
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab07", lab06.held_out, lab04.threshold, lab01.temperature)
+
+two_ways = several(
+    "lab07.two_ways",
+    "A network is right about 96 of 100 images, and its mean loss is 0.68. A coin, p = "
+    "0.5 for every image, has 0.69. Which of these would give such numbers?",
+    right="ac",
+    because="The mean of 100 losses can be large because all of them are middling, or "
+    "because a few are huge. The two numbers cannot tell which. So look at the "
+    "probabilities themselves.",
+    a=(
+        "All p are close to 0.5, and 96 of them on the right side.",
+        "-log of nearly one half is nearly 0.69, for every image. The side does not "
+        "matter to the loss, if p is that close.",
+    ),
+    b=(
+        "It is sure and right about half of the images, and has p = 0.5 for the rest.",
+        "Then half of the losses are about 0 and half 0.69, which makes a mean of "
+        "0.35. And of those with p = 0.5 it would be right about half: 75 of 100.",
+    ),
+    c=(
+        "It is sure and right about 96, and about 4 it is sure and wrong, with a loss "
+        "of 17 each.",
+        "96 times about 0, and 4 times 17, divided by 100: that is 0.68 as well.",
+    ),
+    d=(
+        "None: who is right so often has a small loss.",
+        "Accuracy only counts on which side of one half p lies. The loss asks how far "
+        "from it, and one can be near it and right, or far from it and wrong.",
+    ),
 )
-def worst(probs, y, k):
-    """Return the indices of the k largest losses, the worst first, shape (k,)."""
-    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
-    return right_class.argsort()[:k]
 
+darker = number(
+    "lab07.darker",
+    "A network has one hidden layer with ReLU and no biases. To an image it gives the "
+    "logit 5.1. Now every pixel of the image is divided by 255. What is the logit?",
+    right=0.02,
+    because="All weighted sums of the pixels are divided by 255. ReLU lets the "
+    "positive ones through as they are, so the hidden units are divided by 255, and so "
+    "is their weighted sum: 5.1 / 255 = 0.02. Its probability is 0.505.",
+    wrong={
+        5.1: "It would be the same if the network looked at the pattern alone. But its "
+        "sums are sums of pixels times weights, and the pixels have shrunk.",
+        0: "Nearly: but something is left, and its sign is still that of the answer.",
+        1300.5: "That is 255 times as much. The pixels were divided, not multiplied.",
+        0.00008: "You divided by 255 twice, once for each layer. The second layer does "
+        "not divide again: it gets what the first one hands on.",
+    },
+    otherwise="Follow the factor: pixels, weighted sums, ReLU, the last sum.",
+    tolerance=0.00005,
+)
 
-@worst.mistake
-def worst_largest_probability(probs, y, k):
-    """These are the examples with the largest probability of class 1. Whether that is
-    bad depends on y: for a true 1 it is good.
-    """
-    return probs.flatten().argsort(descending=True)[:k]
+brighter = choice(
+    "lab07.brighter",
+    "A network without biases is right about 96 of 100 images. Now all its images are "
+    "255 times too bright. What about its accuracy and its loss?",
+    right="c",
+    because="All logits are multiplied by 255. None changes its sign, so every answer "
+    "stays. But each is now given with full certainty, and a wrong one with logit 2 "
+    "costs 510 in place of 2.",
+    a=(
+        "The accuracy falls to that of a coin: it has never seen such images.",
+        "Logits times 255 keep their signs, and the sign is all that accuracy sees.",
+    ),
+    b=(
+        "The accuracy stays, and the loss goes to 0: it is sure of everything now.",
+        "That would be so if all answers were right. For the wrong ones certainty is "
+        "dear.",
+    ),
+    c="The accuracy stays, and the loss becomes many times that of a coin.",
+    d=(
+        "Both stay: the images look the same.",
+        "The answers stay, but not the probabilities, and the loss is made of these.",
+    ),
+)
 
+rare = choice(
+    "lab07.rare",
+    "A machine tells from blood whether somebody has an illness that 2 of 100 people "
+    "have. It is right in 98 of 100 cases. What does that say?",
+    right="b",
+    because='Whoever always says "healthy" is right in 98 of 100 cases as well. Below '
+    "or at this baseline an accuracy says nothing.",
+    a=(
+        "It is good: hardly a mistake.",
+        'Compare it with somebody who never looks: how often is "healthy" right?',
+    ),
+    b="Nothing yet.",
+    c=(
+        "It is worth something: it is far better than a coin.",
+        "A coin is not the rival. Always saying the more frequent answer is, and it "
+        "costs nothing either.",
+    ),
+)
 
-@worst.mistake
-def worst_smallest_probability(probs, y, k):
-    """These are the examples with the smallest probability of class 1. For a true 0
-    that is good. Take the probability of each example's own class: 1 - p where y is
-    0.
-    """
-    return probs.flatten().argsort()[:k]
+standard_error = number(
+    "lab07.standard_error",
+    "An accuracy of 0.9 was measured on 400 images. What is its standard error, the "
+    "root of a (1 - a) / N?",
+    right=0.015,
+    because="0.9 times 0.1 is 0.09, divided by 400, and the root: 0.3 / 20. So the "
+    "truth may well be 0.88 or 0.92, and a second digit after the point is all that "
+    "400 images can give.",
+    wrong={
+        0.000225: "That is a (1 - a) / N. The root of it is missing.",
+        0.3: "That is the root of a (1 - a), the spread of a single image. Divide by "
+        "the root of N, 20.",
+        0.00075: "You divided 0.3 by 400. Under the root stands N, so divide by 20.",
+        0.05: "That is 1 divided by the root of N. It is multiplied by the root of a "
+        "(1 - a), 0.3.",
+    },
+    otherwise="First 0.9 times 0.1, then divide by 400, then the root.",
+    tolerance=0.0005,
+)
 
+paired = choice(
+    "lab07.paired",
+    "On the same 1,000 images model A is right about 960, model B about 970. Each "
+    "accuracy has a standard error of about 0.006. On 986 images both are right or "
+    "both wrong; 2 only A reads, and 12 only B. Is B better?",
+    right="b",
+    because="The 986 images on which they agree cannot speak for either. Of the 14 "
+    "others 12 speak for B; a coin gives 12 or more of 14 once in 150 times. The "
+    "standard error of the *difference* is 0.0037, and the difference is 0.010.",
+    a=(
+        "That cannot be said: the difference is less than two standard errors.",
+        "It is, of each accuracy by itself. But most of that luck is in the images, "
+        "and these are the same for both.",
+    ),
+    b="Most likely: 12 to 2 is hardly luck.",
+    c=(
+        "Surely: 970 is more than 960.",
+        "With other images it may be the other way round, so that alone says nothing. "
+        "If 112 images spoke for A and 122 for B, the difference would be the same, "
+        "and luck.",
+    ),
+)
 
-@worst.mistake
-def worst_best(probs, y, k):
-    """These are the best: the examples whose own class got the largest probability.
-    Sort the other way.
-    """
-    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
-    return right_class.argsort(descending=True)[:k]
+first_loss = number(
+    "lab07.first_loss",
+    "A network for ten classes, just made, not trained. About which cross entropy do "
+    "you expect?",
+    right=2.3,
+    because="It knows nothing, so each class has about one tenth, and -log(0.1) = log "
+    "10 = 2.3. If the first loss is far from log K, something is wrong before any "
+    "training: the labels, the scale of the inputs, or the loss.",
+    wrong={
+        0.69: "That is log 2, for two classes. With ten, the right one has only about "
+        "one tenth.",
+        0.1: "That is about the probability of the right class. The loss is minus its "
+        "logarithm.",
+        10: "The number of classes. Blind guessing costs the logarithm of it.",
+        1: "log 10 to base 10. Cross entropy takes the natural logarithm.",
+        0: "That would be a network that is sure and right about everything.",
+    },
+    otherwise="Which probability does the right class have, if all ten are alike? The "
+    "loss is minus the logarithm of that.",
+    tolerance=0.06,
+)
 
+by_heart = number(
+    "lab07.by_heart",
+    "A network with a ReLU behind its last layer, so its logit is never negative. Ten "
+    "images, five 4s (y = 0) and five 9s (y = 1). To which mean loss can it come at "
+    "best?",
+    right=0.3466,
+    because="For a 4 the best logit is 0, so p = 0.5 and the loss log 2 = 0.69. For a "
+    "9 the logit can grow, and the loss goes to 0. The mean of five times 0.69 and "
+    "five times 0 is 0.35.",
+    wrong={
+        0: "For the 9s, yes. But a 4 needs a negative logit, and there is none.",
+        0.6931: "For the 4s, yes. But the 9s can have large logits, and hardly any "
+        "loss.",
+        1: "You may have counted right answers. What is the loss of a 4 with logit 0?",
+    },
+    otherwise="What is the smallest loss of a 4, whose logit should be negative? And "
+    "of a 9?",
+    tolerance=0.006,
+)
 
-@worst.mistake
-def worst_unsure(probs, y, k):
-    """These are the examples on which the model is least sure, close to one half. The
-    largest losses belong to those where it is sure and wrong.
-    """
-    return (probs - 0.5).abs().flatten().argsort()[:k]
+best_of_many = choice(
+    "lab07.best_of_many",
+    "50 models that know nothing: each answers like a coin. You judge them on 100 "
+    "validation images, keep the best, and open the test set, 100 other images. Which "
+    "accuracies do you expect?",
+    right="b",
+    because="Of 50 coins, one is right about 60 of 100 images or more, nearly always. "
+    "It was chosen for its luck, and on other images there is no luck left. So the "
+    "number that chose a model is too good for it.",
+    a=(
+        "Both near 0.5: they know nothing.",
+        "Each of them, yes. But the *best* of 50 is not a typical one: the standard "
+        "error on 100 images is 0.05, and somebody is two above.",
+    ),
+    b="Validation above 0.58, test near 0.5.",
+    c=(
+        "Both above 0.58: it is the best of 50, after all.",
+        "It was the best on these 100 images. On others it throws its coin again.",
+    ),
+)
 
+longer_steps = number(
+    "lab07.longer_steps",
+    "A linear model starts at 0, and its first step has a fixed learning rate. If all "
+    "pixels are multiplied by 255, by which factor is the change of a *logit* after "
+    "this step multiplied? (The bias aside. The slope in a weight is error times "
+    "input.)",
+    right=65025,
+    because="The slope is error times input, so the weights move 255 times as far; and "
+    "in the logit they are multiplied by inputs that are 255 times as large. 255 times "
+    "255. So a learning rate that suits one unit is hopeless in another.",
+    wrong={
+        255: "So far the weights move. In the logit they meet the pixels again, which "
+        "are also 255 times as large.",
+        1: "The learning rate is fixed, but not the slope: it is error times input.",
+        510: "The two factors multiply: 255 times 255.",
+    },
+    otherwise="How much further do the weights move? And what are they multiplied by "
+    "in the logit?",
+    tolerance=100,
+)
 
-@worst.mistake
-def worst_values(probs, y, k):
-    """These are the probabilities. The exercise asks where they are: argsort (or
-    topk's .indices) gives positions, sort gives values.
-    """
-    return torch.where(y == 1, probs, 1 - probs).flatten().sort().values[:k]
+dropped = choice(
+    "lab07.dropped",
+    "A hidden unit answers 3. Behind it is dropout with probability one half. What "
+    "does the next layer get, in training?",
+    right="c",
+    because="Silenced is 0, and what is left is doubled. In the mean it is 3, as "
+    "without dropout, so that the next layer may go on in the same way when dropout is "
+    "switched off.",
+    a=(
+        "0 or 3, each half of the time.",
+        "Then the next layer would get half as much in the mean as without dropout, "
+        "and be surprised when it is off.",
+    ),
+    b=(
+        "1.5, always.",
+        "That is the mean of 0 and 3. But dropout throws a coin for each unit, and "
+        "makes up for the lost half.",
+    ),
+    c="0 or 6, each half of the time.",
+)
 
+asleep = choice(
+    "lab07.asleep",
+    "A trained model with dropout is left in training mode. Its *loss* on held-out "
+    "images is calculated twenty times. What comes out?",
+    right="b",
+    because="Each time other units are silenced, so each time the logits are others. "
+    "In the mean they are right. But the loss is a curve that bends upward: a logit "
+    "that is too low by 3 costs more than one that is too high by 3 saves.",
+    a=(
+        "Twenty times the same: the model is not being trained.",
+        "No parameter changes. But in training mode dropout throws its coins whenever "
+        "the model is called.",
+    ),
+    b="Different numbers, in the mean above that with eval().",
+    c=(
+        "Different numbers, in the mean the same as with eval().",
+        "The logits are the same in the mean. But lab 2 has shown that too sure and "
+        "too unsure do not cost the same, so the mean of the losses is not.",
+    ),
+)
 
-@worst.mistake
-def worst_column(probs, y, k):
-    """You sorted along dim=1, where there is only one number, so nothing moves and
-    every index is 0. flatten() the column first.
-    """
-    return torch.where(y == 1, probs, 1 - probs).argsort(dim=1)[:k]
-
-
-@worst.mistake
-def worst_without_abs(probs, y, k):
-    """Here probs - y is positive for a wrong 0 and negative for a wrong 1, so only
-    one kind of error comes first. Take the distance: (probs - y).abs(), and the
-    largest first.
-    """
-    return (probs - y).flatten().argsort(descending=True)[:k]
-
-
-@worst.mistake
-def worst_last_first(probs, y, k):
-    """These are the right images, but the worst comes last. argsort()[-k:] keeps the
-    rising order: sort with descending=True and take [:k], or flip the result.
-    """
-    right_class = torch.where(y == 1, probs, 1 - probs).flatten()
-    return right_class.argsort()[:k].flip(0)
-
-
-@worst.mistake
-def worst_as_column(probs, y, k):
-    """The order is right, but the shape is (k, 1), since you sorted a column. Call
-    flatten() first, or at the end.
-    """
-    return torch.where(y == 1, probs, 1 - probs).argsort(dim=0)[:k]
+switches = several(
+    "lab07.switches",
+    "A model with dropout is in eval mode, and is called *without* `no_grad`. Which "
+    "statements are true?",
+    right="ac",
+    because="The mode decides what layers do. `no_grad` decides whether PyTorch notes "
+    "down what backward needs. Neither knows of the other, so a judge sets both.",
+    a=(
+        "Called twice, it gives the same answers.",
+        "eval() has switched dropout off, and nothing else is random.",
+    ),
+    b=(
+        "Dropout is still on, because only `no_grad` switches it off.",
+        "`no_grad` is about slopes alone. The mode, train or eval, is about layers.",
+    ),
+    c=(
+        "One could call backward on its loss.",
+        "Everything is noted down as in training. It costs time and memory, and no "
+        "right answer.",
+    ),
+    d=(
+        "Its parameters change a little with each call.",
+        "Only optimizer.step() changes parameters. A call never does.",
+    ),
+)
