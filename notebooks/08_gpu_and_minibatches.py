@@ -134,8 +134,6 @@ logs = {
     "B": train_and_count(models["B"], X[rows], y[rows]),
 }
 print("running accuracy:", {name: round(log, 4) for name, log in logs.items()})
-
-# %% tags=["slide-more"]
 lab08.which_model.ask()
 
 
@@ -229,8 +227,8 @@ lab08.four_times.result()
 assert 0.4 < start[128][1] / start[32][1] < 0.6
 
 # %% [markdown]
-# So a batch of 8 points roughly, and costs a thousandth. And its error has no direction of
-# its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
+# So a batch of 8 points roughly, and costs next to nothing. And its error has no direction
+# of its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
 # images is the mean over the batches, each weighted by its size (lab 2), and so it is with
 # their slopes:
 #
@@ -263,13 +261,16 @@ end = {size: study(trained, size) for size in start}
 print("images  uphill at the start  near the end    off by, then")
 for size in start:
     (first, off_first), (last, off_last) = start[size], end[size]
+    uphill = [(cosines < 0).float().mean() for cosines in (first, last)]
     print(
-        f"{size:6}  {(first < 0).float().mean():19.0%}  {(last < 0).float().mean():12.0%}"
-        f"  {off_first:6.2f} {off_last:9.2f}"
+        f"{size:6}  {uphill[0]:19.0%}  {uphill[1]:12.0%}  {off_first:6.2f} {off_last:9.2f}"
     )
 lab08.near_the_end.result()
 assert (end[8][0] < 0).float().mean() > 1.5 * (start[8][0] < 0).float().mean()
 assert all(end[size][1] > 1.5 * start[size][1] for size in (8, 32, 128))
+
+# %% [markdown]
+# Each poll as a dot:
 
 # %% tags=["slide"]
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
@@ -311,7 +312,6 @@ def batches(X, y, batch_size, shuffle=False):
         yield X[rows], y[rows]
 
 
-# %% tags=["slide-more"]
 lab08.last_batch.ask()
 
 # %% tags=["slide-more"]
@@ -470,7 +470,7 @@ lab08.ten_times.ask()
 # like: the *same number of updates*, once with 8 images each and once with all of them.
 
 
-# %%
+# %% tags=["slide-more"]
 def losses_by_update(model, batch_size, n_updates, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     torch.manual_seed(0)
@@ -483,7 +483,6 @@ def losses_by_update(model, batch_size, n_updates, lr):
     return losses[:n_updates]
 
 
-# %% tags=["slide-more"]
 lab08.same_updates.ask()
 
 # %% tags=["slide-more"]
@@ -695,7 +694,6 @@ def order():
     return helper.submit(time.sleep, 0.02)
 
 
-# %% tags=["slide-more"]
 lab08.clock.ask()
 
 # %% tags=["nbval-ignore-output", "differs=time", "slide-more"]

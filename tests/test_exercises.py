@@ -1161,8 +1161,7 @@ HARMLESS = {
     "lab06.fit": {"`detach()` is left out": "the numbers are those asked for"},
     "lab07.accuracy": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
     "lab07.evaluate": {"`>=` stands where `>` is wanted": AT_THE_THRESHOLD},
-    "lab08.batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
-    "lab08.train_epoch": {
+    "lab08.accumulate": {
         "`model` stands where `optimizer` is wanted": "model.zero_grad() is as good",
     },
     "lab09.two_logit_gradient": {"`logits` stands where `y` is wanted": EQUAL_LENGTH},
