@@ -269,6 +269,15 @@ def fastest_cheapest_image(updates, fixed, per_image):
 
 
 @fastest.mistake
+def fastest_position(updates, fixed, per_image):
+    """This is the *position* of the fastest run, counted from 0. The batch size is
+    asked for, the key of the dictionary.
+    """
+    times = [count * (fixed + per_image * n) for n, count in updates.items()]
+    return times.index(min(times))
+
+
+@fastest.mistake
 def fastest_slowest(updates, fixed, per_image):
     """This is the run that takes the *most* time: max stands where min is wanted, or a
     comparison is the wrong way round.
@@ -333,6 +342,10 @@ def _trainer(*sizes, seed=5, stale=False):
         _trainer(3, 6, seed=7, stale=True),
         _trainer(7, seed=8),
     ],
+    forbids={
+        "The model sees one part at a time: there is no room for all of them.": "cat"
+        " concat"
+    },
     hints=[
         "backward() adds to the slopes that are there. This time that is what you "
         "want: zero_grad() once, before the loop, and step() once, after it.",
@@ -512,6 +525,18 @@ def accumulate_step_in_loop(model, parts, loss_fn, optimizer):
         optimizer.step()
 
     return _accumulated(parts, step, model, loss_fn)
+
+
+@accumulate.mistake
+def accumulate_last_loss(model, parts, loss_fn, optimizer):
+    """The update is right. You return the loss of the last part, times its share, and
+    not the sum over all parts: begin with total = 0.0, and add each of them.
+    """
+    last = len(parts[-1][0]) / sum(len(X) for X, _ in parts)
+    with torch.no_grad():
+        value = loss_fn(model(parts[-1][0]), parts[-1][1]).item() * last
+    accumulate.reference(model, parts, loss_fn, optimizer)
+    return value
 
 
 @accumulate.mistake
@@ -810,13 +835,13 @@ poll = choice(
     "lab08.poll",
     "Before the first update, 8 random fours and nines are asked for their gradient, "
     "again and again. How well does it point, on average, in the direction of the "
-    "gradient of all thousands of images? The cosine between the two is",
+    "gradient of all images? The cosine between the two is",
     right="b",
     because="8 images know the direction roughly: far better than nothing, far from "
     "exactly. A step against such an arrow goes downhill most of the time, and there "
     "can be hundreds of them for the price of a census.",
     a=(
-        "nearly 0: with thousands of images, 8 say nothing.",
+        "nearly 0: of so many images, 8 say nothing.",
         "How many there are in all plays no part. A poll of 1,000 people is as good in "
         "a large country as in a small one; what counts is how many one asks.",
     ),
@@ -839,8 +864,8 @@ four_times = choice(
     "tenth of it a hundred times. The first few images are the best buy.",
     a=(
         "By about a quarter of what the poll of 32 is off by.",
-        "Four times as many images would have to cancel all of the extra. Look at the "
-        "rows above: each has four times the images, and half the error.",
+        "Four times as many images would have to cancel all of the extra. Look "
+        "at the others: each has four times the images, and half the error.",
     ),
     b="By about half of what the poll of 32 is off by.",
     c=(
