@@ -136,7 +136,7 @@ print("running accuracy:", {name: round(log, 4) for name, log in logs.items()})
 lab08.which_model.ask()
 
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 @torch.no_grad()
 def right_by_class(model, X=X_val, y=y_val):  # these are taken if none are given
     right = (model(X) > 0) == y
@@ -189,7 +189,7 @@ lab08.poll.ask()
 # may be drawn twice.) `off` says how far a poll is from the truth, in lengths of the true
 # gradient: the root of the mean square.
 
-# %% tags=["slide-more"]
+# %%
 def polls(model, size):
     generator = torch.Generator().manual_seed(0)
     samples = torch.randint(len(X), (200, size), generator=generator)
@@ -215,7 +215,7 @@ assert 0.2 < start[8][0].mean() < 0.5
 # %% tags=["slide-more"]
 lab08.four_times.ask()
 
-# %% tags=["slide-more"]
+# %%
 start[128] = study(make_model(), 128)
 for size in (32, 128):
     print(f"{size:3} images: off by {start[size][1]:.2f}")
@@ -246,7 +246,7 @@ print("the weighted mean of the batch gradients is the full gradient")
 # %% tags=["slide-more"]
 lab08.near_the_end.ask()
 
-# %% tags=["slide-more"]
+# %%
 trained = make_model()
 for _ in range(5):
     rows = torch.randperm(len(X))
@@ -303,7 +303,7 @@ def batches(X, y, batch_size, shuffle=False):
 
 lab08.last_batch.ask()
 
-# %% tags=["slide-more"]
+# %%
 sizes = [len(y_batch) for _, y_batch in batches(X, y, 64)]
 print(len(X), "images:", len(sizes), "batches, the last one has", sizes[-1])
 lab08.last_batch.result()
@@ -346,7 +346,7 @@ lab08.parrot.result()
 lab08.two_wishes.ask()
 
 
-# %% tags=["slide-more"]
+# %%
 model, is_nine = make_model(), y[:, 0] == 1
 fours = gradient(model, X[~is_nine], y[~is_nine])
 nines = gradient(model, X[is_nine], y[is_nine])
@@ -471,7 +471,7 @@ def losses_by_update(model, batch_size, n_updates, lr):
 
 lab08.same_updates.ask()
 
-# %% tags=["slide-more"]
+# %%
 sizes = {"8 images": 8, "all images": len(X)}
 lab08.ten_times.result()
 early = {n: losses_by_update(make_model(), s, 100, lr=0.02) for n, s in sizes.items()}
@@ -521,7 +521,7 @@ assert jumps[0] > 2 * jumps[1]
 lab08.three_numbers.ask()
 
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"]
 @torch.no_grad()
 def two_means(batch_size):
     parts = list(training.batches(X_val, y_val, batch_size))
@@ -619,7 +619,7 @@ print("X lives on:", X.device, "  the fastest device of this computer:", device)
 # %% tags=["slide-more"]
 lab08.moved.ask()
 
-# %% tags=["slide-more"]
+# %%
 t = torch.ones(3)
 t.to("meta")
 layer = nn.Linear(784, 32)
@@ -643,7 +643,7 @@ except RuntimeError as error:
 # device once, at the top. In a function, ask the *model* where it is. (`next` takes the
 # first of the parameters.) `run_epoch` and `fit` of `training` do.
 
-# %% tags=["slide-more"]
+# %%
 @torch.no_grad()
 def probs_of(model, X):
     place = next(model.parameters()).device
@@ -672,7 +672,7 @@ def order():
 
 lab08.clock.ask()
 
-# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 start_time = time.perf_counter()
 orders = [order() for _ in range(10)]
 hasty = time.perf_counter() - start_time
@@ -692,7 +692,7 @@ assert hasty < 0.5 * patient
 lab08.item.ask()
 
 
-# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time"]
 def ten_steps(ask_each_time):
     start_time = time.perf_counter()
     for _ in range(10):
