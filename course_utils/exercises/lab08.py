@@ -1,227 +1,299 @@
-"""Exercises of lab 08, GPU and mini-batches: solutions, hints, typical mistakes."""
+"""Exercises and questions of lab 08, GPU and mini-batches."""
 
-import math
+import copy
 
 import torch
 import torch.nn.functional as F
+from sklearn.datasets import load_digits
 from torch import nn
 
 from course_utils import training
+from course_utils.exercises import lab02, lab04, lab06
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
-from course_utils.exercises.fixtures import Case, GradientWatch, placed, placed_model
+from course_utils.exercises.fixtures import Case, placed, placed_model
+from course_utils.exercises.questions import WarmUp, choice, number
+
+# The logs of an exercise ----------------------------------------------------------
+
+EPOCHS = 3
+
+
+def logs() -> None:
+    """Train a linear model on 4 and 9 five times, and print five logs.
+
+    Each line says what the program counts after each epoch: the running accuracy, and
+    which part of the held-out fours and nines is right.
+    """
+    for i, run in enumerate(("shuffled", "divisor", "sorted", "apart", "used up"), 1):
+        print(
+            f"log {i}           " + "".join(f"  epoch {n + 1}" for n in range(EPOCHS))
+        )
+        names = ("running", "fours right", "nines right")
+        for name, values in zip(names, zip(*_log(run), strict=True), strict=True):
+            print(f"  {name:12}  " + "".join(f"{value:9.2f}" for value in values))
+
+
+def _log(run: str) -> list[tuple[float, float, float]]:
+    digits = load_digits()
+    target = torch.tensor(digits.target)
+    kept = ((target == 4) | (target == 9)).nonzero().flatten()
+    kept = kept[target[kept].argsort(stable=True)]  # the fours first
+    images = torch.tensor(digits.images[kept]).float()[:, None]
+    X = F.avg_pool2d(images, 2).flatten(1) / 16  # 4 x 4 pixels, (N, 16)
+    y = (target[kept] == 9).float()
+    held = torch.arange(len(y)) % 3 == 0
+    X_held, y_held, X, y = X[held], y[held], X[~held], y[~held]
+
+    generator = torch.Generator().manual_seed(0)
+    if run == "apart":
+        X = X[torch.randperm(len(X), generator=generator)]
+    shuffle = run != "sorted"
+    loader = training.batches(X, y, 4, shuffle=shuffle, generator=generator)
+    if run == "used up":
+        loader = iter(loader)
+    W, b = torch.zeros(16), torch.zeros(())
+    found = []
+    for _ in range(EPOCHS):
+        n_right = 0
+        for X_batch, y_batch in loader:
+            z = X_batch @ W + b
+            n_right += ((z > 0) == y_batch).sum().item()
+            error = (torch.sigmoid(z) - y_batch) / len(y_batch)
+            W, b = W - error @ X_batch, b - error.sum()
+        right = (X_held @ W + b > 0) == y_held
+        counts = [right[y_held == k].sum().item() for k in (0, 1)]
+        sizes = [int((y_held == k).sum()) for k in (0, 1)]
+        if run == "divisor":
+            sizes = [len(y), len(y)]
+        found.append((n_right / len(y), counts[0] / sizes[0], counts[1] / sizes[1]))
+    return found
 
 
 @exercise(
-    given={"n_images": "size", "batch_size": "size", "n_epochs": "size"},
-    inputs=[
-        Case((1000, 64, 3), "a short batch at the end"),
-        Case((640, 64, 3), "no short batch"),
-        Case((50, 64, 7), "fewer images than a batch has"),
-        Case((1, 1, 1), "a single image"),
-    ],
-    hints=[
-        "How many batches has one epoch? The short batch at the end is an update, too.",
-        "-(-n_images // batch_size) divides and rounds up. math.ceil does, too.",
-    ],
-    praise="This number, not that of the epochs, says how long a model has trained.",
-)
-def n_updates(n_images, batch_size, n_epochs):
-    """Return how many updates a training run makes, a whole number."""
-    return -(-n_images // batch_size) * n_epochs
-
-
-@n_updates.mistake
-def n_updates_rounded_down(n_images, batch_size, n_epochs):
-    """You rounded down, so the short batch at the end of each epoch is lost. Its images
-    are used for an update as well: round up.
-    """
-    return n_images // batch_size * n_epochs
-
-
-@n_updates.mistake
-def n_updates_one_more(n_images, batch_size, n_epochs):
-    """You rounded down and added 1. That is right if something is left over, but if the
-    batch size divides the number of images, there is no short batch. Round up instead.
-    """
-    return (n_images // batch_size + 1) * n_epochs
-
-
-@n_updates.mistake
-def n_updates_all_epochs_in_one(n_images, batch_size, n_epochs):
-    """You cut the images of all epochs together into batches. But a batch never reaches
-    into the next epoch: each epoch has its own short batch. Round up first, then
-    multiply.
-    """
-    return -(-n_images * n_epochs // batch_size)
-
-
-@n_updates.mistake
-def n_updates_fraction(n_images, batch_size, n_epochs):
-    """You divided with /, which gives a fraction of an update. There are only whole
-    updates: divide and round up, for example with math.ceil.
-    """
-    return n_images / batch_size * n_epochs
-
-
-@n_updates.mistake
-def n_updates_one_epoch(n_images, batch_size, n_epochs):
-    """This is the number of updates in one epoch. The run goes over the data n_epochs
-    times, so multiply by that.
-    """
-    return math.ceil(n_images / batch_size)
-
-
-@n_updates.mistake
-def n_updates_images(n_images, batch_size, n_epochs):
-    """This is how many images the run looks at. An update looks at a whole batch of
-    them, so there are far fewer updates than images.
-    """
-    return n_images * n_epochs
-
-
-def _numbered(g, sizes, before):
-    return torch.arange(len(before[0]))
-
-
-_X = torch.arange(14.0).reshape(7, 2)
-_Y = torch.arange(7)
-
-
-@exercise(
-    given={
-        "X": "features N 2",
-        "y": _numbered,
-        "batch_size": "size",
-        "shuffle": lambda g, sizes, before: bool(torch.randint(2, (), generator=g)),
-    },
     properties=[
         holds(
-            "An epoch holds every row exactly once. Yours does not.",
-            lambda value, X, y, batch_size, shuffle: (
-                sorted(torch.cat([labels.flatten() for _, labels in value]).tolist())
-                == sorted(y.flatten().tolist())
-            ),
+            "There is one log of each kind: every letter from a to e occurs once.",
+            lambda value: sorted(value) == list("abcde"),
+        ),
+        holds(
+            "Look again at log 3: one class is right in all its images, the other in "
+            "none. What does such a model say?",
+            lambda value: value[2] == "b",
+        ),
+        holds(
+            "Look again at log 5: the model has not changed since the first epoch, and "
+            "nobody has counted a right answer.",
+            lambda value: value[4] == "d",
         ),
     ],
+    inputs=[()],
+    hints=[
+        "A model that has learned is right about both classes, on new images as well. "
+        "A parrot is right about one of them, whatever its running accuracy is.",
+        "Which log stands still from the second epoch on? What did its loop get to "
+        "see?",
+        "Two answers are left that are about the images: in one log nothing can be "
+        "learned, so it is a coin. In the other one the running accuracy is fine, and "
+        "fours and nines are both wrong by the same factor.",
+    ],
+    praise="Five programs, no error message, and only one that can be believed.",
+)
+def faults():
+    """Return what happened in logs 1 to 5, as five letters."""
+    return "a", "e", "b", "c", "d"
+
+
+@faults.mistake
+def faults_sorted_is_right():
+    """Logs 1 and 3 are exchanged. Log 3 has a splendid running accuracy, and its model
+    gives the same answer to every image: it knows no four from a nine. Look at both
+    classes first, and at the running accuracy last.
+    """
+    return "b", "e", "a", "c", "d"
+
+
+@faults.mistake
+def faults_divisor_is_apart():
+    """Logs 2 and 4 are exchanged. With labels that belong to other images nothing can
+    be learned, and the running accuracy is that of a coin. In log 2 it is high; only
+    the numbers of the held-out images are small, by the same factor.
+    """
+    return "a", "c", "b", "e", "d"
+
+
+@faults.mistake
+def faults_used_up_is_apart():
+    """Logs 4 and 5 are exchanged. In log 5 the first epoch went well, and from then on
+    nothing moves: no batch came any more. In log 4 the model moves in each epoch and
+    learns nothing.
+    """
+    return "a", "e", "b", "d", "c"
+
+
+@faults.mistake
+def faults_used_up_is_sorted():
+    """Logs 3 and 5 are exchanged. A running accuracy of 0 means that nothing was
+    counted in that epoch: there was no batch. Sorted data give a *high* one.
+    """
+    return "a", "e", "d", "c", "b"
+
+
+@faults.mistake
+def faults_divisor_is_used_up():
+    """Logs 2 and 5 are exchanged. In log 2 the numbers still move from epoch to epoch,
+    so batches do come. They are only divided by the wrong number.
+    """
+    return "a", "d", "b", "c", "e"
+
+
+@faults.mistake
+def faults_apart_is_sorted():
+    """Logs 3 and 4 are exchanged. Sorted data make a parrot: nearly always right while
+    it trains. In log 4 the running accuracy is that of a coin, so the labels say
+    nothing about the images.
+    """
+    return "a", "e", "c", "b", "d"
+
+
+@faults.mistake
+def faults_divisor_is_right():
+    """Logs 1 and 2 are exchanged. In log 2 the model answers nearly all training images
+    rightly and, so it seems, one held-out image in five. Both classes are too small by
+    the same factor: what is wrong there is a divisor, not the model.
+    """
+    return "e", "a", "b", "c", "d"
+
+
+@faults.mistake
+def faults_divisor_is_sorted():
+    """Logs 2 and 3 are exchanged. A parrot is right about every image of one class and
+    about none of the other: that is log 3. In log 2 both classes are equally low.
+    """
+    return "a", "b", "e", "c", "d"
+
+
+@faults.mistake
+def faults_apart_is_right():
+    """Logs 1 and 4 are exchanged. In log 4 one half of the answers is right while it
+    trains: that is a coin, and a coin has learned nothing.
+    """
+    return "c", "e", "b", "a", "d"
+
+
+@faults.mistake
+def faults_used_up_is_right():
+    """Logs 1 and 5 are exchanged. The model of log 5 has learned something in the first
+    epoch. But from the second one on no batch came: nothing is counted and nothing
+    changes.
+    """
+    return "d", "e", "b", "c", "a"
+
+
+# The other exercises ----------------------------------------------------------------
+
+
+def _needs(g, sizes, before):
+    """Return how many updates each batch size needs; too large ones need more again."""
+    n = int(torch.randint(200, 400, (), generator=g))
+    shares = (12, 1, 0.5, 0.6)
+    spread = (0.9 + 0.2 * torch.rand(4, generator=g)).tolist()
+    return {
+        size: int(n * share * factor)
+        for size, share, factor in zip((8, 64, 512, 4096), shares, spread, strict=True)
+    }
+
+
+def _fixed(g, sizes, before):
+    return round(0.0005 + 0.004 * torch.rand((), generator=g).item(), 6)
+
+
+def _per_image(g, sizes, before):
+    return round(10 ** (-5.5 + 2 * torch.rand((), generator=g).item()), 8)
+
+
+@exercise(
+    given={"updates": _needs, "fixed": _fixed, "per_image": _per_image},
     inputs=[
-        (_X, _Y, 3, False),
-        (_X, _Y, 3, True),
-        (_X, _Y.float().reshape(-1, 1), 2, True),
-        (_X, _Y, 7, True),
-        (_X, _Y, 20, False),
+        ({8: 2000, 64: 200, 512: 100, 4096: 120}, 0.0003, 0.000002),  # a processor
+        ({8: 2000, 64: 200, 512: 100, 4096: 120}, 0.001, 0.0000001),  # a graphics card
+        ({8: 900, 64: 200, 512: 100, 4096: 120}, 0.00001, 0.0001),  # images are dear
+        ({16: 500, 32: 490}, 0.001, 0.0001),
+        Case(({32: 100}, 0.01, 0.001), "a single batch size", False),
     ],
     hints=[
-        "First the order of the rows: torch.arange(len(X)) or torch.randperm(len(X)).",
-        "order.split(batch_size) cuts it into pieces; the last one is what remains.",
-        "X[rows] picks the rows of X, and y[rows] those of y: the same rows.",
+        "The time of one update is fixed + per_image * size. How long is a whole run?",
+        "Go through updates.items(), and keep the size with the smallest time so far.",
+        "min(updates, key=...) takes the key for which a function of it is smallest.",
     ],
-    praise="Every image once per epoch, each with its own label.",
+    praise="A graphics card has a large fixed part and cheap images, so it wants "
+    "large batches. A processor wants smaller ones.",
 )
-def batches(X, y, batch_size, shuffle):
-    """Return a list of pairs (X_batch, y_batch) that together hold every row once."""
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
+def fastest(updates, fixed, per_image):
+    """Return the batch size of the run that takes the least time."""
+    seconds = {n: count * (fixed + per_image * n) for n, count in updates.items()}
+    return min(seconds, key=seconds.get)
 
 
-@batches.mistake
-def batches_separate_orders(X, y, batch_size, shuffle):
-    """You drew one order for X and another one for y, so the images have the labels of
-    other images. Nothing can be learned from that, and no error says so. Draw one
-    order and use it for both.
+@fastest.mistake
+def fastest_fewest_updates(updates, fixed, per_image):
+    """You took the run with the fewest updates. That is the fastest one only if an
+    update costs the same for every batch size. Multiply by what one update takes.
     """
-    if not shuffle:
-        return batches.reference(X, y, batch_size, False)
-    X, y = X[torch.randperm(len(X))], y[torch.randperm(len(X))]
-    return batches.reference(X, y, batch_size, False)
+    return min(updates, key=updates.get)
 
 
-@batches.mistake
-def batches_only_images(X, y, batch_size, shuffle):
-    """You shuffled X and left y as it was, so the images have the labels of other
-    images. Pick the same rows from both.
+@fastest.mistake
+def fastest_fewest_images(updates, fixed, per_image):
+    """You took the run that looks at the fewest images. But each update has a fixed
+    cost as well, once, whatever it looks at: (fixed + per_image * size) times the
+    number of updates.
     """
-    X = X[torch.randperm(len(X))] if shuffle else X
-    return batches.reference(X, y, batch_size, False)
+    return min(updates, key=lambda size: size * updates[size])
 
 
-@batches.mistake
-def batches_short_one_dropped(X, y, batch_size, shuffle):
-    """The last batch is missing: what remains at the end is shorter than batch_size but
-    is a batch all the same. You would never train on it, or leave it out of an
-    evaluation.
+@fastest.mistake
+def fastest_cheapest_update(updates, fixed, per_image):
+    """You took the cheapest update. It is the whole run that counts: times the number
+    of updates that it needs.
     """
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    rows = order.split(batch_size)
-    return [(X[r], y[r]) for r in rows if len(r) == batch_size]
+    return min(updates)
 
 
-@batches.mistake
-def batches_never_shuffled(X, y, batch_size, shuffle):
-    """You ignored shuffle. With shuffle=True the rows come in a new, random order,
-    drawn with torch.randperm(len(X)).
+@fastest.mistake
+def fastest_cheapest_image(updates, fixed, per_image):
+    """You took the batch size with the lowest price of an *image*. Faster per image is
+    not faster to the goal: it is updates that bring you there.
     """
-    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
+    return min(updates, key=lambda size: fixed / size + per_image)
 
 
-@batches.mistake
-def batches_always_shuffled(X, y, batch_size, shuffle):
-    """You shuffled although shuffle is False. For an evaluation one wants the order of
-    the data set, so that predictions and images can be put side by side.
+@fastest.mistake
+def fastest_position(updates, fixed, per_image):
+    """This is the *position* of the fastest run, counted from 0. The batch size is
+    asked for, the key of the dictionary.
     """
-    return batches.reference(X, y, batch_size, True)
+    times = [count * (fixed + per_image * n) for n, count in updates.items()]
+    return times.index(min(times))
 
 
-@batches.mistake
-def batches_order_of_batches(X, y, batch_size, shuffle):
-    """You cut first and then shuffled the batches as wholes. If the data are sorted,
-    each batch still holds one class only. Shuffle the rows, then cut.
+@fastest.mistake
+def fastest_slowest(updates, fixed, per_image):
+    """This is the run that takes the *most* time: max stands where min is wanted, or a
+    comparison is the wrong way round.
     """
-    cut = batches.reference(X, y, batch_size, False)
-    return [cut[i] for i in torch.randperm(len(cut))] if shuffle else cut
+    return max(updates, key=lambda n: updates[n] * (fixed + per_image * n))
 
 
-@batches.mistake
-def batches_within_batch(X, y, batch_size, shuffle):
-    """You shuffled the rows inside each batch. That changes nothing, because a batch is
-    averaged: the same images are still together. Shuffle all rows, then cut.
+@fastest.mistake
+def fastest_time(updates, fixed, per_image):
+    """This is the time of the fastest run. The batch size is asked for, the key of the
+    dictionary.
     """
-    cut = batches.reference(X, y, batch_size, False)
-    if not shuffle:
-        return cut
-    orders = [torch.randperm(len(labels)) for _, labels in cut]
-    return [(a[o], b[o]) for (a, b), o in zip(cut, orders, strict=True)]
+    return min(count * (fixed + per_image * n) for n, count in updates.items())
 
 
-@batches.mistake
-def batches_chunks(X, y, batch_size, shuffle):
-    """This makes batch_size batches. What was asked for is batches with batch_size rows
-    each: split(batch_size), where chunk(batch_size) counts the pieces.
-    """
-    order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
-    return [(X[rows], y[rows]) for rows in order.chunk(batch_size)]
-
-
-@batches.mistake
-def batches_with_repetition(X, y, batch_size, shuffle):
-    """torch.randint draws each row anew, so some rows come twice and others never. An
-    epoch uses every row exactly once: torch.randperm(len(X)) is a random order.
-    """
-    if not shuffle:
-        return batches.reference(X, y, batch_size, False)
-    rows = torch.randint(len(X), (len(X),))
-    return batches.reference(X[rows], y[rows], batch_size, False)
-
-
-@batches.mistake
-def batches_fixed_size(X, y, batch_size, shuffle):
-    """You wrote 16 where batch_size belongs. A number from the lab works only as long
-    as everybody wants that number.
-    """
-    return batches.reference(X, y, 16, shuffle)
-
-
-def _model(mode, *, seed=0, n_classes=1, watch=False):
+def _model(mode, *, seed=0, n_classes=1):
     """Make a small network with dropout and fixed weights."""
     generator = torch.Generator().manual_seed(seed)
     model = nn.Sequential(
@@ -230,325 +302,249 @@ def _model(mode, *, seed=0, n_classes=1, watch=False):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    if watch:
-        model.append(GradientWatch())
     return model.train(mode)
 
 
-def _loader(*sizes, seed=1):
-    """Make batches of these sizes, as a list."""
+def _parts(*sizes, seed=1):
+    """Return parts of these sizes, as a list."""
     generator = torch.Generator().manual_seed(seed)
     X = torch.randn(sum(sizes), 3, generator=generator)
     y = (torch.randn(sum(sizes), 1, generator=generator) > 0).float()
     return list(zip(X.split(sizes), y.split(sizes), strict=True))
 
 
-_BCE = nn.BCEWithLogitsLoss()
+class _Used(nn.Sequential):
+    """A network whose copies keep the slopes that somebody has left in it."""
+
+    def __deepcopy__(self, memo):
+        memo[id(self)] = other = _Used(*[copy.deepcopy(layer, memo) for layer in self])
+        for mine, theirs in zip(self.parameters(), other.parameters(), strict=True):
+            theirs.grad = None if mine.grad is None else mine.grad.clone()
+        return other.train(self.training)
+
+    def _get_name(self):
+        return "Sequential"
 
 
-@exercise(
-    inputs=[
-        (_model(True, watch=True), _loader(5, 5, 2), _BCE),
-        (_model(False, watch=True), _loader(4, 4, 4, 1, seed=2), _BCE),
-        (_model(True, seed=3, watch=True), _loader(6), _BCE),
-        (_model(True, seed=4, watch=True), _loader(3, 3), _BCE),
-    ],
-    hints=[
-        "loss_fn gives the mean of a batch. Times len(X) it is the sum of the batch.",
-        "Add up these sums and the numbers of images, and divide once, at the end.",
-        "eval(), no_grad() and the mode are as in exercise 4 of lab 7.",
-    ],
-    praise="The same number for every batch size. That is how you know it is right.",
-)
-def evaluate(model, loader, loss_fn):
-    """Return the mean loss per image over all batches, a Python number."""
-    was_training = model.training
-    model.eval()
-    loss_sum, n_images = 0.0, 0
-    with torch.no_grad():
-        for X, y in loader:
-            loss_sum += loss_fn(model(X), y).item() * len(X)
-            n_images += len(X)
-    model.train(was_training)
-    return loss_sum / n_images
-
-
-def _evaluated(model, loader, loss_fn, *, training=False, gradients=False):
-    """Return the loss and the size of each batch, and leave the mode as it was."""
-    was_training = model.training
-    model.train(training)
-    with torch.set_grad_enabled(gradients):
-        losses = [loss_fn(model(X), y).item() for X, y in loader]
-    model.train(was_training)
-    return losses, [len(X) for X, _ in loader]
-
-
-@evaluate.mistake
-def evaluate_mean_of_means(model, loader, loss_fn):
-    """This is the mean of the batch means. A short last batch then counts as much as a
-    full one, and the result depends on the batch size. Multiply each loss by len(X),
-    add, and divide by the number of images.
-    """
-    losses, _ = _evaluated(model, loader, loss_fn)
-    return sum(losses) / len(losses)
-
-
-@evaluate.mistake
-def evaluate_means_over_images(model, loader, loss_fn):
-    """You added up batch means and divided by the number of images, so you divided
-    twice: a mean is divided already. Multiply each loss by len(X) first.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(losses) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_sums_over_batches(model, loader, loss_fn):
-    """You made sums of the batch means, which is right, but divided them by the number
-    of batches. Divide by the number of images.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(loss * n for loss, n in zip(losses, sizes, strict=True)) / len(sizes)
-
-
-@evaluate.mistake
-def evaluate_total(model, loader, loss_fn):
-    """This is the sum over all images. Divide it, once, by the number of images, so
-    that data sets of different size can be compared.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn)
-    return sum(loss * n for loss, n in zip(losses, sizes, strict=True))
-
-
-@evaluate.mistake
-def evaluate_fixed_number(model, loader, loss_fn):
-    """You divided by 12665, the number of training images in the notes. With any other
-    data the result is wrong, without an error. Count the images in the loop.
-    """
-    return evaluate_total(model, loader, loss_fn) / 12665
-
-
-@evaluate.mistake
-def evaluate_last_batch(model, loader, loss_fn):
-    """This is the loss of the last batch alone: each round overwrites the one before.
-    Add up before you divide.
-    """
-    return _evaluated(model, loader, loss_fn)[0][-1]
-
-
-@evaluate.mistake
-def evaluate_return_in_loop(model, loader, loss_fn):
-    """This is the loss of the first batch alone. The return stands inside the loop, so
-    the first round is the last one. Move it to the left.
-    """
-    return _evaluated(model, loader, loss_fn)[0][0]
-
-
-@evaluate.mistake
-def evaluate_with_dropout(model, loader, loss_fn):
-    """Dropout is on: half of the hidden units are silenced at random, and the loss is
-    different in each call. Switch it off with model.eval() before the loop.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn, training=model.training)
-    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_with_gradients(model, loader, loss_fn):
-    """The number is right, but PyTorch noted down everything that it would need for
-    slopes, which costs time and memory. Put the loop under `with torch.no_grad():`.
-    """
-    losses, sizes = _evaluated(model, loader, loss_fn, gradients=True)
-    return sum(a * n for a, n in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-@evaluate.mistake
-def evaluate_left_in_eval(model, loader, loss_fn):
-    """The number is right, but the model is left in eval mode: if this is called in the
-    middle of training, dropout is off from there on. Note model.training first, and
-    put that back with model.train(was_training).
-    """
-    value = evaluate.reference(model, loader, loss_fn)
-    model.eval()
-    return value
-
-
-@evaluate.mistake
-def evaluate_always_train(model, loader, loss_fn):
-    """You end with model.train(). But the model may have been in eval mode before your
-    function was called. Note model.training first, and put that back:
-    model.train(was_training).
-    """
-    value = evaluate.reference(model, loader, loss_fn)
-    model.train()
-    return value
-
-
-@evaluate.mistake
-def evaluate_tensor(model, loader, loss_fn):
-    """The number is right, but it is still a tensor with one element. .item() takes the
-    plain Python number out.
-    """
-    return torch.tensor(evaluate.reference(model, loader, loss_fn))
-
-
-def _trainer(*sizes, mode=True, seed=5):
-    model = _model(mode, seed=seed)
+def _trainer(*sizes, seed=5, stale=False):
+    first, relu, _, last = _model(True, seed=seed)
+    model = _Used(first, relu, last)  # without dropout: the cut changes nothing then
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    return model, _loader(*sizes, seed=seed), _BCE, optimizer
+    if stale:  # somebody called backward() before, and no step
+        model(torch.ones(2, 3)).sum().backward()
+    return model, _parts(*sizes, seed=seed), nn.BCEWithLogitsLoss(), optimizer
 
 
 @exercise(
     inputs=[
         _trainer(4, 4, 4),
-        _trainer(4, 4, 1, seed=6),
-        _trainer(3, 3, 2, mode=False, seed=7),
+        _trainer(5, 3, 1, seed=6),
+        _trainer(3, 6, seed=7, stale=True),
+        _trainer(7, seed=8),
     ],
+    forbids={
+        "The model sees one part at a time: there is no room for all of them.": "cat"
+        " concat"
+    },
     hints=[
-        "model.train() first. Then for each batch: outputs, loss, backward(), step(), "
-        "zero_grad().",
-        "Call the model once per batch. Each call draws a new dropout.",
-        "Next to it: loss_sum += loss.item() * len(X) and n_images += len(X).",
+        "backward() adds to the slopes that are there. This time that is what you "
+        "want: zero_grad() once, before the loop, and step() once, after it.",
+        "Section 2: the full gradient is the sum of the parts' gradients, each times "
+        "n_b / N. So what has to be multiplied before backward()?",
+        "Count N first: sum(len(X) for X, _ in parts). In the loop: loss = "
+        "loss_fn(model(X), y) * len(X) / N, then loss.backward().",
     ],
-    praise="These lines train every model of the labs to come.",
+    praise="That is gradient accumulation: large batches on a small card.",
 )
-def train_epoch(model, loader, loss_fn, optimizer):
-    """Make one update per batch; return the mean loss per image, a Python number."""
-    model.train()
-    loss_sum, n_images = 0.0, 0
-    for X, y in loader:
-        loss = loss_fn(model(X), y)
+def accumulate(model, parts, loss_fn, optimizer):
+    """Make one update from all parts; return the mean loss per image before it."""
+    n_images = sum(len(X) for X, _ in parts)
+    optimizer.zero_grad()
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y) * len(X) / n_images
         loss.backward()
-        optimizer.step()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
+def _accumulated(parts, backward_of, model, loss_fn):
+    """Return the mean loss per image; ``backward_of`` gets a part's loss and size."""
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y)
+        total += loss.item() * len(X)
+        backward_of(loss, len(X))
+    return total / sum(len(X) for X, _ in parts)
+
+
+@accumulate.mistake
+def accumulate_steps(model, parts, loss_fn, optimizer):
+    """You make an update for each part. So the second part is judged by another model
+    than the first. One update was asked for: zero_grad() before the loop, backward()
+    for each part, step() after the loop.
+    """
+
+    def update(loss, n):
         optimizer.zero_grad()
-        loss_sum += loss.item() * len(X)
-        n_images += len(X)
-    return loss_sum / n_images
-
-
-def _trained(loader, after_forward):
-    """Return the mean loss per image; ``after_forward(X, y)`` gives that of a batch."""
-    losses = [after_forward(X, y).item() * len(X) for X, y in loader]
-    return sum(losses) / sum(len(X) for X, _ in loader)
-
-
-def _update(model, loss_fn, optimizer):
-    def update(X, y):
-        loss = loss_fn(model(X), y)
         loss.backward()
         optimizer.step()
+
+    return _accumulated(parts, update, model, loss_fn)
+
+
+@accumulate.mistake
+def accumulate_sum_of_means(model, parts, loss_fn, optimizer):
+    """The return value is right, the update is too long: you added the slopes of the
+    parts' means. With ten parts that is ten times the slope. Multiply each loss by
+    len(X) / N before backward().
+    """
+    optimizer.zero_grad()
+    value = _accumulated(parts, lambda loss, n: loss.backward(), model, loss_fn)
+    optimizer.step()
+    return value
+
+
+@accumulate.mistake
+def accumulate_equal_parts(model, parts, loss_fn, optimizer):
+    """You divided by the number of parts, so a short part counts as much as a long one.
+    Each part counts with its size: times len(X) / N.
+    """
+    optimizer.zero_grad()
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y) / len(parts)
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
+@accumulate.mistake
+def accumulate_equal_parts_in_backward(model, parts, loss_fn, optimizer):
+    """The return value is right, but in the slopes a short part counts as much as a
+    long one: you divided by the number of parts before backward(). Multiply by len(X)
+    / N.
+    """
+    optimizer.zero_grad()
+    value = _accumulated(
+        parts, lambda loss, n: (loss / len(parts)).backward(), model, loss_fn
+    )
+    optimizer.step()
+    return value
+
+
+@accumulate.mistake
+def accumulate_mean_of_means(model, parts, loss_fn, optimizer):
+    """The update is right. The return value is the mean of the parts' means: a short
+    part counts as much as a long one. Weight each loss with its size.
+    """
+    accumulate.reference(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+def _before(model, parts, loss_fn, optimizer):
+    """Return the mean of means of the model before the last step of SGD."""
+    lr = optimizer.param_groups[0]["lr"]
+    for p in model.parameters():
+        p += lr * p.grad
+    value = sum(loss_fn(model(X), y).item() for X, y in parts) / len(parts)
+    for p in model.parameters():
+        p -= lr * p.grad
+    return value
+
+
+@accumulate.mistake
+def accumulate_zero_in_loop(model, parts, loss_fn, optimizer):
+    """zero_grad() stands inside the loop, so the slopes of all parts but the last are
+    thrown away. Empty them once, before the loop.
+    """
+    n_images = sum(len(X) for X, _ in parts)
+
+    def only_the_last(loss, n):
         optimizer.zero_grad()
-        return loss
+        (loss * n / n_images).backward()
 
-    return update
+    value = _accumulated(parts, only_the_last, model, loss_fn)
+    optimizer.step()
+    return value
 
 
-@train_epoch.mistake
-def train_epoch_without_zero_grad(model, loader, loss_fn, optimizer):
-    """zero_grad() is missing, so each step goes against the sum of all slopes so far.
-    After backward() and step(), empty them with optimizer.zero_grad().
+@accumulate.mistake
+def accumulate_without_zero(model, parts, loss_fn, optimizer):
+    """zero_grad() is missing: slopes that are left from before go into your update.
+    Empty them once, before the loop.
     """
+    n_images = sum(len(X) for X, _ in parts)
+    value = _accumulated(
+        parts, lambda loss, n: (loss * n / n_images).backward(), model, loss_fn
+    )
+    optimizer.step()
+    return value
 
-    def update(X, y):
-        loss = loss_fn(model(X), y)
+
+@accumulate.mistake
+def accumulate_total(model, parts, loss_fn, optimizer):
+    """You used the sum over all images, for the slopes as well: a step that is N times
+    as long. Divide by the number of images, before backward().
+    """
+    optimizer.zero_grad()
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y) * len(X)
         loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
+@accumulate.mistake
+def accumulate_without_step(model, parts, loss_fn, optimizer):
+    """The slopes are right, and nothing moves: step() is missing. Call it once, after
+    the loop.
+    """
+    n_images = sum(len(X) for X, _ in parts)
+    optimizer.zero_grad()
+    return _accumulated(
+        parts, lambda loss, n: (loss * n / n_images).backward(), model, loss_fn
+    )
+
+
+@accumulate.mistake
+def accumulate_step_in_loop(model, parts, loss_fn, optimizer):
+    """step() stands inside the loop, so the first parts are used again in each step,
+    and the later ones see another model. Call it once, after the loop.
+    """
+    n_images = sum(len(X) for X, _ in parts)
+    optimizer.zero_grad()
+
+    def step(loss, n):
+        (loss * n / n_images).backward()
         optimizer.step()
-        return loss
 
-    model.train()
-    return _trained(loader, update)
+    return _accumulated(parts, step, model, loss_fn)
 
 
-@train_epoch.mistake
-def train_epoch_zero_before_step(model, loader, loss_fn, optimizer):
-    """Nothing is learned: you emptied the slopes after backward() and before step(), or
-    left step() out. The order is backward(), step(), zero_grad().
+@accumulate.mistake
+def accumulate_last_loss(model, parts, loss_fn, optimizer):
+    """The update is right. You return the loss of the last part, times its share, and
+    not the sum over all parts: begin with total = 0.0, and add each of them.
     """
-    model.train()
-    return _trained(loader, lambda X, y: loss_fn(model(X), y))
+    last = len(parts[-1][0]) / sum(len(X) for X, _ in parts)
+    with torch.no_grad():
+        value = loss_fn(model(parts[-1][0]), parts[-1][1]).item() * last
+    accumulate.reference(model, parts, loss_fn, optimizer)
+    return value
 
 
-@train_epoch.mistake
-def train_epoch_forward_twice(model, loader, loss_fn, optimizer):
-    """You called the model twice per batch. That costs twice the time, and each call
-    draws its own dropout, so the loss that you report is not the loss that the update
-    came from. Call it once and keep the result.
+@accumulate.mistake
+def accumulate_tensor(model, parts, loss_fn, optimizer):
+    """The number is right, but it is a tensor. .item() takes the plain Python number
+    out.
     """
-
-    def update(X, y):
-        before = loss_fn(model(X), y)
-        _update(model, loss_fn, optimizer)(X, y)
-        return before
-
-    model.train()
-    return _trained(loader, update)
-
-
-@train_epoch.mistake
-def train_epoch_after_the_step(model, loader, loss_fn, optimizer):
-    """You calculated the loss again after the step. That costs one more forward pass
-    per batch, and it judges the model on the very images that it has just been changed
-    for. Take the loss that backward() was called on.
-    """
-
-    def update(X, y):
-        _update(model, loss_fn, optimizer)(X, y)
-        return loss_fn(model(X), y)
-
-    model.train()
-    return _trained(loader, update)
-
-
-@train_epoch.mistake
-def train_epoch_mean_of_means(model, loader, loss_fn, optimizer):
-    """This is the mean of the batch means. A short last batch then counts as much as a
-    full one. Multiply each loss by len(X), and divide by the number of images.
-    """
-    model.train()
-    losses = [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader]
-    return sum(losses) / len(losses)
-
-
-@train_epoch.mistake
-def train_epoch_without_train_mode(model, loader, loss_fn, optimizer):
-    """The model was in eval mode, and you left it there, so dropout did nothing. An
-    evaluation may have come before: begin each epoch of training with model.train().
-    """
-    return _trained(loader, _update(model, loss_fn, optimizer))
-
-
-@train_epoch.mistake
-def train_epoch_eval_mode(model, loader, loss_fn, optimizer):
-    """You trained in eval mode: dropout did nothing. model.train() switches it on for
-    training, model.eval() off for an evaluation.
-    """
-    model.eval()
-    return _trained(loader, _update(model, loss_fn, optimizer))
-
-
-@train_epoch.mistake
-def train_epoch_last_loss(model, loader, loss_fn, optimizer):
-    """This is the loss of the last batch alone, and a batch is a small sample. Add up
-    over the epoch, then divide by the number of images.
-    """
-    model.train()
-    return [_update(model, loss_fn, optimizer)(X, y).item() for X, y in loader][-1]
-
-
-@train_epoch.mistake
-def train_epoch_return_in_loop(model, loader, loss_fn, optimizer):
-    """Only the first batch was used: the return stands inside the loop, so the first
-    round is the last one. Move it to the left.
-    """
-    return train_epoch.reference(model, loader[:1], loss_fn, optimizer)
-
-
-@train_epoch.mistake
-def train_epoch_tensor(model, loader, loss_fn, optimizer):
-    """The number is right, but it is a tensor, and one that holds on to the notes of
-    every batch for autograd. .item() takes the plain Python number out.
-    """
-    return torch.tensor(train_epoch.reference(model, loader, loss_fn, optimizer))
+    return torch.tensor(accumulate.reference(model, parts, loss_fn, optimizer))
 
 
 def _model_at(place, mode, seed):
@@ -806,3 +802,353 @@ def class_accuracy_share_of_predictions(logits, y, n_classes):
     plays no part in it: compare with y first.
     """
     return F.one_hot(logits.argmax(dim=1), n_classes).float().mean(dim=0)
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab08", lab06.held_out, lab04.forgotten, lab02.last_alone)
+
+which_model = choice(
+    "lab08.which_model",
+    "Two models, the same start, the same images once, in another order. The log of "
+    "run A says that more of its answers were right while it trained. Which model "
+    "reads new fours and nines better?",
+    right="b",
+    because="Model A gives the same answer to every image, so it reads one digit "
+    "always and the other never. Its log is no lie: each of these answers was counted, "
+    "and was right, just before the update that it caused. What is counted then is not "
+    "what the finished model knows.",
+    a=(
+        "That of run A: it has the better log.",
+        "The log counts answers of a model that still changes, each before its own "
+        "update. The finished model was never asked.",
+    ),
+    b="That of run B, and by far.",
+    c=(
+        "They are about equally good: they have seen the same images.",
+        "The same images, once each, and yet one of them has learned nothing that one "
+        "can use. So the order must count.",
+    ),
+)
+
+poll = choice(
+    "lab08.poll",
+    "Before the first update, 8 random fours and nines are asked for their gradient, "
+    "again and again. How well does it point, on average, in the direction of the "
+    "gradient of all images? The cosine between the two is",
+    right="b",
+    because="8 images know the direction roughly: far better than nothing, far from "
+    "exactly. A step against such an arrow goes downhill most of the time, and there "
+    "can be hundreds of them for the price of a census.",
+    a=(
+        "nearly 0: of so many images, 8 say nothing.",
+        "How many there are in all plays no part. A poll of 1,000 people is as good in "
+        "a large country as in a small one; what counts is how many one asks.",
+    ),
+    b="between 0.2 and 0.5.",
+    c=(
+        "above 0.9: all fours are alike, and all nines.",
+        "A poll of 8 has five fours and three nines one time, and the other way round "
+        "the next. At the start that alone turns the arrow: some say *more fours*, the "
+        "others *more nines*.",
+    ),
+)
+
+four_times = choice(
+    "lab08.four_times",
+    "A poll of 2 images is off by some amount, one of 8 by about half as much, one of "
+    "32 by about half of that. By how much is a poll of 128 off?",
+    right="b",
+    because="Errors of single images partly cancel in a mean: with n of them what is "
+    "left is one over the root of n. So half the error costs four times the images, a "
+    "tenth of it a hundred times. The first few images are the best buy.",
+    a=(
+        "By about a quarter of what the poll of 32 is off by.",
+        "Four times as many images would have to cancel all of the extra. Look "
+        "at the others: each has four times the images, and half the error.",
+    ),
+    b="By about half of what the poll of 32 is off by.",
+    c=(
+        "By nearly as much as the poll of 32: it is close to the truth already.",
+        "It is not: that poll was off by more than the length of the gradient itself.",
+    ),
+)
+
+near_the_end = choice(
+    "lab08.near_the_end",
+    "Now the network has been trained for five epochs and reads nearly all images "
+    "rightly. Again 200 polls of 8 images, compared with the gradient of all images. "
+    "How often does a poll point the *wrong* way, so that its cosine is negative?",
+    right="c",
+    because="Most images are right now and have next to no slope. What a poll says "
+    "hangs on whether one of the few hard images is in it, and each of these pulls its "
+    "own way. The gradient of all images has become short, and the error of a poll has "
+    "not become short along with it.",
+    a=(
+        "Never: what is left to learn is the same for all.",
+        "What all have in common has been learned. What is left are a few hard images, "
+        "and each wants something else.",
+    ),
+    b=(
+        "As often as at the start: it is the same images and the same size.",
+        "The size is the same, the model is not. At the start nearly every image had "
+        "something to say.",
+    ),
+    c="Much more often than at the start.",
+)
+
+last_batch = number(
+    "lab08.last_batch",
+    "1,000 images are cut into batches of 64. How many images has the last batch?",
+    right=40,
+    because="15 full batches are 960 images, and 40 remain. They are a batch, too, the "
+    "16th, and cause an update of their own. So one epoch has 16 updates.",
+    wrong={
+        64: "64 does not divide 1,000: 15 times 64 are 960.",
+        16: "That is the number of batches. How many images remain for the last one?",
+        15: "That is the number of full batches. How many images remain after them?",
+        0: "Nothing is thrown away: what remains is a batch, if a short one.",
+        36: "So many more would make the last batch full. How many are there?",
+        15.625: "That is 1,000 / 64. There are only whole batches.",
+    },
+    otherwise="How often does 64 go into 1,000, and what remains?",
+)
+
+used_up = choice(
+    "lab08.used_up",
+    "`loader = batches(X, y, 50)`, with the function that has `yield` in it. A program "
+    "loops over `loader` in the first epoch, and again in the second. How many batches "
+    "come in the second epoch?",
+    right="b",
+    because="What a function with `yield` returns is like a queue of people: after one "
+    "loop nobody is left. No error is raised, the second epoch is just over at once. "
+    "`training.batches` begins anew with each loop, and `training.run_epoch` raises an "
+    "error if no batch comes.",
+    a=(
+        "As many as in the first: a loop starts at the beginning.",
+        "With a list it does. But here the function has been called once, before the "
+        "first loop, and it has run to its end.",
+    ),
+    b="None.",
+    c=(
+        "As many, in a new random order.",
+        "The order is drawn when the function begins to run, and it runs only once.",
+    ),
+)
+
+parrot = number(
+    "lab08.parrot",
+    "A parrot does not look at images. It repeats the label of the image before. The "
+    "data are 5,000 fours, and then 5,000 nines. The first image does not count. How "
+    "many of its answers are wrong?",
+    right=1,
+    because="Only the first nine surprises it: it comes after a four. So the parrot is "
+    "right in 9,998 of 9,999 answers, without having seen a single image. In a random "
+    "order it is right about half of the time.",
+    wrong={
+        5000: "That is somebody who says 4 all the time. The parrot changes its mind "
+        "after the first nine.",
+        0: "When the first nine comes, the label before it was a 4.",
+        2: "There is one place where the label changes: from 4 to 9.",
+        0.5: "That is a share, in a random order. Here the data are sorted, and the "
+        "number of errors is asked for.",
+    },
+    otherwise="It is wrong wherever a label differs from the one before. How often "
+    "does that happen in sorted data?",
+)
+
+two_wishes = choice(
+    "lab08.two_wishes",
+    "Before the first update: the gradient of the fours alone, and that of the nines "
+    "alone. What is the cosine between these two arrows?",
+    right="c",
+    because="A 4 and a 9 look much alike, so what the fours wish for, *say 4 to "
+    "everything of this kind*, is nearly the opposite of what the nines wish for. Each "
+    "wish is long. Together they cancel, and the short arrow that is left is the one "
+    "that helps both.",
+    a=(
+        "Near 1: both want to get away from the start.",
+        "Both do, but the fours want smaller logits, and the nines want larger ones.",
+    ),
+    b=(
+        "Near 0: they are about different images.",
+        "Different images, but the same pixels: both digits have much ink in the same "
+        "places. So the same weights are moved, up or down.",
+    ),
+    c="Near -1.",
+)
+
+second_epoch = choice(
+    "lab08.second_epoch",
+    "The model of run A says 9 to everything. Now the sorted data come once more: all "
+    "fours, then all nines. What will the running accuracy of this second epoch be?",
+    right="a",
+    because="A few fours are missed, and then it says 4, and is right; a few nines are "
+    "missed, and then it says 9, and is right. The log cannot see it, in no epoch. The "
+    "held-out images, class by class, show it at once.",
+    a="Again nearly all right.",
+    b=(
+        "About one half: it starts with a model that says 9, and half of the images "
+        "are fours.",
+        "It does not go on saying 9: each of the first few fours causes an update, and "
+        "they all pull the same way.",
+    ),
+    c=(
+        "All right: by now it has seen both digits.",
+        "It has seen both, and has unlearned the first while it saw the second. So "
+        "the first few fours are read wrongly.",
+    ),
+)
+
+ten_times = number(
+    "lab08.ten_times",
+    "There are 1,000 images. Run A: 20 epochs with all images at once. Run B: 2 epochs "
+    "with batches of 10. How many times as many updates does run B make?",
+    right=10,
+    because="Run A makes 20 updates, one an epoch. Run B makes 100 an epoch, 200 in "
+    "all, and looks at a tenth of the images for that. *2 epochs* against *20 epochs* "
+    "says neither.",
+    wrong={
+        0.1: "That is the ratio of the epochs, or of the images looked at. How many "
+        "updates has an epoch with batches of 10?",
+        200: "That is the number of its updates. Run A makes 20.",
+        100: "Run B makes 100 updates in *one epoch*. Count both runs to their end.",
+        5: "One epoch of run B is 100 updates, and it has two epochs.",
+    },
+    otherwise="Updates in an epoch, times epochs: 1 times 20, and 100 times 2.",
+)
+
+same_updates = choice(
+    "lab08.same_updates",
+    "From the same start, with the same small learning rate, 100 updates each. One run "
+    "looks at 8 images before each update, the other one at all of them. Which has the "
+    "lower held-out loss after that?",
+    right="c",
+    because="Each small batch is off, but in a new direction each time, and over many "
+    "small steps the errors cancel. What they have in common is the true slope. The "
+    "learning rate sets the pace. Looking at all images bought practically nothing.",
+    a=(
+        "All images, and by far: each of its updates is exact.",
+        "Each is. But the errors of the small batches have no direction in common, so "
+        "over 100 small steps they cancel.",
+    ),
+    b=(
+        "8 images, and by far: chance helps to get ahead.",
+        "Chance may help out of a bad place. But on average a random batch points "
+        "where all images point, and no further.",
+    ),
+    c="They are about equal.",
+)
+
+three_numbers = choice(
+    "lab08.three_numbers",
+    "One finished model, the same 1,000 held-out images, judged three times: in "
+    "batches of 10, of 900, and all at once. The loss is 0.214, then 0.167, then "
+    "0.214. The program takes the mean of the batch means. Why is the second number "
+    "another one?",
+    right="b",
+    because="There are two batches then, one of 900 images and one of 100, and the "
+    "mean of the two means lets the 100 count as much as the 900. In batches of 10 all "
+    "are equally long, and then nobody notices the fault.",
+    a=(
+        "Larger batches are judged more exactly.",
+        "Nothing is drawn here: all images are judged, each exactly, whatever the cut.",
+    ),
+    b="A short last batch counts as much as the long one.",
+    c=(
+        "The model has learned in between.",
+        "It is finished, and judging makes no update.",
+    ),
+    d=(
+        "The images come in another order.",
+        "The order plays no part in a mean.",
+    ),
+)
+
+first_epoch = choice(
+    "lab08.first_epoch",
+    "In the first epoch `accuracy` is clearly below `val_accuracy`, though both are "
+    "about the training images, and the network has no dropout. Why?",
+    right="c",
+    because="`accuracy` is the running one: its first answers came from a model that "
+    "knew nothing. `val_accuracy` asks the model at the end of the epoch. In this run "
+    "the running number is too low, in the sorted run it was too high. It is about "
+    "models that no longer exist.",
+    a=(
+        "Without slopes a model answers better.",
+        "Slopes are only noted down; the answers are the same.",
+    ),
+    b=(
+        "The running accuracy is a mean of batch means.",
+        "It is not: right answers are counted, and divided by the number of images.",
+    ),
+    c="`accuracy` counts answers that were given early in the epoch.",
+)
+
+moved = choice(
+    "lab08.moved",
+    "`t` is a tensor and `layer` a layer, both on the CPU. A program says "
+    '`t.to("meta")` and then `layer.to("meta")`, and keeps nothing of what these '
+    "return. "
+    "Where are the two now?",
+    right="b",
+    because="A tensor's `.to` returns a new tensor and leaves the old one where it "
+    "was. A model's `.to` moves the model itself. The same word, and two habits.",
+    a=(
+        "Both are on `meta`.",
+        "The tensor is not: its `.to` has made a *copy* there, and nobody has kept it.",
+    ),
+    b="`t` is on the CPU, and `layer` on `meta`.",
+    c=(
+        "Both are on the CPU.",
+        "The layer has moved. A model hands its parameters over for good.",
+    ),
+    d=(
+        "`t` is on `meta`, and `layer` on the CPU.",
+        "It is the other way round: the tensor stays, the layer goes.",
+    ),
+)
+
+clock = choice(
+    "lab08.clock",
+    "Ten orders of 20 thousandths of a second each are put into the queue of a helper. "
+    "The clock is stopped right after the last one has been put in. What does it show?",
+    right="a",
+    because="It has measured how long it takes to *put in* ten orders. The work had "
+    "hardly begun. Many a marvellous speed-up was measured like that.",
+    a="Nearly nothing.",
+    b=(
+        "0.2 seconds: ten times 20 thousandths.",
+        "That is how long the work takes. But nobody has waited for it.",
+    ),
+    c=(
+        "0.02 seconds: all ten at once.",
+        "The helper does one after another, and the clock does not wait even for the "
+        "first.",
+    ),
+)
+
+item = number(
+    "lab08.item",
+    "In each step Python prepares an order, 20 thousandths of a second, and the helper "
+    "carries it out, another 20. Program 1 waits for the result in each step, program "
+    "2 only once, at the end of very many steps. How many times as long does program 1 "
+    "take?",
+    right=2,
+    because="Program 1 needs 20 + 20 for a step: while one works, the other one waits. "
+    "In program 2 both work at the same time, so a step needs 20. Twice is the most "
+    "that can be lost like this. If one of the two has much more to do than the other, "
+    "waiting costs little.",
+    wrong={
+        1: "That would be so if nobody could work while the other one works.",
+        20: "Both programs do the same work. What can be saved is the waiting.",
+        40: "That is the time of a step of program 1, in thousandths. Divide by that "
+        "of program 2.",
+        4: "Program 1 needs 40 thousandths a step. And program 2, if both work at the "
+        "same time?",
+        0.5: "It is the other way round: program 1 takes longer.",
+    },
+    otherwise="A step of program 1: 20 + 20. A step of program 2: both at the same "
+    "time.",
+    tolerance=0.05,
+)
