@@ -24,9 +24,7 @@ from scipy.signal import correlate2d
 from scipy.special import expit, log_expit, rel_entr, softmax
 from sklearn.metrics import (
     accuracy_score,
-    confusion_matrix,
     log_loss,
-    precision_score,
     recall_score,
 )
 from sklearn.preprocessing import StandardScaler
@@ -264,24 +262,6 @@ def not_moved(optimizer, model):
     return sum(b.equal(p) for b, p in zip(before, model.parameters(), strict=True))
 
 
-def recall_and_precision(confusion):
-    n_classes = len(confusion)
-    pairs = np.argwhere(np.ones((n_classes, n_classes)))
-    true, predicted = pairs.repeat(confusion.flatten().numpy(), axis=0).T
-    options = {"average": None, "labels": range(n_classes), "zero_division": 0}
-    scores = (
-        score(true, predicted, **options) for score in (recall_score, precision_score)
-    )
-    return tuple(torch.tensor(score).float() for score in scores)
-
-
-def calibration_error(confidence, right, n_bins):
-    edges = np.linspace(0, 1, n_bins + 1, dtype=np.float32)[1:-1]
-    bins = np.searchsorted(edges, confidence.numpy())
-    sums = [np.bincount(bins, v.numpy(), n_bins) for v in (right, confidence)]
-    return float(np.abs(sums[0] - sums[1]).sum() / len(right))
-
-
 def conv_facts(side, c_in, c_out, kernel, stride):
     layer = nn.Conv2d(c_in, c_out, kernel, stride, device="meta")
     outputs = layer(torch.zeros(1, c_in, side, side, device="meta"))
@@ -391,23 +371,6 @@ ORACLES = {
     "lab09.all_labels_right": lambda logits, y: accuracy_score(
         y.numpy(), (logits.sigmoid() > 0.5).float().numpy()
     ),
-    "lab10.confusion_matrix": lambda y, y_pred, K: torch.tensor(
-        confusion_matrix(y, y_pred, labels=range(K))
-    ),
-    "lab10.recall_and_precision": recall_and_precision,
-    "lab10.top_k_accuracy": lambda logits, y, k: float(
-        np.mean(
-            [
-                label in row[:k]
-                for label, row in zip(y, (-logits).argsort(), strict=True)
-            ]
-        )
-    ),
-    "lab10.best_temperature": lambda logits, y, temperatures: min(
-        temperatures,
-        key=lambda T: F.nll_loss(torch.log_softmax(logits / T, 1), y).item(),
-    ),
-    "lab10.calibration_error": calibration_error,
     "lab11.conv_facts": conv_facts,
     "lab11.convolve": lambda image, kernel: torch.tensor(
         correlate2d(image.numpy(), kernel.numpy(), mode="valid")
