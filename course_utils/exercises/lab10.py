@@ -805,27 +805,6 @@ first_loss = number(
     tolerance=0.05,
 )
 
-riddle = choice(
-    "lab10.riddle",
-    "The network learns from 2,000 images for 40 epochs. From some epoch on the loss "
-    "of its validation images rises, as with the moons of lab 6. What does the share "
-    "of right answers on the same images do from there to the end?",
-    right="c",
-    because="Not fewer answers are right at the end, rather a few more. And still the "
-    "loss is much larger. Both are calculated from the same logits. That is the riddle "
-    "of this lab.",
-    a=(
-        "It falls in step with the loss: what is worse is worse.",
-        "That would be no riddle. But accuracy only asks which logit is the largest, "
-        "and the loss asks more.",
-    ),
-    b=(
-        "It falls back to that of the first epoch.",
-        "Nothing makes the network forget: it still sees the same 2,000 images.",
-    ),
-    c="It does not fall.",
-)
-
 readily = choice(
     "lab10.readily",
     "Somebody changes a model so that it answers *4* more readily: whenever it "
@@ -905,8 +884,7 @@ promise = choice(
     "images. (In lab 4 weights of separable data grew without end.)",
     a=(
         "Too much both times: networks are sure of everything.",
-        "A network begins with ten equal probabilities, and becomes sure step by step. "
-        "Look at how large its loss on right answers was after one epoch.",
+        "A network begins with ten equal probabilities, and becomes sure step by step.",
     ),
     b="Too little after 1 epoch, too much after 40.",
     c=(
@@ -940,6 +918,26 @@ coin = choice(
         "The same as our network, because the confidences are the same.",
         "ECE compares confidences with what is right. Here the share of right ones was "
         "made to fit.",
+    ),
+)
+
+lazy = choice(
+    "lab10.lazy",
+    "About 11% of the validation images are ones. A model does not look at them, and "
+    "says of each *a 1*, with confidence 11%. Which ECE has it?",
+    right="a",
+    because="Its promise is a small one, and it is kept: 11 in 100 answers are right. "
+    "Being calibrated is honesty, not knowledge. So never report an ECE alone; the "
+    "cross entropy asks for both.",
+    a="Nearly 0.",
+    b=(
+        "About 0.89: so many of its answers are wrong.",
+        "It never said that they would be right. ECE compares 11% promised with 11% "
+        "kept.",
+    ),
+    c=(
+        "That of the honest coin with the confidences of our network.",
+        "Its confidences are its own: all of them are 11%, in one bin.",
     ),
 )
 
@@ -1014,9 +1012,9 @@ which_rate = choice(
     "By the raw validation loss the smallest of these learning rates is the best. Now "
     "each of the nine networks gets a T of its own. Which order do you expect?",
     right="b",
-    because="The other two had the larger loss and the better accuracy. That is the "
-    "sign of a network which is too sure, and T mends just that. Raw loss would have "
-    "thrown out the networks that know more, because of their tone.",
+    because="The other two had the larger loss and, on average, the better accuracy. "
+    "That is the sign of a network which is too sure, and T mends just that. Raw loss "
+    "would have thrown out the networks that know more, because of their tone.",
     a=(
         "The same: a network with a smaller loss is better.",
         "Part of a loss is tone. Look at the accuracies: the networks with the larger "
@@ -1031,7 +1029,7 @@ which_rate = choice(
 
 moved = choice(
     "lab10.moved",
-    "Test images of your own: validation digits, moved by three pixels down and three "
+    "Some validation images are moved by three pixels down and three "
     "to the right. The network reads nearly all of them where they were. And now?",
     right="c",
     because="Each pixel has its own weights. Moved, the ink lies on weights that were "
