@@ -334,7 +334,10 @@ def test_reliability(file):
     ]
     assert [0.5, 0.0] in points
     assert progress.certainties() == [
-        *zip([0.85] * 4, [True] * 3 + [False]),
+        (0.85, True),
+        (0.85, True),
+        (0.85, True),
+        (0.85, False),
         (0.5, False),
     ]
     ax = progress.reliability(given=[(0.9, True), (0.9, False)])
