@@ -32,7 +32,7 @@
 # * find the few images that make up a loss, and the pixels that decided an answer;
 # * test whether "90% sure" is right 90 times in 100, of a machine and of yourself;
 # * choose among models that are nearly equally good;
-# * find out why a model fails on images from elsewhere, and mend what can be mended.
+# * try a model on images from elsewhere, and find out what it needs.
 #
 # **Needs** Lab 8 (batches, `run_epoch`), lab 7 (training, validation and test images),
 # lab 6 (hidden layers, Adam), lab 1 (temperature).
@@ -247,7 +247,7 @@ assert tenth.sum() > 0.8 * losses.sum() and losses.mean() > 20 * losses.median()
 # %% tags=["slide"]
 lab10.vote.ask()
 
-# %% tags=["slide-more"]
+# %% tags=["slide-more", "nbval-rtol=2e-2"]
 torch.manual_seed(0)
 linear = train(nn.Linear(784, 10), X, y, n_epochs=10, lr=0.01)
 W, b = linear.weight.detach(), linear.bias.detach()  # (10, 784), (10,)
@@ -331,8 +331,8 @@ _ = axes[0].set_ylabel("share that was right")
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Two **reliability diagrams**. Each dot is a bin, and the larger
 # it is the more images are in it. (Bins with fewer than ten are left out.) On the dashed
-# line promises are kept. Left the dots lie above it: too modest. Right they lie below it, and
-# nearly all images are in the last bin: sure, and too sure.
+# line promises are kept. Left most dots lie above it: too modest. Right they lie below
+# it, and nearly all images are in the last bin: sure, and too sure.
 #
 # As one number: the **expected calibration error**, ECE, is the mean distance of the dots
 # from the line, each weighted by its share of the images. (`nansum` adds up and leaves
@@ -361,8 +361,7 @@ lab10.coin.result()
 assert 0 < honest < 0.6 * ece(*late)
 
 # %% [markdown] tags=["slide-more"]
-# Is a small ECE a good grade, then? Somebody does not look at the images at all, and says
-# of each: "a 1, and I am 11% sure". About 11 in 100 images are ones.
+# And somebody who does not look at the images at all? About 11 in 100 of them are ones.
 
 # %%
 lab10.lazy.ask()
@@ -450,9 +449,10 @@ assert cooled[-1] < min(val_loss)
 # temperature falls and stays down. Right, the best temperature: below 1 at first, for the
 # network is too modest, then above 1, and growing.
 #
-# So *knowledge* got better and *tone* got worse. **Rule** A rising validation loss may
-# mean that the answers get worse, or that they get too sure. Fit a temperature to tell
-# the two apart.
+# So *knowledge* got better and *tone* got worse.
+#
+# **Rule** A rising validation loss may mean that the answers get worse, or that they get
+# too sure. Fit a temperature to tell the two apart.
 #
 # ## 7. Which of these is best?
 #
@@ -527,8 +527,8 @@ pad = explorables.draw_digit(big)
 pad
 
 # %% [markdown]
-# **What you should see** The pad of lab 0. (Where nothing can be drawn, a stored 3 stands in
-# for your digit.)
+# **What you should see** The pad of lab 0. (Where nothing can be drawn, a stored 3 stands
+# in for your digit.)
 #
 # `pad.raw` is your drawing, as it lies on the pad. `pad.digit` is what the pad gave to the
 # network.
@@ -652,12 +652,13 @@ print("twenty drawings, right:", *[int((a == y_own).sum()) for a in answers])
 titles = [f"says {k}" for a in answers for k in a[:10]]
 ten = torch.cat([X_own[:10], mended(X_own)[:10]])
 axes = plots.image_grid(ten, titles, n_columns=10)
+print("your digit, mended: a", logits_of(big, mended(pad.raw)).argmax().item())
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Ten of the twenty drawings, above as they lay on a pad, below
 # mended, with the answers. Place and size are made equal, and far more is read. Thick and
-# thin stay: there the network has to be trained with such images. Now with yours:
-# `mended(pad.raw)`.
+# thin stay: there the network has to be trained with such images. (Draw other digits,
+# and run these cells again.)
 
 # %% [markdown] tags=["slide"]
 # ## 9. And you?
@@ -930,16 +931,16 @@ for k in (1, 2, 3):
 
 # %%
 def stopped(weight_decay, n_epochs=40):
-    model, best = network(0), (float("inf"), 0, None)
+    model, best = network(0), (float("inf"), None)
     options = {"lr": 0.003, "weight_decay": weight_decay}
     optimizer = torch.optim.AdamW(model.parameters(), **options)
     loader = training.batches(X, y, 128, shuffle=True)
-    for epoch in range(1, n_epochs + 1):
+    for _ in range(n_epochs):
         training.run_epoch(model, loader, F.cross_entropy, optimizer)
         loss = F.cross_entropy(logits_of(model, X_val), y_val).item()
         if loss < best[0]:
             numbers = {name: t.clone() for name, t in model.state_dict().items()}
-            best = loss, epoch, numbers
+            best = loss, numbers
     return model, best
 
 
@@ -949,15 +950,15 @@ def stopped(weight_decay, n_epochs=40):
 # %% tags=["nbval-rtol=3e-2"]
 results = []
 for weight_decay in (0.0, 1.0):
-    last, (_, epoch, numbers) = stopped(weight_decay)
+    last, (_, numbers) = stopped(weight_decay)
     early_model = network(0)
     early_model.load_state_dict(numbers)
-    for name, net in ((f"epoch {epoch}", early_model), ("epoch 40", last)):
+    for name, net in (("best", early_model), ("last", last)):
         logits = logits_of(net, X_val)
         t = fit_temperature(logits, y_val)
         raw, cool = (F.cross_entropy(logits / s, y_val).item() for s in (1, t))
         results.append((raw, cool))
-        print(f"decay {weight_decay}, {name:8}:", end=" ")
+        print(f"decay {weight_decay}, {name} epoch:", end=" ")
         print(f"loss {raw:.3f}, at T = {t:.2f}: {cool:.3f}")
 (stop, stop_T), (go_on, go_on_T), _, (decay, decay_T) = results
 assert stop < go_on and go_on_T < stop_T + 0.005

@@ -667,6 +667,13 @@ def notebook(monkeypatch):
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
 
+def test_the_raw_drawing_is_what_the_hand_drew(notebook):
+    pad = explorables.draw_digit()
+    pad._widget.state = {"strokes": [[20, 20, 60, 60], [30, 50]]}
+    drawn = explorables.ink([[20, 20, 60, 60], [30, 50]])
+    assert torch.equal(pad.raw, drawn.reshape(1, 784))
+
+
 def test_a_widget_carries_the_data_and_says_when_the_task_is_done(
     notebook, monkeypatch, capsys
 ):
