@@ -125,10 +125,11 @@ def five_tables() -> dict[int, Tensor]:
 @exercise(
     inputs=[()],
     hints=[
-        "First look for columns that are empty: digits that are never answered.",
-        "Two tables have empty columns. A digit that was never seen is taken for "
-        "digits that look like it. Where all logits of an image are 0, the first one "
-        "wins.",
+        "First look for columns that are empty, digits that are never answered, and "
+        "for how much of the diagonal is left.",
+        "Two tables are good but for one or two digits, whose columns are empty. A "
+        "digit that was never seen is taken for digits that look like it. Where all "
+        "logits of an image are 0, the first one wins.",
         "One table has a diagonal that is right for eight digits. One has nearly all "
         "in a single column: which digit came last?",
     ],
