@@ -195,10 +195,10 @@ _ = ax.set(xlabel="answer", ylabel="true digit")
 # answered 4? Diagonal divided by the sum of the *row*. **Precision**: of all answers
 # "4", which share is right? Diagonal divided by the sum of the *column*.
 
-# %% tags=["slide"]
+# %%
 lab10.readily.ask()
 
-# %% tags=["slide-more", "nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"]
 recall = confusion.diag() / confusion.sum(dim=1)
 precision = confusion.diag() / confusion.sum(dim=0)
 for name, share in (("recall   ", recall), ("precision", precision)):
@@ -244,10 +244,10 @@ assert tenth.sum() > 0.8 * losses.sum() and losses.mean() > 20 * losses.median()
 # So each pixel has a **vote**: ink times (weight for the 4 minus weight for the 9).
 # (`end=""` keeps the next `print` on the same line.)
 
-# %% tags=["slide"]
+# %%
 lab10.vote.ask()
 
-# %% tags=["slide-more", "nbval-rtol=2e-2"]
+# %% tags=["slide", "nbval-rtol=2e-2"]
 torch.manual_seed(0)
 linear = train(nn.Linear(784, 10), X, y, n_epochs=10, lr=0.01)
 W, b = linear.weight.detach(), linear.bias.detach()  # (10, 784), (10,)
@@ -338,7 +338,7 @@ _ = axes[0].set_ylabel("share that was right")
 # from the line, each weighted by its share of the images. (`nansum` adds up and leaves
 # `nan` out.)
 
-# %% tags=["slide", "nbval-rtol=5e-2"]
+# %% tags=["nbval-rtol=5e-2"]
 def ece(confidence, right):
     n, promised, kept = in_bins(confidence, right)
     return (n / n.sum() * (kept - promised).abs()).nansum().item()
@@ -349,10 +349,10 @@ print(f"ECE after 1 epoch {ece(*early):.3f}, after 40 epochs {ece(*late):.3f}")
 # %% [markdown]
 # How small can it be?
 
-# %% tags=["slide-more"]
+# %%
 lab10.coin.ask()
 
-# %% tags=["slide-more", "nbval-rtol=5e-2"]
+# %% tags=["nbval-rtol=5e-2"]
 generator = torch.Generator().manual_seed(0)
 tosses = [torch.bernoulli(late[0], generator=generator) for _ in range(50)]
 honest = sum(ece(late[0], toss) for toss in tosses) / 50
@@ -385,10 +385,10 @@ lab10.what_changes.ask()
 # %% [markdown]
 # $T$ is one more number to learn, and the four lines of training do it.
 
-# %% tags=["slide-more"]
+# %%
 lab10.which_images.ask()
 
-# %% tags=["slide-more", "nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"]
 def fit_temperature(logits, y):
     T = torch.ones(1, requires_grad=True)
     optimizer = torch.optim.SGD([T], lr=0.5)
@@ -498,7 +498,7 @@ T_candidate = fit_temperature(found[0.01][0], y_val)
 #
 # All choices are made, so now, once, the test images:
 
-# %% tags=["slide", "nbval-rtol=2e-2", "nbval-atol=2e-3"]
+# %% tags=["nbval-rtol=2e-2", "nbval-atol=2e-3"]
 T_big = fit_temperature(logits_of(big, X_val), y_val)
 rows = [
     ("2,000 images, 40 epochs", model, 1.0),
@@ -533,7 +533,7 @@ pad
 # `pad.raw` is your drawing, as it lies on the pad. `pad.digit` is what the pad gave to the
 # network.
 
-# %% tags=["slide", "nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"]
 both = torch.cat([pad.raw, pad.digit])  # (2, 784)
 confidence, said = torch.softmax(logits_of(big, both), dim=1).max(dim=1)
 titles = [f"says {k}\n{c:.0%} sure" for k, c in zip(said, confidence, strict=True)]
@@ -548,7 +548,7 @@ axes = plots.image_grid(both, titles, axes)
 # empty pixels, and `F.interpolate` scales. `F.max_pool2d` takes here the darkest of each
 # 2 x 2 pixels, `F.avg_pool2d` their mean. `|=` adds entries to a dictionary.)
 
-# %% tags=["slide-more"]
+# %%
 step = len(y_val) // 600
 X_some, y_some = X_val[::step], y_val[::step]
 
@@ -599,7 +599,7 @@ assert right.mean() < 0.25 and confidence.mean() > right.mean() + 0.3
 # direction, `nonzero` gives the places where something is true, and `mode` the number
 # that comes most often.)
 
-# %% tags=["slide"]
+# %%
 def centre(image):  # (row, column), counted from 0
     places = [torch.arange(n).float() for n in image.shape]
     ink = image.sum(dim=1) @ places[0], image.sum(dim=0) @ places[1]
@@ -622,7 +622,7 @@ assert (centres - 14).abs().mean() < 0.5
 # Every digit fills 20 pixels, and its centre of mass is row 14, column 14. (Half a pixel
 # beyond the middle of 0 to 27: measure, do not believe.) So do the same to ours.
 
-# %% tags=["slide-more"]
+# %%
 def mended(X):
     pages = torch.zeros(len(X), 28, 28)
     for page, image in zip(pages, X.reshape(-1, 28, 28), strict=True):
