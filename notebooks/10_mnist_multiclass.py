@@ -287,7 +287,7 @@ assert_close(votes.sum() + b[4] - b[9], z[4] - z[9], atol=1e-4, rtol=1e-4)
 # %% tags=["slide-more"]
 lab10.promise.ask()
 
-# %% tags=["slide-more", "nbval-rtol=1e-2"]
+# %% tags=["nbval-rtol=1e-2"]
 def promises(logits, y):
     confidence, y_pred = torch.softmax(logits.double(), dim=1).max(dim=1)
     return confidence, (y_pred == y).double()
@@ -577,7 +577,7 @@ changes |= {"thick": thick, "thin": lambda X: 1 - thick(1 - X)}
 # %% tags=["slide"]
 lab10.moved.ask()
 
-# %% tags=["slide-more", "nbval-rtol=3e-2"]
+# %% tags=["nbval-rtol=3e-2"]
 def report(X):
     confidence, right = promises(logits_of(big, X), y_some)
     return f"right {right.mean():.2f}, promised {confidence.mean():.2f}"
