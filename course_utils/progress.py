@@ -31,7 +31,17 @@ from platformdirs import user_data_path
 
 from course_utils import __version__
 
-__all__ = ["answers", "cost", "due", "path", "read", "record", "reliability", "show"]
+__all__ = [
+    "answers",
+    "certainties",
+    "cost",
+    "due",
+    "path",
+    "read",
+    "record",
+    "reliability",
+    "show",
+]
 
 FORMAT = 1  # of a line; lines with a larger number are from a later course
 FILE = "progress.jsonl"
@@ -284,13 +294,20 @@ def show() -> None:
         print(colab_note(file))
 
 
-def reliability(ax=None):
+def certainties() -> list[tuple[float, bool]]:
+    """Return how sure the reader was and whether that was right, oldest first."""
+    return [(e["sure"], e["right"]) for e in answers() if e.get("sure") is not None]
+
+
+def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
     """Draw how often the reader was right, against how sure the reader was.
 
     Parameters
     ----------
     ax : matplotlib Axes, optional
         Where to draw; a new figure if not given.
+    given : sequence of (float, bool), optional
+        How sure, and whether right; the reader's own answers if not given.
 
     Returns
     -------
@@ -303,7 +320,7 @@ def reliability(ax=None):
 
     ax = ax if ax is not None else plt.subplots(figsize=(3.6, 3.6))[1]
     ax.plot([0, 1], [0, 1], color="black", linestyle=":", label="as sure as right")
-    given = [(e["sure"], e["right"]) for e in answers() if e.get("sure") is not None]
+    given = certainties() if given is None else given
     edges = (0, 0.4, 0.6, 0.8, 0.95, 1.01)
     for i, (low, high) in enumerate(pairwise(edges)):
         group = [pair for pair in given if low <= pair[0] < high]

@@ -276,7 +276,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 83 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 89 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
-# | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 135 |
+# | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
 # | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
 #
 # The minutes include the exercises.

@@ -1168,11 +1168,15 @@ HARMLESS = {
     "lab08.accumulate": {
         "`model` stands where `optimizer` is wanted": "model.zero_grad() is as good",
     },
-    "lab09.train_balanced": {"`detach()` is left out": "the numbers are those asked for"},
+    "lab09.train_balanced": {
+        "`detach()` is left out": "the numbers are those asked for"
+    },
     "lab10.best_temperature": {"`item()` is left out": "tensors are compared as well"},
     "lab10.calibration_error": {
-        "the two sides of `right[inside].mean() - confidence[inside].mean()` are "
-        "exchanged": "the absolute value is taken",
+        "the two sides of `hits.mean() - says.mean()` are exchanged": "the absolute "
+        "value is taken",
+        "`confidence` stands where `right` is wanted": EQUAL_LENGTH,
+        "strict=True is left out": EQUAL_LENGTH,
     },
     "lab11.triangle": {
         "`<=` stands where `<` is wanted": "at the top both lines give max_lr",

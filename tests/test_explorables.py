@@ -207,6 +207,19 @@ def test_a_line_or_a_dot_becomes_small_as_well(drawn):
     assert pad.digit8.max() == 16
 
 
+def test_strokes_become_ink_where_they_lie():
+    image = explorables.ink([[100, 40, 100, 200], [30, 50]])
+    assert image.shape == (28, 28) and image.min() == 0 and image.max() == 1
+    inked = (image > 0.5).nonzero()
+    assert inked[:, 1].unique().tolist() == [2, 3, 9, 10]  # a dot and a line
+    assert inked[:, 0].min() >= 3 and inked[:, 0].max() <= 21
+    pad = explorables.draw_digit()
+    assert torch.equal(
+        pad.raw,
+        explorables.ink(explorables._example()["strokes"])[None].reshape(1, 784),
+    )
+
+
 # Logits -----------------------------------------------------------------------------
 
 
@@ -652,6 +665,13 @@ def notebook(monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "0")
     shell = InteractiveShell()
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+
+
+def test_the_raw_drawing_is_what_the_hand_drew(notebook):
+    pad = explorables.draw_digit()
+    pad._widget.state = {"strokes": [[20, 20, 60, 60], [30, 50]]}
+    drawn = explorables.ink([[20, 20, 60, 60], [30, 50]])
+    assert torch.equal(pad.raw, drawn.reshape(1, 784))
 
 
 def test_a_widget_carries_the_data_and_says_when_the_task_is_done(

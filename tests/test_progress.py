@@ -333,6 +333,15 @@ def test_reliability(file):
         if len(line.get_xydata()) == 1
     ]
     assert [0.5, 0.0] in points
+    assert progress.certainties() == [
+        (0.85, True),
+        (0.85, True),
+        (0.85, True),
+        (0.85, False),
+        (0.5, False),
+    ]
+    ax = progress.reliability(given=[(0.9, True), (0.9, False)])
+    assert [text.get_text() for text in ax.texts] == ["2", "only 2 answers so far"]
     assert [pytest.approx(0.85), 0.75] in points
     plt.close("all")
 

@@ -23,16 +23,13 @@ from scipy.signal import correlate2d
 from scipy.special import expit, log_expit, rel_entr, softmax
 from sklearn.metrics import (
     accuracy_score,
-    confusion_matrix,
     log_loss,
-    precision_score,
     recall_score,
 )
 from torch import nn
 from torch.testing import assert_close
-from torch.utils.data import BatchSampler, DataLoader, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import training
 from course_utils.exercises import lab05
 from course_utils.exercises.checks import Exercise
 
@@ -199,16 +196,6 @@ def to_logistic(W, b):
     return shifted_W[:, 1], shifted_b[1]
 
 
-def batches(X, y, batch_size, shuffle):
-    order = torch.randperm(len(X)).tolist() if shuffle else range(len(X))
-    return [(X[rows], y[rows]) for rows in BatchSampler(order, batch_size, False)]
-
-
-def mean_loss_of_loader(model, loader, loss_fn):
-    X, y = (torch.cat(parts) for parts in zip(*loader, strict=True))
-    return loss_fn(model.eval()(X), y).item()
-
-
 def predict(model, X):
     with torch._C.DisableTorchFunctionSubclass():  # there is no second device in truth
         return torch.tensor(model.eval()(X).max(dim=1).indices.tolist())
@@ -217,24 +204,6 @@ def predict(model, X):
 def class_accuracy(logits, y, n_classes):
     options = {"average": None, "labels": range(n_classes), "zero_division": np.nan}
     return torch.tensor(recall_score(y, logits.max(dim=1).indices, **options)).float()
-
-
-def recall_and_precision(confusion):
-    n_classes = len(confusion)
-    pairs = np.argwhere(np.ones((n_classes, n_classes)))
-    true, predicted = pairs.repeat(confusion.flatten().numpy(), axis=0).T
-    options = {"average": None, "labels": range(n_classes), "zero_division": 0}
-    scores = (
-        score(true, predicted, **options) for score in (recall_score, precision_score)
-    )
-    return tuple(torch.tensor(score).float() for score in scores)
-
-
-def calibration_error(confidence, right, n_bins):
-    edges = np.linspace(0, 1, n_bins + 1, dtype=np.float32)[1:-1]
-    bins = np.searchsorted(edges, confidence.numpy())
-    sums = [np.bincount(bins, v.numpy(), n_bins) for v in (right, confidence)]
-    return float(np.abs(sums[0] - sums[1]).sum() / len(right))
 
 
 def conv_facts(side, c_in, c_out, kernel, stride):
@@ -321,29 +290,8 @@ ORACLES = {
     "lab05.train_from_zeros": trained,
     "lab05.training_step": sgd_step(F.cross_entropy),
     "lab05.to_logistic": to_logistic,
-    "lab08.n_updates": lambda n, size, n_epochs: len(range(0, n, size)) * n_epochs,
-    "lab08.batches": batches,
-    "lab08.evaluate": mean_loss_of_loader,
-    "lab08.train_epoch": lambda *args: training.run_epoch(*args).loss,
     "lab08.predict": predict,
     "lab08.class_accuracy": class_accuracy,
-    "lab10.confusion_matrix": lambda y, y_pred, K: torch.tensor(
-        confusion_matrix(y, y_pred, labels=range(K))
-    ),
-    "lab10.recall_and_precision": recall_and_precision,
-    "lab10.top_k_accuracy": lambda logits, y, k: float(
-        np.mean(
-            [
-                label in row[:k]
-                for label, row in zip(y, (-logits).argsort(), strict=True)
-            ]
-        )
-    ),
-    "lab10.best_temperature": lambda logits, y, temperatures: min(
-        temperatures,
-        key=lambda T: F.nll_loss(torch.log_softmax(logits / T, 1), y).item(),
-    ),
-    "lab10.calibration_error": calibration_error,
     "lab11.conv_facts": conv_facts,
     "lab11.convolve": lambda image, kernel: torch.tensor(
         correlate2d(image.numpy(), kernel.numpy(), mode="valid")

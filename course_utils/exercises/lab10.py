@@ -1,123 +1,178 @@
 """Exercises of lab 10, MNIST with many digits: solutions, hints, typical mistakes."""
 
+import math
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
+from course_utils.exercises import lab01, lab02, lab06
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
 from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.questions import WarmUp, choice, number, several
 
-# Pairs repeat, the table is not symmetric, and (2, 2), the last pair, occurs.
-_Y = torch.tensor([0, 0, 1, 2, 2, 2, 1, 0, 0, 2])
-_SAID = torch.tensor([0, 1, 1, 2, 0, 0, 1, 1, 1, 2])
+# What the lab gets from here ------------------------------------------------------
+
+
+# The lines of each digit, x y x y ..., in a box of 100 x 100.
+_LINES = (
+    "50 2 62 6 73 16 80 32 82 50 80 68 73 84 62 94 50 98 38 94 27 84 20 68 18 50 "
+    "20 32 27 16 38 6 50 2",
+    "34 22 56 3 54 98",
+    "20 19 26 10 37 4 49 2 61 4 71 11 77 20 78 31 74 41 66 52 16 96 88 94",
+    "19 16 27 8 38 3 51 2 63 7 72 14 76 25 74 36 67 45 56 50 55 47 67 52 75 60 80 "
+    "69 79 80 73 89 63 96 50 100 37 99 25 94 17 86",
+    "58 2 14 62 88 60 | 66 32 64 98",
+    "78 4 30 6 24 44 34 40 50 38 64 43 75 52 80 65 78 78 70 90 57 97 41 98 27 93 17 83",
+    "70 3 42 22 22 56 20 67 21 79 27 89 37 96 49 98 61 95 71 87 76 77 75 65 69 55 "
+    "59 48 47 46 35 49 25 57 20 67",
+    "14 8 84 6 60 50 42 98",
+    "63 46 71 39 76 30 75 20 69 11 60 5 49 3 38 6 29 12 25 21 25 32 30 41 39 47 "
+    "50 49 34 52 48 49 62 51 74 58 81 68 81 79 75 90 64 97 49 99 35 96 24 89 18 "
+    "78 19 67 27 57 39 51",
+    "76 25 71 15 62 7 51 3 39 4 29 10 22 20 20 31 23 42 31 51 41 56 53 57 64 52 "
+    "72 44 76 22 76 60 62 98",
+)
+_PLACES = (  # how large, how far to the right, how far down, how slanted
+    (1.7, 40, 50, 0.0),
+    (1.2, 120, 30, 0.1),
+    (2.3, 20, 25, -0.1),
+    (1.0, 30, 150, 0.0),
+    (1.5, 110, 100, 0.2),
+)
+
+
+def drawings() -> tuple[Tensor, Tensor]:
+    """Return twenty digits as they lie on the pad, wherever and however large.
+
+    Returns
+    -------
+    X : Tensor, shape (20, 784)
+        What `Pad.raw` gives for each.
+    y : Tensor, shape (20,)
+        The digits.
+    """
+    from course_utils.explorables import ink
+
+    y = torch.arange(20) % 10
+    images = []
+    for i, digit in enumerate(y.tolist()):
+        size, right, down, slant = _PLACES[(i % 5 + 2 * (i // 10)) % 5]
+        strokes = []
+        for line in _LINES[digit].split("|"):
+            place = torch.tensor([float(n) for n in line.split()]).reshape(-1, 2)
+            across = place[:, 0] - slant * (place[:, 1] - 50)
+            moved = torch.stack([across, place[:, 1]], dim=1) * size
+            strokes.append((moved + torch.tensor([right, down])).flatten().tolist())
+        images.append(ink(strokes).flatten())
+    return torch.stack(images), y
+
+
+def example_reader() -> list[tuple[float, bool]]:
+    """Return forty answers of an invented reader: how sure, and whether right."""
+    counts = ((0.33, 2, 5), (0.5, 4, 8), (0.7, 5, 9), (0.9, 7, 10), (0.99, 6, 8))
+    return [(sure, k < right) for sure, right, n in counts for k in range(n)]
+
+
+def _trained(change=lambda X, y: (X, y), *last, seed=0, n_epochs=4, is_sorted=False):
+    """Train a small network on digits of 8 x 8 pixels and return a table of counts."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    X = torch.tensor(digits.data / 16).float()
+    y = torch.tensor(digits.target)
+    g = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10), *last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    X_now, y_now = change(X[:1000], y[:1000])
+    for _ in range(n_epochs):
+        order = torch.randperm(len(y_now), generator=g)
+        for rows in (y_now.argsort(stable=True) if is_sorted else order).split(10):
+            optimizer.zero_grad()
+            F.cross_entropy(model(X_now[rows]), y_now[rows]).backward()
+            optimizer.step()
+    y_pred = model(X[1000:]).argmax(dim=1)
+    return (10 * y[1000:] + y_pred).bincount(minlength=100).reshape(10, 10)
+
+
+def _exchanged(X, y):
+    return X, torch.where(y == 4, 9, torch.where(y == 9, 4, y))
+
+
+def five_tables() -> dict[int, Tensor]:
+    """Return the confusion matrices of five runs, each with one fault.
+
+    Returns
+    -------
+    dict of int to Tensor
+        The number of the run: counts of shape (10, 10), a row for each true digit.
+    """
+    return {
+        1: _trained(lambda X, y: (X[y != 8], y[y != 8])),
+        2: _trained(n_epochs=1, is_sorted=True),
+        3: _trained(_exchanged),
+        4: _trained(n_epochs=0),
+        5: _trained(lambda X, y: (X, y), nn.ReLU(), seed=1),
+    }
+
+
+# Exercises ------------------------------------------------------------------------
 
 
 @exercise(
-    given={
-        "y": "classes N K",
-        "y_pred": "classes N K",
-        "n_classes": lambda g, sizes, before: sizes["K"],
-    },
-    properties=[
-        holds(
-            "Every example is counted once, so the table sums to N. Yours does not.",
-            lambda value, y, y_pred, n_classes: value.sum().item() == len(y),
-        )
-    ],
-    inputs=[
-        (_Y, _SAID, 3),
-        Case((_Y, _SAID, 5), "classes that never occur", False),
-        (torch.tensor([3, 3, 0, 1]), torch.tensor([1, 1, 0, 1]), 4),
-        (torch.tensor([0, 1, 0, 0]), torch.tensor([2, 1, 2, 0]), 3),
-    ],
+    inputs=[()],
     hints=[
-        "Each pair (true, predicted) is one cell of the table, and has to be counted.",
-        "n_classes * y + y_pred is another number for each pair, from 0 to "
-        "n_classes ** 2 - 1.",
-        ".bincount(minlength=n_classes**2) counts these numbers, and "
-        ".reshape(n_classes, n_classes) makes the table.",
+        "First look for columns that are empty, digits that are never answered, and "
+        "for how much of the diagonal is left.",
+        "Two tables are good but for one or two digits, whose columns are empty. A "
+        "digit that was never seen is taken for digits that look like it. Where all "
+        "logits of an image are 0, the first one wins.",
+        "One table has a diagonal that is right for eight digits. One has nearly all "
+        "in a single column: which digit came last?",
     ],
-    praise="It has all classes, those that do not occur too.",
+    praise="One look at the table has told five faults apart, which an accuracy "
+    "cannot.",
 )
-def confusion_matrix(y, y_pred, n_classes):
-    """Return the counts of (true, predicted), shape (K, K), int64."""
-    pairs = n_classes * y + y_pred
-    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+def faults():
+    """Return the letters of the faults of run 1 to run 5."""
+    return "d", "b", "c", "e", "a"
 
 
-@confusion_matrix.mistake
-def confusion_transposed(y, y_pred, n_classes):
-    """The counts are right, but rows and columns are exchanged. Here a row belongs to
-    a true class and a column to a predicted one, as in scikit-learn. Read the other
-    way round, precision and recall change places.
+@faults.mistake
+def faults_empty_exchanged():
+    """You have runs 1 and 5 the wrong way round. Both have an empty column. The images
+    of a digit that was missing in training go to digits that look like it. Behind a
+    ReLU whose logits are all 0, they go to the 0, which is the first.
     """
-    pairs = n_classes * y_pred + y
-    return pairs.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+    return "a", "b", "c", "e", "d"
 
 
-@confusion_matrix.mistake
-def confusion_not_accumulated(y, y_pred, n_classes):
-    """Every cell is 0 or 1, however often its pair occurs. table[y, y_pred] += 1 reads
-    all places first and writes afterwards, so a place that is named three times is
-    still raised only once. Count with bincount, or in a loop.
+@faults.mistake
+def faults_column_exchanged():
+    """You have runs 2 and 4 the wrong way round. The last batches of a sorted training
+    set hold nines, and then everything is a 9. A network that was never trained
+    prefers a few digits, and which ones is chance.
     """
-    table = torch.zeros(n_classes, n_classes, dtype=torch.int64)
-    table[y, y_pred] += 1
-    return table
+    return "d", "e", "c", "b", "a"
 
 
-@confusion_matrix.mistake
-def confusion_from_data(y, y_pred, n_classes):
-    """You took the number of classes from the labels that occur. If the last classes
-    are missing in this batch, their rows and columns are missing, too, and tables of
-    two batches cannot be added. Use n_classes.
+@faults.mistake
+def faults_relu_and_sorted():
+    """You have runs 2 and 5 the wrong way round. A ReLU on the logits kills single
+    digits, and the others are read well. Sorted data leave the digits that came last.
     """
-    n = int(max(y.max(), y_pred.max())) + 1
-    return (n * y + y_pred).bincount(minlength=n**2).reshape(n, n)
+    return "d", "a", "c", "e", "b"
 
 
-@confusion_matrix.mistake
-def confusion_without_minlength(y, y_pred, n_classes):
-    """There are too few counts for the table: bincount stops at the largest number
-    that occurs, and here the last pairs are missing. Ask for all of them:
-    bincount(minlength=n_classes**2).
+@faults.mistake
+def faults_chance_and_relu():
+    """You have runs 4 and 5 the wrong way round. In one of them most digits are right.
+    A network that was never trained has no diagonal.
     """
-    return (n_classes * y + y_pred).bincount().reshape(n_classes, n_classes)
-
-
-@confusion_matrix.mistake
-def confusion_as_shares(y, y_pred, n_classes):
-    """You divided each row by its sum. That is a useful table, with the recall on its
-    diagonal, but the exercise asks for the counts. From counts you can always make
-    shares; the way back is lost.
-    """
-    table = confusion_matrix.reference(y, y_pred, n_classes)
-    return table / table.sum(dim=1, keepdim=True)
-
-
-@confusion_matrix.mistake
-def confusion_float(y, y_pred, n_classes):
-    """The numbers are right, but they are float32: torch.zeros makes decimal numbers
-    unless told otherwise. Counts are whole numbers: dtype=torch.int64.
-    """
-    return confusion_matrix.reference(y, y_pred, n_classes).float()
-
-
-@confusion_matrix.mistake
-def confusion_colliding(y, y_pred, n_classes):
-    """You added the two labels without a factor. Then different pairs give the same
-    number: 0 + 2 and 1 + 1, for example. With n_classes * y + y_pred each pair has a
-    number of its own.
-    """
-    return (y + y_pred).bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
-
-
-@confusion_matrix.mistake
-def confusion_in_percent_of_all(y, y_pred, n_classes):
-    """You divided by the number of examples, so the table sums to 1. The exercise asks
-    for the counts themselves.
-    """
-    return confusion_matrix.reference(y, y_pred, n_classes) / len(y)
+    return "d", "b", "c", "a", "e"
 
 
 @exercise(
@@ -246,148 +301,167 @@ def scores_whole_table(confusion):
     return confusion / rows, confusion / columns
 
 
-_LOGITS = torch.tensor(
-    [
-        [2.1, 0.3, -1.2, 0.9],
-        [0.2, 1.7, 1.1, -0.4],
-        [-0.5, 0.8, 2.6, 1.9],
-        [1.3, -0.7, 0.6, 3.2],
-        [0.1, 2.2, 1.4, 0.7],
-        [2.9, 1.8, -0.3, 0.5],
-        [0.4, -1.1, 1.5, 1.0],
-    ]
-)
-_RANKED = torch.tensor([0, 2, 1, 0, 0, 0, 3])  # ranks 1, 2, 3, 2, 4, 1, 2
+@sized("N")
+def _apart(g, sizes, before):
+    # No two alike, and none on the edge of a bin.
+    return (torch.randperm(994, generator=g)[: 2 * sizes["N"]] + 5.37) / 1000
+
+
+def _right_as_often(g, sizes, before):
+    return torch.bernoulli(before[0], generator=g)
+
+
+_SAYS = torch.tensor([0.97, 0.42, 0.88, 0.55, 0.93, 0.67, 0.79, 0.36, 0.71])
+_HITS = torch.tensor([1.0, 0, 1, 1, 0, 0, 1, 0, 1])
 
 
 @exercise(
     given={
-        "logits": "ranked N K",
-        "y": "classes N K",
-        "k": lambda g, sizes, before: (
-            1 + int(torch.randint(1, max(2, sizes["K"] - 1), (), generator=g))
+        "confidence": _apart,
+        "right": _right_as_often,
+        "wanted": lambda g, sizes, before: (
+            int(torch.randint(50, 96, (), generator=g)) / 100
         ),
     },
-    properties=[between(0, 1, "A fraction lies between 0 and 1.")],
+    properties=[
+        holds(
+            "The limit is one of the confidences, or infinity. Yours is neither.",
+            lambda value, confidence, right, wanted: (
+                math.isinf(value) or bool((confidence == value).any())
+            ),
+        )
+    ],
     inputs=[
-        (_LOGITS, _RANKED, 2),
-        (_LOGITS, _RANKED, 3),
-        (_LOGITS, _RANKED, 1),
-        (_LOGITS[2:4], _RANKED[2:4], 2),  # as many examples as k
-        (_LOGITS, _RANKED, 4),
+        (_SAYS, _HITS, 0.7),
+        (_SAYS, _HITS, 0.8),
+        (_SAYS, _HITS, 0.5),
+        Case((_SAYS, 1 - _HITS, 0.9), "no limit is high enough", False),
+        Case((_SAYS, 1 + 0 * _HITS, 0.9), "all are right", False),
     ],
     hints=[
-        "logits.topk(k, dim=1).indices gives the k best classes of each example, "
-        "shape (N, k).",
-        "Compare them with the labels as a column: y.unsqueeze(1) has shape (N, 1).",
-        ".any(dim=1) asks for each example whether one of its k is right. Then the "
-        "mean, and .item().",
+        "Try each confidence as the limit: which letters does the machine read then? "
+        "`kept = confidence >= limit`.",
+        "Of those, the share that is right is right[kept].mean(). It need not rise "
+        "with the limit, so try all of them.",
+        "Keep the limits with a share of at least `wanted` in a list, and take the "
+        "smallest, min(...), or float('inf') if there is none.",
     ],
-    praise="With k = 1 it is the accuracy, with k = K it is 1.",
+    praise="The lower the limit, the less work for people. That is worth a "
+    "calculation.",
 )
-def top_k_accuracy(logits, y, k):
-    """Return the fraction of examples whose label is among the k largest logits."""
-    best = logits.topk(k, dim=1).indices  # (N, k)
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+def limit(confidence, right, wanted):
+    """Return the smallest limit whose accepted answers are right often enough."""
+    fitting = [
+        c for c in confidence.tolist() if right[confidence >= c].mean() >= wanted
+    ]
+    return min(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_only_first(logits, y, k):
-    """This is the ordinary accuracy: only the first guess counts, whatever k is. Take
-    the k best columns with topk(k, dim=1).
+def _limits(confidence, right, wanted, share):
+    return [c for c in confidence.tolist() if share(c) >= wanted]
+
+
+@limit.mistake
+def limit_largest(confidence, right, wanted):
+    """This limit keeps the promise, but it sends more letters than needed to people. Of
+    all limits that are good enough take the smallest: min, not max.
     """
-    return (logits.argmax(dim=1) == y).float().mean().item()
+    fitting = _limits(
+        confidence, right, wanted, lambda c: right[confidence >= c].mean()
+    )
+    return max(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_only_last(logits, y, k):
-    """You compared with the k-th guess alone. Right is an example whose label is
-    anywhere among the first k.
+@limit.mistake
+def limit_believing(confidence, right, wanted):
+    """You took what is wanted itself as the limit, and so believed the model: that of
+    its answers with 90% at least nine in ten are right. Count with `right` whether they
+    are.
     """
-    return (logits.topk(k, dim=1).indices[:, -1] == y).float().mean().item()
+    return wanted
 
 
-@top_k_accuracy.mistake
-def top_k_smallest(logits, y, k):
-    """These are the k smallest logits. argsort sorts upward unless told
-    descending=True, and topk takes the largest by itself.
+@limit.mistake
+def limit_by_promises(confidence, right, wanted):
+    """You took the mean of the confidences of the accepted answers. That is what the
+    model promises. What counts is how many of them are right: right[kept].mean().
     """
-    best = logits.argsort(dim=1)[:, :k]
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    fitting = _limits(
+        confidence, right, wanted, lambda c: confidence[confidence >= c].mean()
+    )
+    return min(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_without_any(logits, y, k):
-    """You took the mean over all N x k comparisons. Only one of the k guesses can be
-    right, so the result can never be above 1 / k. First ask for each example whether
-    any of them is right: .any(dim=1).
+@limit.mistake
+def limit_of_all(confidence, right, wanted):
+    """You divided by the number of all letters. Those that go to a person are not read
+    by the machine; ask of the accepted ones only: right[kept].mean().
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).float().mean().item()
+    fitting = _limits(
+        confidence,
+        right,
+        wanted,
+        lambda c: (right * (confidence >= c)).sum() / len(right),
+    )
+    return min(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_broadcast(logits, y, k):
-    """The guesses have shape (N, k), the labels (N,). PyTorch lays the labels along the
-    columns, which is an error, or, if N happens to be k, a comparison with the labels
-    of other examples. Make a column of them: y.unsqueeze(1).
+@limit.mistake
+def limit_without_itself(confidence, right, wanted):
+    """You left out the letter that has exactly the limit. Accepted is what is at least
+    as sure as the limit: confidence >= limit.
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y).any(dim=1).float().mean().item()
+    fitting = [
+        c
+        for c in confidence.tolist()
+        if (confidence > c).any() and right[confidence > c].mean() >= wanted
+    ]
+    return min(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_values(logits, y, k):
-    """You compared the k largest logits themselves with the labels. topk gives two
-    things; the positions, which are the classes, are in .indices.
+@limit.mistake
+def limit_stops_early(confidence, right, wanted):
+    """You went down from the surest answer and stopped at the first limit that is not
+    good enough. The share of right ones may fall and rise again: a lower limit can be
+    good enough. Try all of them.
     """
-    best = logits.topk(k, dim=1).values
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    found = float("inf")
+    for c in confidence.sort(descending=True).values.tolist():
+        if right[confidence >= c].mean() < wanted:
+            break
+        found = c
+    return found
 
 
-@top_k_accuracy.mistake
-def top_k_without_indices(logits, y, k):
-    """You compared two things at once with the labels: topk gives a pair, the values
-    and their positions. Take the positions, which are the classes: .indices.
+@limit.mistake
+def limit_from_below(confidence, right, wanted):
+    """You looked at the answers that are *less* sure than the limit, or as sure. The
+    machine keeps the sure ones: confidence >= limit.
     """
-    best = logits.topk(k, dim=1)
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean().item()
+    fitting = _limits(
+        confidence, right, wanted, lambda c: right[confidence <= c].mean()
+    )
+    return min(fitting, default=float("inf"))
 
 
-@top_k_accuracy.mistake
-def top_k_any_dim_0(logits, y, k):
-    """.any(dim=0) goes down the columns: it asks whether the first guess is right for
-    any example, the second for any, and so on. Each example is a row: .any(dim=1).
+@limit.mistake
+def limit_share(confidence, right, wanted):
+    """You returned the share of letters that the machine keeps. What is asked for is
+    the limit: a confidence.
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=0).float().mean().item()
+    found = limit.reference(confidence, right, wanted)
+    return (confidence >= found).float().mean().item()
 
 
-@top_k_accuracy.mistake
-def top_k_any_of_all(logits, y, k):
-    """You asked with any() over the whole table, so a single hit in it makes 1.0. Ask
-    for each example on its own: .any(dim=1).
+@limit.mistake
+def limit_wrong_share(confidence, right, wanted):
+    """You asked for the share that is wrong. At least `wanted` of the accepted answers
+    are to be right: right[kept].mean().
     """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any().float().item()
-
-
-@top_k_accuracy.mistake
-def top_k_count(logits, y, k):
-    """You counted the hits. The exercise asks for their fraction, a number from 0 to 1:
-    take the mean instead of the sum.
-    """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=1).float().sum().item()
-
-
-@top_k_accuracy.mistake
-def top_k_tensor(logits, y, k):
-    """The number is right, but it is still a tensor with one element. .item() takes
-    the plain Python number out.
-    """
-    best = logits.topk(k, dim=1).indices
-    return (best == y.unsqueeze(1)).any(dim=1).float().mean()
+    fitting = _limits(
+        confidence, right, wanted, lambda c: 1 - right[confidence >= c].mean()
+    )
+    return min(fitting, default=float("inf"))
 
 
 @sized("N", "K")
@@ -395,12 +469,6 @@ def _mostly_largest(g, sizes, before):
     best = before[0].argmax(dim=1)
     other = torch.randint(sizes["K"], best.shape, generator=g)
     return torch.where(torch.rand(best.shape, generator=g) < 0.7, best, other)
-
-
-@sized("N")
-def _confidences(g, sizes, before):
-    # Never on the edge of a bin.
-    return (torch.randint(5, 999, (2 * sizes["N"],), generator=g) + 0.37) / 1000
 
 
 # Too sure: three of these nine answers are wrong.
@@ -545,78 +613,69 @@ def temperature_tensor(logits, y, temperatures):
 
 
 _CONFIDENCE = torch.tensor(
-    [0.31, 0.36, 0.42, 0.55, 0.58, 0.67, 0.71, 0.79, 0.83, 0.88, 0.91, 0.94, 0.97]
+    [0.83, 0.36, 0.97, 0.55, 0.58, 0.31, 0.71, 0.79, 0.42, 0.88, 0.91, 0.94, 0.67]
 )
-_RIGHT = torch.tensor([0.0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1])
+_RIGHT = torch.tensor([0.0, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0])
 
 
 @exercise(
     given={
-        "confidence": _confidences,
+        "confidence": _apart,
         "right": lambda g, sizes, before: torch.randint(
             2, (len(before[0]),), generator=g
         ).float(),
-        "n_bins": "size",
+        "n_bins": lambda g, sizes, before: (
+            1 + int(torch.randint(1, max(2, min(7, len(before[0]))), (), generator=g))
+        ),
     },
     properties=[between(0, 1, "This error lies between 0 and 1.")],
     inputs=[
         (_CONFIDENCE, _RIGHT, 4),
-        (_CONFIDENCE, _RIGHT, 10),
-        Case((_CONFIDENCE[-6:], _RIGHT[-6:], 5), "empty bins", False),
-        Case(
-            (torch.tensor([1.0, 1.0, 0.93, 0.22]), torch.tensor([1.0, 0, 1, 1]), 5),
-            "a confidence of exactly 1",
-            False,
-        ),
+        (_CONFIDENCE, _RIGHT, 5),
+        (_CONFIDENCE[:6], _RIGHT[:6], 3),
+        Case((_CONFIDENCE, _RIGHT, 1), "a single bin", False),
+        Case((_CONFIDENCE[:4], _RIGHT[:4], 4), "one answer in each bin", False),
     ],
     hints=[
-        "edges = torch.linspace(0, 1, n_bins + 1), and torch.bucketize(confidence, "
-        "edges[1:-1]) gives the bin of each, from 0 to n_bins - 1.",
-        "For each bin that is not empty: the distance of right[inside].mean() from "
-        "confidence[inside].mean(), where inside = bins == b.",
-        "Weight it with the share of the examples in that bin, inside.float().mean(), "
-        "add up, and take .item() at the end.",
+        "order = confidence.argsort() puts the answers in order. Both tensors need the "
+        "same order: confidence[order] and right[order].",
+        ".tensor_split(n_bins) cuts a tensor into parts that are as equal as possible. "
+        "zip goes through the parts of both together.",
+        "Of each part: the distance of its two means, times its share of the answers, "
+        "len(part) / len(right). Add up, and take .item() at the end.",
     ],
-    praise="Each bin counts as much as it holds, and empty ones count nothing.",
+    praise="No bin is empty, and none is tiny. With other bins the ECE is another "
+    "number: say which bins you took.",
 )
 def calibration_error(confidence, right, n_bins):
-    """Return the expected calibration error."""
-    edges = torch.linspace(0, 1, n_bins + 1)
-    bins = torch.bucketize(confidence, edges[1:-1])
+    """Return the expected calibration error with bins of equal size."""
+    order = confidence.argsort()
     error = 0.0
-    for b in range(n_bins):
-        inside = bins == b
-        if inside.any():
-            gap = right[inside].mean() - confidence[inside].mean()
-            error += (inside.float().mean() * gap.abs()).item()
+    for says, hits in zip(
+        confidence[order].tensor_split(n_bins),
+        right[order].tensor_split(n_bins),
+        strict=True,
+    ):
+        error += (hits.mean() - says.mean()).abs().item() * len(hits) / len(right)
     return error
 
 
-def _gaps(confidence, right, n_bins, keep_empty=False):
-    """Return share and signed gap (accuracy minus confidence) of each filled bin."""
-    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
-    n = bins.bincount(minlength=n_bins)
-    sums = bins.bincount((right - confidence).double(), minlength=n_bins)
-    kept = n > -1 if keep_empty else n > 0
-    return (n / n.sum())[kept], (sums / n)[kept]
+def _gaps(confidence, right, n_bins):
+    """Return share and signed gap (accuracy minus confidence) of each bin."""
+    order = confidence.argsort()
+    parts = (right - confidence)[order].tensor_split(n_bins)
+    sizes = torch.tensor([len(part) for part in parts])
+    sums = torch.stack([part.double().sum() for part in parts])
+    filled = sizes > 0
+    return (sizes / sizes.sum())[filled], (sums / sizes)[filled]
 
 
 @calibration_error.mistake
 def calibration_unweighted(confidence, right, n_bins):
-    """You took the plain mean over the filled bins. So a bin with a single example
-    counts as much as one with a thousand. Weight each bin with its share of the
-    examples.
+    """You took the plain mean over the bins. They are nearly of the same size, but not
+    quite if N is no multiple of n_bins. Weight each with its share of the answers.
     """
     return _gaps(confidence, right, n_bins)[1].abs().mean().item()
-
-
-@calibration_error.mistake
-def calibration_by_number_of_bins(confidence, right, n_bins):
-    """You added up the gaps and divided by the number of bins, the empty ones included.
-    So the result shrinks if more bins are used, and small bins count as much as large
-    ones. Weight each bin with its share of the examples.
-    """
-    return (_gaps(confidence, right, n_bins)[1].abs().sum() / n_bins).item()
 
 
 @calibration_error.mistake
@@ -627,15 +686,6 @@ def calibration_signed(confidence, right, n_bins):
     """
     share, gap = _gaps(confidence, right, n_bins)
     return (share * gap).sum().item()
-
-
-@calibration_error.mistake
-def calibration_bin_centres(confidence, right, n_bins):
-    """You compared the accuracy of each bin with the middle of the bin. The model did
-    not promise the middle: take the mean of the confidences that are in the bin.
-    """
-    bins = torch.bucketize(confidence, torch.linspace(0, 1, n_bins + 1)[1:-1])
-    return calibration_error.reference((bins + 0.5) / n_bins, right, n_bins)
 
 
 @calibration_error.mistake
@@ -658,38 +708,59 @@ def calibration_each_example(confidence, right, n_bins):
 
 @calibration_error.mistake
 def calibration_largest_gap(confidence, right, n_bins):
-    """This is the largest gap of all bins, known as the maximum calibration error. It
-    often sits in a bin with hardly any examples. ECE is the weighted mean of the gaps.
+    """This is the largest gap of all bins, known as the maximum calibration error. ECE
+    is the weighted mean of the gaps.
     """
     return _gaps(confidence, right, n_bins)[1].abs().max().item()
 
 
 @calibration_error.mistake
-def calibration_nan(confidence, right, n_bins):
-    """The mean of an empty bin is 0 / 0, nan, and nan times 0 is still nan. Leave empty
-    bins out, or add up with nansum().
+def calibration_not_sorted(confidence, right, n_bins):
+    """You cut the answers in the order in which they came, so each bin holds modest and
+    sure ones, and their gaps cancel. Put both tensors in the order of the confidences
+    first.
     """
-    share, gap = _gaps(confidence, right, n_bins, keep_empty=True)
-    return (share * gap.abs()).sum().item()
+    parts = (right - confidence).tensor_split(n_bins)
+    return sum(abs(part.double().sum().item()) for part in parts) / len(right)
 
 
 @calibration_error.mistake
-def calibration_lost_ones(confidence, right, n_bins):
-    """Your bins go from their lower edge up to, but not including, the upper one. So a
-    confidence of exactly 1, which float32 gives to every very sure answer, falls into
-    none. These answers are lost, and they are the ones that matter most.
+def calibration_only_confidence_sorted(confidence, right, n_bins):
+    """You put the confidences in order, and left `right` as it was. Now each confidence
+    stands beside the result of another answer. Take the same order for both:
+    right[order].
     """
-    inside_any = confidence < 1
-    share, gap = _gaps(confidence[inside_any], right[inside_any], n_bins)
-    return (share * gap.abs()).sum().item() * inside_any.float().mean().item()
+    parts = (right - confidence.sort().values).tensor_split(n_bins)
+    return sum(abs(part.double().sum().item()) for part in parts) / len(right)
 
 
 @calibration_error.mistake
-def calibration_ten_bins(confidence, right, n_bins):
-    """You always use ten bins. Their number is an argument, n_bins; with other bins the
-    same answers give another ECE.
+def calibration_equal_width(confidence, right, n_bins):
+    """These are the bins of the lab, all of the same width: 0 to 0.1 and so on. Here
+    all bins have the same number of answers. Sort, then cut the list into equal parts.
     """
-    return calibration_error.reference(confidence, right, 10)
+    bins = (confidence * n_bins).long().clamp(max=n_bins - 1)
+    sums = bins.bincount((right - confidence).double(), minlength=n_bins)
+    return (sums.abs().sum() / len(right)).item()
+
+
+@calibration_error.mistake
+def calibration_middle(confidence, right, n_bins):
+    """You compared the accuracy of each bin with the middle between its lowest and its
+    highest confidence. The model did not promise the middle: take the mean of the
+    confidences that are in the bin.
+    """
+    order = confidence.argsort()
+    total = 0.0
+    for says, hits in zip(
+        confidence[order].tensor_split(n_bins),
+        right[order].tensor_split(n_bins),
+        strict=True,
+    ):
+        if len(hits):
+            middle = (says[0] + says[-1]) / 2
+            total += (hits.mean() - middle).abs().item() * len(hits) / len(right)
+    return total
 
 
 @calibration_error.mistake
@@ -707,3 +778,321 @@ def calibration_squared(confidence, right, n_bins):
     """
     share, gap = _gaps(confidence, right, n_bins)
     return (share * gap**2).sum().item()
+
+
+# Questions ------------------------------------------------------------------------
+
+warm_up = WarmUp("lab10", lab01.temperature, lab06.held_out, lab02.own_words)
+
+first_loss = number(
+    "lab10.first_loss",
+    "A new network has ten outputs and small random weights. About which cross entropy "
+    "has it, in nats, before it has learned anything? (One digit after the point is "
+    "enough.)",
+    right=2.303,
+    because="Ten logits near 0 give ten probabilities near 1/10, whatever the image "
+    "is, and -log(1/10) = log 10. If a first loss is far from that, look for a bug "
+    "before you train.",
+    wrong={
+        0.693: "That is log 2, for two classes. Here there are ten.",
+        1: "That is log 10 to the base 10. Losses are in nats: the natural logarithm.",
+        0.1: "That is the probability of the true digit. Its surprise is minus the "
+        "logarithm of it.",
+        0.9: "That is the share of answers which are wrong. The loss looks at the "
+        "probability of the true digit, 1/10.",
+        0: "A loss of 0 has a network that gives probability 1 to every true digit.",
+    },
+    otherwise="All ten probabilities are about 1/10. Take minus the logarithm.",
+    tolerance=0.05,
+)
+
+readily = choice(
+    "lab10.readily",
+    "Somebody changes a model so that it answers *4* more readily: whenever it "
+    "hesitated between a 4 and another digit, it now says 4. What happens to recall "
+    "and precision of the 4?",
+    right="a",
+    because="No 4 is lost, and some are found that were missed, so recall can only "
+    "rise. Among the new answers *4* there are also other digits, and those spoil the "
+    "precision. One can buy either with the other.",
+    a="Recall rises or stays; precision will rather fall.",
+    b=(
+        "Both rise: it finds more fours.",
+        "It finds more fours, and also takes more other digits for fours. They stand "
+        "in the column of the 4.",
+    ),
+    c=(
+        "Precision rises; recall will rather fall.",
+        "That happens if it says 4 more *rarely*, only when it is quite sure.",
+    ),
+)
+
+share = choice(
+    "lab10.share",
+    "Sort the validation images by their loss. The mean loss is a sum over all of "
+    "them. How much of this sum comes from the tenth with the largest losses?",
+    right="d",
+    because="About nine in ten answers are right, most of them surely, and cost next "
+    "to nothing. What is wrong is wrong surely, and costs several nats an image. So "
+    "the loss of this network tells how sure it is of a few mistakes.",
+    a=(
+        "About a tenth.",
+        "That would be so if all images had the same loss. The gallery shows losses "
+        "that are many times the mean.",
+    ),
+    b=(
+        "About a third.",
+        "Think of an answer that is right and 99% sure: it costs 0.01. And of one that "
+        "is wrong, with 0.1% for the truth: 6.9.",
+    ),
+    c=(
+        "About half.",
+        "The right answers cost still less than that: with 99% for the truth an image "
+        "costs 0.01, and a sure mistake several hundred times as much.",
+    ),
+    d="More than four fifths.",
+)
+
+vote = number(
+    "lab10.vote",
+    "A pixel has ink 0.5. Its weight for the 4 is 0.5, that for the 9 is 0.8. By how "
+    "much does this pixel change the difference *logit of the 4 minus logit of the 9*?",
+    right=-0.15,
+    because="0.5 * (0.5 - 0.8) = -0.15. It speaks for both digits, and more for the 9, "
+    "so between the two it is a vote for the 9. Only differences of logits count "
+    "(lab 1).",
+    wrong={
+        0.25: "That is what it adds to the logit of the 4. It adds 0.4 to that of the "
+        "9.",
+        -0.3: "That is the difference of the weights. It counts as much as there is "
+        "ink: half.",
+        0.15: "The size is right. The 9 gets more from it, so the difference 4 minus 9 "
+        "becomes smaller.",
+        0.3: "Times the ink, 0.5, and with the sign turned: the 9 gets more.",
+    },
+    otherwise="Ink times the weight for the 4, minus ink times the weight for the 9.",
+    tolerance=0.01,
+)
+
+promise = choice(
+    "lab10.promise",
+    "Take the mean of all confidences, and the share of right answers, after 1 epoch "
+    "and after 40. What does the network promise?",
+    right="b",
+    because="At first its logits are small, so it hesitates even where it is right. "
+    "Later it is right on all training images. From then on only larger logits make "
+    "the training loss smaller, so it learns to be sure, and it is just as sure of new "
+    "images. (In lab 4 weights of separable data grew without end.)",
+    a=(
+        "Too much both times: networks are sure of everything.",
+        "A network begins with ten equal probabilities, and becomes sure step by step.",
+    ),
+    b="Too little after 1 epoch, too much after 40.",
+    c=(
+        "Too much after 1 epoch, too little after 40.",
+        "It is the other way round: training makes logits larger, and larger logits "
+        "are a surer answer.",
+    ),
+    d=(
+        "What it keeps, both times: cross entropy asks for honest probabilities.",
+        "On its *training* images it does. There it is right on all of them after 40 "
+        "epochs. On others it is not.",
+    ),
+)
+
+coin = choice(
+    "lab10.coin",
+    "We replace the network by an honest one: for each image a coin is tossed that "
+    "says *right* exactly as often as the confidence promises. Which ECE has it on "
+    "these images?",
+    right="b",
+    because="In a bin with 20 images the share of right ones moves in steps of 1/20, "
+    "and even an honest coin does not hit its mean. Whoever reports an ECE should "
+    "report that of the honest coin beside it: nobody can ask for less.",
+    a=(
+        "0: it is honest.",
+        "Honest on average. With so many images in a bin, heads come a little more or "
+        "less often than they should, and ECE takes the absolute value.",
+    ),
+    b="Small, but not 0.",
+    c=(
+        "The same as our network, because the confidences are the same.",
+        "ECE compares confidences with what is right. Here the share of right ones was "
+        "made to fit.",
+    ),
+)
+
+lazy = choice(
+    "lab10.lazy",
+    "About 11% of the validation images are ones. A model does not look at them, and "
+    "says of each *a 1*, with confidence 11%. Which ECE has it?",
+    right="a",
+    because="Its promise is a small one, and it is kept: 11 in 100 answers are right. "
+    "Being calibrated is honesty, not knowledge. So never report an ECE alone; the "
+    "cross entropy asks for both.",
+    a="Nearly 0.",
+    b=(
+        "About 0.89: so many of its answers are wrong.",
+        "It never said that they would be right. ECE compares 11% promised with 11% "
+        "kept.",
+    ),
+    c=(
+        "That of the honest coin with the confidences of our network.",
+        "Its confidences are its own: all of them are 11%, in one bin.",
+    ),
+)
+
+what_changes = several(
+    "lab10.what_changes",
+    "All logits are divided by T = 2. What can change?",
+    right="bc",
+    because="Dividing by the same positive number keeps the order of the logits within "
+    "an image, so each answer stays, and with it accuracy and confusion matrix. All "
+    "probabilities come nearer to each other, so confidence and loss change.",
+    a=(
+        "The accuracy.",
+        "The largest logit stays the largest: no answer changes.",
+    ),
+    b=(
+        "The confidence.",
+        "It falls: with T above 1 the probabilities come nearer to each other.",
+    ),
+    c=(
+        "The cross entropy.",
+        "It depends on the probability of the truth. Mistakes get cheaper, right "
+        "answers dearer.",
+    ),
+    d=(
+        "The confusion matrix.",
+        "It counts answers, and no answer changes.",
+    ),
+)
+
+which_images = choice(
+    "lab10.which_images",
+    "T is a number to learn. From which images should it be learned: with which the "
+    "network was trained, from the validation images, or from the test images?",
+    right="b",
+    because="The training images are answered without a mistake, so on these the "
+    "network can never be sure enough, and T would go to 0. And the test images are to "
+    "judge the result: whoever fits on them has none left to judge with.",
+    a=(
+        "From the training images, like all other numbers.",
+        "There the network makes no mistake, and the best T is as small as can be: "
+        "still surer. About new images they say nothing.",
+    ),
+    b="From the validation images.",
+    c=(
+        "From the test images, because T has to be right there.",
+        "Then the test is no test any more: one number has been made to fit it.",
+    ),
+)
+
+cooled = choice(
+    "lab10.cooled",
+    "For the logits after each epoch we learn a T of their own. What does the loss *at "
+    "the best T* do towards the end of the 40 epochs?",
+    right="c",
+    because="What is left at the best temperature is what the network does not know, "
+    "and that does not get worse. The whole rise was a wrong tone of voice. Its "
+    "answers got better, its promises worse: that was the riddle.",
+    a=(
+        "It rises as before, only later.",
+        "A rise would mean that the answers get worse. But accuracy did not fall.",
+    ),
+    b=(
+        "It rises as before, only less.",
+        "Part of the rise would be left if the network *knew* less. What speaks for "
+        "that?",
+    ),
+    c="It falls, and then stays about where it is.",
+)
+
+which_rate = choice(
+    "lab10.which_rate",
+    "By the raw validation loss the smallest of these learning rates is the best. Now "
+    "each of the nine networks gets a T of its own. Which order do you expect?",
+    right="b",
+    because="The other two had the larger loss and, on average, the better accuracy. "
+    "That is the sign of a network which is too sure, and T mends just that. Raw loss "
+    "would have thrown out the networks that know more, because of their tone.",
+    a=(
+        "The same: a network with a smaller loss is better.",
+        "Part of a loss is tone. Look at the accuracies: the networks with the larger "
+        "loss answer more often right.",
+    ),
+    b="The other two pass it.",
+    c=(
+        "All three become equal: T removes the differences.",
+        "T mends the tone, not the answers, and the accuracies differ.",
+    ),
+)
+
+moved = choice(
+    "lab10.moved",
+    "Some validation images are moved by three pixels down and three "
+    "to the right. The network reads nearly all of them where they were. And now?",
+    right="c",
+    because="Each pixel has its own weights. Moved, the ink lies on weights that were "
+    "learned from other parts of digits. And softmax shares out 100% among ten digits "
+    "whatever comes. The promise holds for images like those of the validation set, "
+    "and for no others.",
+    a=(
+        "It still reads most of them: a 4 is a 4.",
+        "To you. To the network an image is 784 numbers, each with weights of its own, "
+        "and nearly all of them have changed.",
+    ),
+    b=(
+        "It reads few of them, and knows it: its confidence falls as far as its "
+        "accuracy.",
+        "The bars must add up to 100%, and nothing has taught it to hesitate here. "
+        "Think of the scribble in lab 0.",
+    ),
+    c="It reads few of them, and promises far more than that.",
+)
+
+mends = several(
+    "lab10.mends",
+    "We cut out the ink, scale it to 20 pixels, and put its centre of mass to the "
+    "right place. Which of the four changes does that mend?",
+    right="ab",
+    because="Place and size are what we have made equal. How thick the pen is we have "
+    "not touched. Where the images differ in a way that nobody has removed, the "
+    "network has to be trained with such images.",
+    a=(
+        "moved by three pixels",
+        "The centre of mass goes back to where it was.",
+    ),
+    b=(
+        "half the size",
+        "Scaled to 20 pixels it has its old size again, a little blurred.",
+    ),
+    c=(
+        "a thicker pen",
+        "A thick line in a box of 20 pixels is still thick.",
+    ),
+    d=(
+        "a thinner pen",
+        "A thin line in a box of 20 pixels is still thin.",
+    ),
+)
+
+reader = choice(
+    "lab10.reader",
+    "A reader of this course says *90% sure* each time, and is right in seven of ten "
+    "answers. Taken as a logit, 90% is log(0.9 / 0.1) = 2.2, and 70% is 0.85. Which "
+    "temperature mends this reader?",
+    right="c",
+    because="2.2 / T = 0.85 gives T = 2.6. He should divide his logits by that, and "
+    "say 70%. One number again, and no answer changes.",
+    a=(
+        "None: people have no logits.",
+        "Every probability p has one, log(p / (1 - p)), and so has every certainty "
+        "that you gave.",
+    ),
+    b=(
+        "T = 0.39",
+        "Below 1 it makes surer still: 2.2 / 0.39 is a certainty of more than 99%.",
+    ),
+    c="T = 2.6",
+)

@@ -26,6 +26,7 @@ __all__ = [
     "batches",
     "cross_entropy",
     "draw_digit",
+    "ink",
     "kernel",
     "logits",
     "marble",
@@ -228,7 +229,10 @@ def _floats(values: Tensor | Sequence[float]) -> list[float]:
 
 
 class Pad(Explorable):
-    """A pad to draw on. Its `probs` and `logits` are the answers of its network."""
+    """A pad to draw on. Its `probs` and `logits` are the answers of its network.
+
+    `digit` is the drawing as its network gets it, `raw` as it was drawn.
+    """
 
     @property
     def digit(self) -> Tensor:
@@ -238,6 +242,12 @@ class Pad(Explorable):
         """
         pixels = self.value.get("pixels") or _example()["pixels"]
         return torch.tensor(pixels, dtype=torch.float32).reshape(1, -1)
+
+    @property
+    def raw(self) -> Tensor:
+        """The drawing as it lies on the pad, (1, 784): not moved, not made larger."""
+        state = {} if self._widget is None else self._widget.state
+        return ink(state.get("strokes") or _example()["strokes"]).reshape(1, -1)
 
     @property
     def digit8(self) -> Tensor:
@@ -260,6 +270,31 @@ class Pad(Explorable):
         fine = F.interpolate(box[None, None], **size) > 0.3  # ink or paper
         blocks = F.avg_pool2d(F.pad(fine.float(), (5, 5)), 4)  # (1, 1, 8, 8)
         return (16 * blocks).reshape(1, 64)
+
+
+def ink(strokes: Sequence[Sequence[float]], *, pad: float = 280) -> Tensor:
+    """Return strokes of a round pen as an image (28, 28), from 0 to 1.
+
+    Parameters
+    ----------
+    strokes : sequence of sequence of float
+        Each is a line x, y, x, y, ... from the upper left corner of the pad.
+    pad : float
+        Units along one side of the pad; the pen is as wide as the pad's own, 1/14 of
+        it.
+    """
+    centers = torch.arange(28.0) + 0.5
+    pixels = torch.cartesian_prod(centers, centers).flip(1)  # (784, 2): x, y
+    nearest = torch.full((784,), torch.inf)
+    for stroke in strokes:
+        points = torch.tensor(stroke).float().reshape(-1, 2) * 28 / pad
+        starts, ends = points[:-1] if len(points) > 1 else points, points[1:]
+        ways = (ends if len(points) > 1 else points) - starts  # (S, 2)
+        away = pixels[:, None] - starts  # (784, S, 2)
+        along = (away * ways).sum(dim=2) / (ways**2).sum(dim=1).clamp(min=1e-9)
+        off = away - along.clamp(0, 1)[:, :, None] * ways
+        nearest = nearest.minimum(off.norm(dim=2).amin(dim=1))
+    return (1.5 - nearest).clamp(0, 1).reshape(28, 28)
 
 
 def _upright(image: Tensor) -> Tensor:
@@ -301,8 +336,8 @@ def draw_digit(
 
     Notes
     -----
-    Its attributes: `digit`, `digit8`, `logits`, `probs`. Task: more than 90% for a
-    scribble that is no digit.
+    Its attributes: `digit`, `raw`, `digit8`, `logits`, `probs`. Task: more than 90%
+    for a scribble that is no digit.
     """
     data = {"layers": _network()["layers"] if model is None else export(model)}
     if labels is not None:
