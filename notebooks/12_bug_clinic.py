@@ -434,8 +434,7 @@ lab12.first_look.check(first_look)
 # %% [markdown]
 # **Exercise 4** (7 minutes). `slope_norms(model, X, y)` returns a list: for each parameter,
 # in the order of `model.parameters()`, the norm of the slope of the cross entropy. A
-# parameter that plays no part gets 0.0. Some models come with old slopes in `.grad`; they
-# must not count.
+# parameter that plays no part has no slope, None; it gets 0.0.
 
 # %% tags=["exercise"]
 def slope_norms(model, X, y):

@@ -149,14 +149,15 @@ class Case(WarmUp):
         print(textwrap.fill(head, 88), "", self.code, sep="\n")
         seen = self.run(self.symptom, self.faulty)
         if isinstance(seen, str):
-            print(seen)
+            print(_fitting(seen))
         else:
             _draw(seen)
 
     def measured(self) -> None:
         """Make the right measurement, with the fault and without."""
-        print("with the fault:   ", self.run(self._measured, self.faulty))
-        print("without the fault:", self.run(self._measured, self.mended))
+        for name, function in (("with", self.faulty), ("without", self.mended)):
+            text = self.run(self._measured, function)
+            print(_fitting(f"{name + ' the fault:':18} {text}"))
 
     def result(self) -> None:
         """Say what was right, and why, and where to read it up."""
@@ -189,6 +190,12 @@ def _built(code: str, file: str, said: str) -> Callable:
     name = code.partition("def ")[2].partition("(")[0]
     names[name].__doc__ = said
     return names[name]
+
+
+def _fitting(text: str) -> str:
+    """Return a text with long lines broken; spaces within a line stay."""
+    style = {"subsequent_indent": "    ", "break_on_hyphens": False}
+    return "\n".join(textwrap.fill(line, 88, **style) for line in text.splitlines())
 
 
 def _draw(curves: Mapping[str, Sequence[float]]) -> None:

@@ -56,19 +56,8 @@ def _steps(model, X, y, n_steps, lr=1.0, scale=1.0):
     return losses
 
 
-def _with_old_slopes(model):
-    """Return a model whose .grad is filled already."""
-    for parameter in model.parameters():
-        parameter.grad = torch.ones_like(parameter)
-    return model
-
-
 @exercise(
-    inputs=lambda: [
-        *case01.inputs(),
-        (_with_old_slopes(cases.linear(4, 3, 2)), *cases.halves(4, 15), 3),
-        (_with_old_slopes(cases.linear(5, 3, 2)), *cases.halves(5, 18), 4),
-    ],
+    inputs=case01.inputs,
     slopes=False,
     hints=[
         "Which of the four lines of training is not there?",
@@ -99,36 +88,19 @@ def train_as_before(model, X, y, n_steps):
 
 
 @train.mistake
-def train_cleared_too_late(model, X, y, n_steps):
-    """You clear the slopes between `backward` and `step`, so that each step is one of
-    length 0 and the loss stands still. Clear before the loss is calculated.
-    """
-    loss = F.cross_entropy(model(X), y).item()
-    return [loss] * n_steps
-
-
-@train.mistake
-def train_cleared_once(model, X, y, n_steps):
-    """You clear the slopes once, before the loop. They have to go in *each* step, so
-    the line belongs into the loop.
-    """
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
-    losses = []
-    optimizer.zero_grad()
-    for _ in range(n_steps):
-        loss = F.cross_entropy(model(X), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
-@train.mistake
-def train_without_step(model, X, y, n_steps):
-    """The weights never move. Slopes alone change nothing: optimizer.step() has to
-    come after `backward`, in each step.
+def train_standing_still(model, X, y, n_steps):
+    """The weights never move. Either a step is missing, or the slopes are cleared after
+    `backward` and before `step`: then each step has length 0.
     """
     return [F.cross_entropy(model(X), y)] * n_steps
+
+
+@train.mistake
+def train_judged_later(model, X, y, n_steps):
+    """Each loss is the one after its step. The exercise asks for the loss before it,
+    the one whose slope the step follows; it is there already.
+    """
+    return _steps(model, X, y, n_steps + 1)[1:] if n_steps else []
 
 
 @train.mistake
@@ -245,6 +217,11 @@ def mean_loss_divided_by_batches(model, X, y, batch_size):
         ([4.6, 3.1, 2.9], 100),
         ([2.0, 1.0, 0.5], 100),
         ([1.0, 0.8, 0.4], 2),
+        ([4.0, 5.0, 6.0], 10),
+        ([2.45, 1.9, 1.1], 10),
+        ([0.78, 0.5, 0.2], 2),
+        ([0.62, 0.4, 0.3], 2),
+        ([4.9, 4.91, 4.9], 10),
     ],
     hints=[
         "Go through the answers in the order in which they are listed, and return as "
@@ -317,13 +294,8 @@ def first_look_at_the_end_first(losses, n_classes):
     """You looked at the end of the log before its start. A first loss that is far from
     log K is to be reported first, whatever comes later.
     """
-    found = _looked([math.log(n_classes), *losses[1:]], n_classes)
-    later = _looked(losses, n_classes, undecided=losses[0] if losses[0] > 0 else None)
-    return (
-        later
-        if later in ("diverges", "stuck") and found != "start"
-        else (_looked(losses, n_classes))
-    )
+    later = _looked([math.log(2), losses[-1] / losses[0] * math.log(2)], 2)
+    return _looked(losses, n_classes) if later == "falls" else later
 
 
 class _Idle(nn.Module):
@@ -343,8 +315,8 @@ class _Idle(nn.Module):
         (cases.linear(0), *cases.digits(0, 20)),
         (cases.network(1, n_hidden=4), *cases.digits(1, 15)),
         (_Idle(2), *cases.digits(2, 12)),
-        (_with_old_slopes(cases.linear(3)), *cases.digits(3, 9)),
-        (_with_old_slopes(cases.network(4, n_hidden=3)), *cases.digits(4, 8)),
+        (_Idle(3), *cases.digits(3, 9)),
+        (cases.network(4, n_hidden=3), *cases.digits(4, 8)),
     ],
     slopes=False,
     hints=[
@@ -374,13 +346,12 @@ def _slopes(model, X, y, **options):
 
 
 @slope_norms.mistake
-def slope_norms_on_top(model, X, y):
-    """There were slopes in .grad already, and `backward` added to them. Clear them
-    first, or take torch.autograd.grad, which leaves .grad alone.
+def slope_norms_without_idle(model, X, y):
+    """You left out the parameters that play no part, so nobody knows which number
+    belongs to which. Give 0.0 for a slope that is None.
     """
-    slopes = _slopes(model, X, y)
-    old = [0 if p.grad is None else p.grad for p in model.parameters()]
-    return [(a + b).norm().item() for a, b in zip(slopes, old, strict=True)]
+    used = [s.norm().item() for s in _slopes(model, X, y)]
+    return [number for number in used if number]
 
 
 @slope_norms.mistake
@@ -426,6 +397,36 @@ def slope_norms_mean(model, X, y):
         ([0.90, 0.80, 0.85, 0.82, 0.88], [0.93, 0.81, 0.85, 0.86, 0.89]),
         ([0.70, 0.72, 0.71, 0.69, 0.73, 0.70], [0.71, 0.72, 0.73, 0.69, 0.73, 0.72]),
         ([0.60, 0.64, 0.62], [0.66, 0.63, 0.67]),
+        ([0.86, 0.77, 0.71, 0.7, 0.9], [0.88, 0.8, 0.73, 0.7, 0.89]),
+        ([0.9, 0.7, 0.91, 0.71, 0.88], [0.88, 0.68, 0.9, 0.71, 0.89]),
+        (
+            [0.82, 0.81, 0.86, 0.95, 0.94, 0.82, 0.89, 0.82, 0.83],
+            [0.82, 0.81, 0.85, 0.94, 0.96, 0.84, 0.92, 0.82, 0.87],
+        ),
+        (
+            [0.85, 0.71, 0.88, 0.7, 0.89, 0.83, 0.93, 0.72, 0.91],
+            [0.85, 0.71, 0.89, 0.7, 0.89, 0.82, 0.9, 0.71, 0.89],
+        ),
+        (
+            [0.73, 0.77, 0.85, 0.84, 0.9, 0.84, 0.77, 0.8, 0.9],
+            [0.74, 0.8, 0.88, 0.87, 0.87, 0.87, 0.79, 0.82, 0.92],
+        ),
+        (
+            [0.74, 0.87, 0.88, 0.74, 0.8, 0.93, 0.84, 0.84, 0.75],
+            [0.74, 0.85, 0.84, 0.71, 0.81, 0.92, 0.83, 0.85, 0.72],
+        ),
+        ([0.88, 0.83, 0.82], [0.92, 0.84, 0.84]),
+        ([0.89, 0.82, 0.78], [0.86, 0.78, 0.79]),
+        ([0.82, 0.81, 0.85, 0.91, 0.77, 0.77], [0.79, 0.8, 0.83, 0.91, 0.76, 0.77]),
+        ([0.9, 0.76, 0.91, 0.74, 0.82, 0.73], [0.93, 0.79, 0.93, 0.74, 0.82, 0.73]),
+        (
+            [0.71, 0.89, 0.9, 0.94, 0.71, 0.9, 0.78, 0.87],
+            [0.72, 0.9, 0.88, 0.97, 0.75, 0.93, 0.77, 0.89],
+        ),
+        (
+            [0.9, 0.86, 0.94, 0.79, 0.81, 0.77, 0.9, 0.75],
+            [0.89, 0.85, 0.94, 0.79, 0.81, 0.72, 0.9, 0.72],
+        ),
     ],
     hints=[
         "The two versions share their seeds, so take the differences b - a, seed by "

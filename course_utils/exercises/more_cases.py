@@ -650,6 +650,7 @@ def _dropped(seed: int) -> nn.Module:
 def _watch(f, seed, exchanged=False):
     parts = [digits(seed, 400), digits(seed, 300, first=400)]
     model = _dropped(seed).train()
+    torch.manual_seed(seed)  # training has drawn lots, but only the first time
     names = ["training images", "held-out images"]
     if exchanged:
         parts, names = parts[::-1], names[::-1]
