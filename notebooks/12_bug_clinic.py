@@ -482,26 +482,26 @@ lab12.better.check(better)
 #
 # *For whoever wants to practise. Two to three minutes a case.* `deal` gives you another case,
 # from all labs. First comes what you missed last time, then what you have not seen, from easy
-# to hard, then what you have not seen for longest; with other data each time. Run the four
-# cells again and again. (`lab12.case(15, seed=3)` gives a certain one.)
+# to hard, then what you have not seen for longest; with other data each time. Run the three
+# cells again and again. (`case = lab12.case(15, seed=3)` gives a certain one, with `case.show()`
+# and so on.)
 
 # %%
-case = lab12.deal()
-case.show()
+lab12.deal.show()
 
 # %% [markdown]
 # **What you should see** A function, and what came out of it. Fault and measurement:
 
 # %%
-case.ask()
+lab12.deal.ask()
 
 # %%
-case.result()
-case.measured()
+lab12.deal.result()
+lab12.deal.measured()
 
 # %% [markdown]
 # To mend it, copy the function from above into a cell, change what has to be changed, and
-# hand it in with `case.mend(...)`. The faulty one is refused, and its fault is named.
+# hand it in with `lab12.deal.mend(...)`. The faulty one is refused, and its fault is named.
 # Handed in as it is, case 1 looks like that:
 
 # %% tags=["pitfall"]

@@ -141,9 +141,24 @@ def history(tmp_path, monkeypatch):
 
 
 def test_without_a_history_the_first_case_is_dealt():
-    assert (lab12.deal().number, lab12.deal().seed) == (1, 0)
-    levels = [case.level for case in clinic.due(lab12.ALL)]
-    assert levels == sorted(levels)
+    dealt = clinic.deal(lab12.ALL)
+    assert (dealt.number, dealt.seed) == (11, 0)
+    assert dealt.fixed is lab12.deal.fixed  # those on paper
+    order = [(case.worked, case.level) for case in clinic.due(lab12.ALL)]
+    assert order == sorted(order)
+
+
+def test_the_deal_goes_on(history, capsys):
+    for number in (11, 12):
+        lab12.deal.show()
+        lab12.deal.ask()
+        out = capsys.readouterr().out
+        assert f"Case {number} (easy)." in out
+        assert "lab12.deal.answer(1," in out
+        for i, question in enumerate(lab12.deal.case.questions, 1):
+            lab12.deal.answer(i, question.right, sure=0.9)
+        lab12.deal.result()
+        assert f"case{number}_fault: right." in capsys.readouterr().out
 
 
 def test_what_was_missed_comes_first_then_what_was_never_seen(history):
@@ -152,10 +167,10 @@ def test_what_was_missed_comes_first_then_what_was_never_seen(history):
     order = [case.number for case in clinic.due(lab12.ALL)]
     assert order[0] == 2
     assert order[-1] == 1
-    again = lab12.deal()
+    again = clinic.deal(lab12.ALL)
     assert (again.number, again.seed) == (2, 1)  # the same fault, other data
     history(2, right=True, session="c")
-    assert lab12.deal().number == 3
+    assert clinic.deal(lab12.ALL).number == 11
 
 
 def test_a_score_counts_faults_measurements_and_mends(history, capsys):

@@ -4,11 +4,10 @@ A case is data: the text of a faulty function and of its mend, what is seen when
 runs, two questions, and one measurement. All that a reader sees of a case comes from
 running the code. `cases.py` holds the cases; lab 12 shows them::
 
-    case = lab12.deal()  # what you missed comes first, then what you have not seen
-    case.show()
-    case.ask()
-    case.result()
-    case.mend(train)  # your function, in the place of the faulty one
+    lab12.deal.show()  # what you missed comes first, then what you have not seen
+    lab12.deal.ask()
+    lab12.deal.result()
+    lab12.deal.mend(train)  # your function, in the place of the faulty one
 """
 
 import copy
@@ -80,7 +79,7 @@ class Case(WarmUp):
         self.level, self.setting, self.note = level, setting, note
         self.code = textwrap.dedent(code).strip() + "\n"
         self.symptom, self._measured, self.inputs = symptom, measured, inputs
-        self.seed = 0
+        self.seed, self.worked = 0, False  # worked: it stands in the lab itself
         mended_code = self.code
         for old, new in mended:
             if mended_code.count(old) != 1:
@@ -216,14 +215,15 @@ def due(cases: Sequence[Case]) -> list[Case]:
     """Return cases in the order in which this reader should get them.
 
     First those with an answer that was wrong last time, the oldest first; then those
-    never seen, from easy to hard; then the others, those longest unseen first.
+    never seen, from easy to hard, but those that stand in the lab after the others;
+    then the rest, those longest unseen first.
     """
     last = {e["name"]: e for e in progress.answers() if e["lab"] == LAB}
 
     def rank(case: Case) -> tuple:
         events = [last[q.name] for q in case.fixed if q.name in last]
         if not events:
-            return 1, case.level, case.number
+            return 1, case.worked, case.level, case.number
         wrong = not all(event["right"] for event in events)
         return 0 if wrong else 2, max(event["time"] for event in events), case.number
 
@@ -247,6 +247,31 @@ def deal(cases: Sequence[Case], seed: int | None = None) -> Case:
         found = [e for e in progress.read() if e["lab"] == LAB and e["name"] in names]
         seed = len({event["session"] for event in found})
     return case.with_seed(seed)
+
+
+class Deal(WarmUp):
+    """One case after the other: `show` takes the next one."""
+
+    name = "deal"
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self.lab, self.cases = LAB, cases
+        fresh = [case for case in cases if not case.worked] or cases
+        self._take(min(fresh, key=lambda case: (case.level, case.number)))
+        self.fixed = self.case.fixed  # what paper shows
+
+    def _take(self, case: Case) -> None:
+        self.case = case.with_seed(case.seed)
+        self.case.name = self.name  # the answer goes to the deal
+        self.mend, self.measured = self.case.mend, self.case.measured
+        self.ask, self.answer, self.result = (
+            self.case.ask, self.case.answer, self.case.result
+        )  # fmt: skip
+
+    def show(self, seed: int | None = None) -> None:
+        """Take the next case and show it; see `deal`."""
+        self._take(deal(self.cases, seed))
+        self.case.show()
 
 
 def score(cases: Sequence[Case]) -> None:

@@ -18,21 +18,12 @@ ALL = cases.CASES + more_cases.CASES
 case01, case02, case03, case04, case05 = cases.CASES[:5]
 case06, case07, case08, case09, case10 = cases.CASES[5:10]
 
+deal = clinic.Deal(ALL)
+
 
 def case(number: int, seed: int = 0) -> clinic.Case:
     """Return a case, with the data and the start of a seed."""
     return ALL[number - 1].with_seed(seed)
-
-
-def deal(seed: int | None = None) -> clinic.Case:
-    """Return the case that this reader should get next.
-
-    Parameters
-    ----------
-    seed : int, optional
-        For data and start; by default they are new each time.
-    """
-    return clinic.deal(ALL, seed)
 
 
 def score() -> None:
