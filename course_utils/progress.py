@@ -393,13 +393,15 @@ def contents(lab: str) -> tuple[list[str], list[str], list[str]]:
         module = importlib.import_module(f"course_utils.exercises.{lab}")
     except ImportError:  # of another version of the course
         return [], [], []
-    from course_utils.exercises.questions import Question
+    from course_utils.exercises.questions import Question, WarmUp
     from course_utils.explorables import IN_LABS, LABS
 
     exercises, questions = [], []
     for name, value in vars(module).items():
         if isinstance(value, Question):
             questions.append(name)
+        elif isinstance(value, WarmUp):  # a case has questions of its own lab
+            questions += [q.name for q in value.fixed if q.lab == lab]
         elif hasattr(value, "reference"):
             exercises.append(name)
     return exercises, questions, [name for name in IN_LABS if LABS[name] == lab]

@@ -278,6 +278,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
 # | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
+# | 12 Bug clinic | what may be wrong with it when nothing complains | 81 |
 #
 # The minutes include the exercises.
 

@@ -1187,6 +1187,16 @@ HARMLESS = {
         "`(1, 1, 1, 2)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
         "-1 stands where 0 is wanted": "there is one channel, the first and the last",
     },
+    "lab12.mean_loss": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab12.first_look": {
+        "`>=` stands where `>` is wanted": AT_THE_THRESHOLD,
+        "the two sides of `first - undecided` are exchanged": "the absolute value is "
+        "taken",
+    },
+    "lab12.better": {
+        "`>=` stands where `>` is wanted": AT_THE_THRESHOLD,
+        "`<=` stands where `<` is wanted": AT_THE_THRESHOLD,
+    },
 }
 
 

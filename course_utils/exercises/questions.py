@@ -450,6 +450,8 @@ class WarmUp:
         What is asked without a history.
     """
 
+    name = "warm_up"  # of the variable, in the module of its lab
+
     def __init__(self, lab: str, *fixed: Question) -> None:
         if not fixed or any(question.lab >= lab for question in fixed):
             raise ValueError(f"{lab}: a warm-up asks about earlier labs")
@@ -466,7 +468,7 @@ class WarmUp:
         self.questions = self._fresh(self._chosen())
         for question in self.questions:
             question.asked = True
-        _ask(self.questions, f'{self.lab}.warm_up.answer(1, "a", sure=0.8)')
+        _ask(self.questions, f'{self.lab}.{self.name}.answer(1, "a", sure=0.8)')
 
     def answer(self, position: int, answer: Any, *, sure: float | None = None) -> None:
         """Commit to an answer to question 1, 2 or 3; see `Question.answer`."""

@@ -1,0 +1,490 @@
+"""Exercises of lab 12, the bug clinic: its cases, and what one measures with."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.exercises import cases, clinic, lab02, lab05, lab06, more_cases
+from course_utils.exercises.checks import exercise
+from course_utils.exercises.fixtures import GradientWatch
+from course_utils.exercises.questions import WarmUp
+
+warm_up = WarmUp("lab12", lab02.coin, lab05.shapes, lab06.held_out)
+
+ALL = cases.CASES + more_cases.CASES
+# Those that the lab asks; the others are dealt.
+case01, case02, case03, case04, case05 = cases.CASES[:5]
+case06, case07, case08, case09, case10 = cases.CASES[5:10]
+
+deal = clinic.Deal(ALL)
+
+
+def case(number: int, seed: int = 0) -> clinic.Case:
+    """Return a case, with the data and the start of a seed."""
+    return ALL[number - 1].with_seed(seed)
+
+
+def score() -> None:
+    """Print for each case what was right: fault, measurement, mend."""
+    clinic.score(ALL)
+
+
+# Exercises ----------------------------------------------------------------------
+
+
+def _steps(model, X, y, n_steps, lr=1.0, scale=1.0):
+    """Train a model without any optimizer and return the losses."""
+    losses = []
+    for _ in range(n_steps):
+        loss = F.cross_entropy(model(X), y)
+        slopes = torch.autograd.grad(loss, [*model.parameters()])
+        with torch.no_grad():
+            for parameter, slope in zip(model.parameters(), slopes, strict=True):
+                parameter -= scale * lr * slope
+        losses.append(loss.item())
+    return losses
+
+
+@exercise(
+    inputs=case01.inputs,
+    slopes=False,
+    hints=[
+        "Which of the four lines of training is not there?",
+        "`backward` adds. Whoever wants the slope of this step alone has to clear what "
+        "is there, once in each step, and before `backward`.",
+    ],
+    praise="Zero, loss, backward, step: the order that all labs keep.",
+)
+def train(model, X, y, n_steps):
+    """Train a model on all examples; return the losses, each before its step."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    losses = []
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(X), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@train.mistake
+def train_as_before(model, X, y, n_steps):
+    """This is still the faulty one: the slopes of earlier steps are never cleared.
+    `backward` adds, so clear them once in each step: optimizer.zero_grad().
+    """
+    return case01.faulty(model, X, y, n_steps)
+
+
+@train.mistake
+def train_standing_still(model, X, y, n_steps):
+    """The weights never move. Either a step is missing, or the slopes are cleared after
+    `backward` and before `step`: then each step has length 0.
+    """
+    return [F.cross_entropy(model(X), y)] * n_steps
+
+
+@train.mistake
+def train_judged_later(model, X, y, n_steps):
+    """Each loss is the one after its step. The exercise asks for the loss before it,
+    the one whose slope the step follows; it is there already.
+    """
+    return _steps(model, X, y, n_steps + 1)[1:] if n_steps else []
+
+
+@train.mistake
+def train_uphill(model, X, y, n_steps):
+    """The loss rises from the first step on: the weights are moved along the slope,
+    and downhill is against it.
+    """
+    return _steps(model, X, y, n_steps, scale=-1.0)
+
+
+@train.mistake
+def train_with_smaller_steps(model, X, y, n_steps):
+    """You made the learning rate smaller, a tenth of what it was. Then the steps are
+    short, and the rolling ball is only hidden. The learning rate was all right.
+    """
+    return _steps(model, X, y, n_steps, lr=0.1)
+
+
+def _watched(seed: int) -> nn.Module:
+    return nn.Sequential(cases.linear(seed), GradientWatch())
+
+
+@exercise(
+    inputs=lambda: [
+        (_watched(s), *cases.digits(s, n), size)
+        for s, (n, size) in enumerate([(21, 5), (13, 4), (9, 2), (12, 4), (5, 8)])
+    ],
+    slopes=False,
+    hints=[
+        "A batch with 5 images has to count five times as much as a batch with one.",
+        "So add up loss times number of images, and at the end divide by the number of "
+        "all images. How many images does a batch hold? Not always batch_size.",
+    ],
+    praise="The mean over the images, whatever the batches are.",
+)
+def mean_loss(model, X, y, batch_size):
+    """Return the mean loss over all images, calculated batch by batch."""
+    total = 0.0
+    with torch.no_grad():
+        for i in range(0, len(X), batch_size):
+            logits = model(X[i : i + batch_size])
+            loss = F.cross_entropy(logits, y[i : i + batch_size])
+            total += loss.item() * len(logits)
+    return total / len(X)
+
+
+def _by_batch(model, X, y, batch_size):
+    """Return losses and sizes of the batches."""
+    with torch.no_grad():
+        return [
+            (F.cross_entropy(model(X[i : i + batch_size]), part).item(), len(part))
+            for i in range(0, len(X), batch_size)
+            for part in [y[i : i + batch_size]]
+        ]
+
+
+@mean_loss.mistake
+def mean_loss_as_before(model, X, y, batch_size):
+    """This is still the mean of batch means: a short last batch counts as much as a
+    full one. Each batch has to count as often as it has images.
+    """
+    parts = _by_batch(model, X, y, batch_size)
+    return sum(loss for loss, _ in parts) / len(parts)
+
+
+@mean_loss.mistake
+def mean_loss_all_full(model, X, y, batch_size):
+    """You multiply each loss by batch_size. The last batch has fewer images, and there
+    it counts too much: take len(logits).
+    """
+    return sum(p[0] for p in _by_batch(model, X, y, batch_size)) * batch_size / len(X)
+
+
+@mean_loss.mistake
+def mean_loss_last_left_out(model, X, y, batch_size):
+    """You leave the short last batch out. Then some images never count. In training
+    that may be wanted, but not where a data set is judged.
+    """
+    parts = [p for p in _by_batch(model, X, y, batch_size) if p[1] == batch_size]
+    return sum(a * b for a, b in parts) / max(1, sum(b for _, b in parts))
+
+
+@mean_loss.mistake
+def mean_loss_not_divided(model, X, y, batch_size):
+    """This is the sum over all images, and so it grows with their number. Divide it by
+    len(X) at the end.
+    """
+    return sum(loss * n for loss, n in _by_batch(model, X, y, batch_size))
+
+
+@mean_loss.mistake
+def mean_loss_divided_by_batches(model, X, y, batch_size):
+    """You multiply by the sizes, and then divide by the number of *batches*. What was
+    added up are images: divide by len(X).
+    """
+    parts = _by_batch(model, X, y, batch_size)
+    return sum(loss * n for loss, n in parts) / len(parts)
+
+
+@exercise(
+    inputs=[
+        ([2.31, 1.2, 0.4], 10),
+        ([2.29, 2.28, 2.30], 10),
+        ([1.11, 1.4, 2.8], 3),
+        ([2.31, 1.2, 0.4], 3),
+        ([0.69, 0.69, 0.69], 2),
+        ([0.70, 0.55, 0.31], 2),
+        ([2.30, 9.1, float("nan")], 10),
+        ([-0.1, -0.5, -0.9], 10),
+        ([1.10, 1.3, 1.06], 3),
+        ([3.32, 1.0, 0.2], 10),
+        ([2.31, 2.5, 2.40], 10),
+        ([1.38, 0.9, 1.38], 4),
+        ([4.6, 3.1, 2.9], 100),
+        ([2.0, 1.0, 0.5], 100),
+        ([1.0, 0.8, 0.4], 2),
+        ([4.0, 5.0, 6.0], 10),
+        ([2.45, 1.9, 1.1], 10),
+        ([0.78, 0.5, 0.2], 2),
+        ([0.62, 0.4, 0.3], 2),
+        ([4.9, 4.91, 4.9], 10),
+    ],
+    hints=[
+        "Go through the answers in the order in which they are listed, and return as "
+        "soon as one of them holds.",
+        "An undecided model has loss math.log(n_classes). Compare abs(first - "
+        "that) with a tenth of it.",
+        "A comparison with nan is always False. So ask whether the last loss is *not* "
+        "at most the limit, or use math.isnan.",
+    ],
+    praise="Three numbers of a log, and you know where to look first.",
+)
+def first_look(losses, n_classes):
+    """Say in one word what the log of a training run shows."""
+    first, last = losses[0], losses[-1]
+    undecided = math.log(n_classes)
+    if abs(first - undecided) > 0.1 * undecided:
+        return "start"
+    if math.isnan(last) or last > 1.02 * first:
+        return "diverges"
+    if last > 0.98 * first:
+        return "stuck"
+    return "falls"
+
+
+def _looked(losses, n_classes, *, undecided=None, from_above=False, nan=True):
+    first, last = losses[0], losses[-1]
+    undecided = undecided or math.log(n_classes)
+    off = first - undecided if from_above else abs(first - undecided)
+    if off > 0.1 * undecided:
+        return "start"
+    if last > 1.02 * first or (nan and math.isnan(last)):
+        return "diverges"
+    return "stuck" if last > 0.98 * first else "falls"
+
+
+@first_look.mistake
+def first_look_base_two(losses, n_classes):
+    """You took a logarithm of base 2. The loss counts in nats, with the natural
+    logarithm: math.log.
+    """
+    return _looked(losses, n_classes, undecided=math.log2(n_classes))
+
+
+@first_look.mistake
+def first_look_at_k(losses, n_classes):
+    """You compared the first loss with the number of classes. An undecided model gives
+    each class p = 1/K, and the surprise of that is math.log(K).
+    """
+    return _looked(losses, n_classes, undecided=n_classes)
+
+
+@first_look.mistake
+def first_look_from_above(losses, n_classes):
+    """You notice a first loss that is too large, but none that is too small. A negative
+    one, or one far below log K, is just as strange: take abs().
+    """
+    return _looked(losses, n_classes, from_above=True)
+
+
+@first_look.mistake
+def first_look_without_nan(losses, n_classes):
+    """A last loss of nan got through: every comparison with nan is False. Ask for it by
+    itself, with math.isnan.
+    """
+    return _looked(losses, n_classes, nan=False)
+
+
+@first_look.mistake
+def first_look_at_the_end_first(losses, n_classes):
+    """You looked at the end of the log before its start. A first loss that is far from
+    log K is to be reported first, whatever comes later.
+    """
+    later = _looked([math.log(2), losses[-1] / losses[0] * math.log(2)], 2)
+    return _looked(losses, n_classes) if later == "falls" else later
+
+
+class _Idle(nn.Module):
+    """A model with a layer that plays no part."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.first, self.idle = cases.linear(seed, 5), cases.linear(seed + 1, 5)
+        self.last = cases.linear(seed + 2, 10, 5)
+
+    def forward(self, X):
+        return self.last(torch.relu(self.first(X)))
+
+
+@exercise(
+    inputs=lambda: [
+        (cases.linear(0), *cases.digits(0, 20)),
+        (cases.network(1, n_hidden=4), *cases.digits(1, 15)),
+        (_Idle(2), *cases.digits(2, 12)),
+        (_Idle(3), *cases.digits(3, 9)),
+        (cases.network(4, n_hidden=3), *cases.digits(4, 8)),
+    ],
+    slopes=False,
+    hints=[
+        "torch.autograd.grad(loss, list(model.parameters()), allow_unused=True) "
+        "returns "
+        "the slopes and leaves .grad alone.",
+        "A parameter that plays no part has the slope None: give 0.0 for it. Of the "
+        "others take .norm().item().",
+    ],
+    praise="A 0.0 in this list is a part of the model that cannot learn.",
+)
+def slope_norms(model, X, y):
+    """Return the norm of the slope of the loss in each parameter."""
+    loss = F.cross_entropy(model(X), y)
+    slopes = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
+    return [0.0 if slope is None else slope.norm().item() for slope in slopes]
+
+
+def _slopes(model, X, y, **options):
+    loss = F.cross_entropy(model(X), y, **options)
+    slopes = torch.autograd.grad(loss, [*model.parameters()], allow_unused=True)
+    parameters = model.parameters()
+    return [
+        torch.zeros_like(p) if s is None else s
+        for p, s in zip(parameters, slopes, strict=True)
+    ]
+
+
+@slope_norms.mistake
+def slope_norms_without_idle(model, X, y):
+    """You left out the parameters that play no part, so nobody knows which number
+    belongs to which. Give 0.0 for a slope that is None.
+    """
+    used = [s.norm().item() for s in _slopes(model, X, y)]
+    return [number for number in used if number]
+
+
+@slope_norms.mistake
+def slope_norms_squared(model, X, y):
+    """You added up the squares and did not take the root: these are the norms squared.
+    .norm() does both.
+    """
+    return [(s**2).sum().item() for s in _slopes(model, X, y)]
+
+
+@slope_norms.mistake
+def slope_norms_of_weights(model, X, y):
+    """These are the norms of the parameters themselves. How long their *slopes* are
+    tells whether they learn.
+    """
+    return [p.norm().item() for p in model.parameters()]
+
+
+@slope_norms.mistake
+def slope_norms_of_sum(model, X, y):
+    """You took the sum of the losses. The loss is their mean, and with a sum the slopes
+    are N times as long.
+    """
+    return [s.norm().item() for s in _slopes(model, X, y, reduction="sum")]
+
+
+@slope_norms.mistake
+def slope_norms_mean(model, X, y):
+    """You took the mean of the absolute values. It shrinks with the number of weights;
+    the norm is the root of the sum of squares.
+    """
+    return [s.abs().mean().item() for s in _slopes(model, X, y)]
+
+
+@exercise(
+    inputs=[
+        ([0.90, 0.92, 0.88, 0.91], [0.93, 0.94, 0.92, 0.94]),
+        ([0.80, 0.95, 0.70, 0.88], [0.81, 0.97, 0.71, 0.90]),
+        ([0.90, 0.92, 0.88, 0.91], [0.91, 0.90, 0.92, 0.89]),
+        ([0.95, 0.96, 0.94], [0.90, 0.92, 0.91]),
+        ([0.80, 0.95, 0.70, 0.88, 0.91], [0.78, 0.94, 0.69, 0.85, 0.90]),
+        ([0.50, 0.52], [0.51, 0.60]),
+        ([0.90, 0.80, 0.85, 0.82, 0.88], [0.93, 0.81, 0.85, 0.86, 0.89]),
+        ([0.70, 0.72, 0.71, 0.69, 0.73, 0.70], [0.71, 0.72, 0.73, 0.69, 0.73, 0.72]),
+        ([0.60, 0.64, 0.62], [0.66, 0.63, 0.67]),
+        ([0.86, 0.77, 0.71, 0.7, 0.9], [0.88, 0.8, 0.73, 0.7, 0.89]),
+        ([0.9, 0.7, 0.91, 0.71, 0.88], [0.88, 0.68, 0.9, 0.71, 0.89]),
+        (
+            [0.82, 0.81, 0.86, 0.95, 0.94, 0.82, 0.89, 0.82, 0.83],
+            [0.82, 0.81, 0.85, 0.94, 0.96, 0.84, 0.92, 0.82, 0.87],
+        ),
+        (
+            [0.85, 0.71, 0.88, 0.7, 0.89, 0.83, 0.93, 0.72, 0.91],
+            [0.85, 0.71, 0.89, 0.7, 0.89, 0.82, 0.9, 0.71, 0.89],
+        ),
+        (
+            [0.73, 0.77, 0.85, 0.84, 0.9, 0.84, 0.77, 0.8, 0.9],
+            [0.74, 0.8, 0.88, 0.87, 0.87, 0.87, 0.79, 0.82, 0.92],
+        ),
+        (
+            [0.74, 0.87, 0.88, 0.74, 0.8, 0.93, 0.84, 0.84, 0.75],
+            [0.74, 0.85, 0.84, 0.71, 0.81, 0.92, 0.83, 0.85, 0.72],
+        ),
+        ([0.88, 0.83, 0.82], [0.92, 0.84, 0.84]),
+        ([0.89, 0.82, 0.78], [0.86, 0.78, 0.79]),
+        ([0.82, 0.81, 0.85, 0.91, 0.77, 0.77], [0.79, 0.8, 0.83, 0.91, 0.76, 0.77]),
+        ([0.9, 0.76, 0.91, 0.74, 0.82, 0.73], [0.93, 0.79, 0.93, 0.74, 0.82, 0.73]),
+        (
+            [0.71, 0.89, 0.9, 0.94, 0.71, 0.9, 0.78, 0.87],
+            [0.72, 0.9, 0.88, 0.97, 0.75, 0.93, 0.77, 0.89],
+        ),
+        (
+            [0.9, 0.86, 0.94, 0.79, 0.81, 0.77, 0.9, 0.75],
+            [0.89, 0.85, 0.94, 0.79, 0.81, 0.72, 0.9, 0.72],
+        ),
+    ],
+    hints=[
+        "The two versions share their seeds, so take the differences b - a, seed by "
+        "seed. What a seed does to both is gone then.",
+        "torch.tensor(...).std() is how far one difference is from the next. The mean "
+        "of "
+        "n of them is uncertain by that, divided by the root of n.",
+    ],
+    praise="Whoever changes a line and sees 0.003 more asks this first.",
+)
+def better(a, b):
+    """Return "a", "b", or "cannot tell" for accuracies over the same seeds."""
+    differences = torch.tensor(b) - torch.tensor(a)
+    error = differences.std() / len(differences) ** 0.5
+    if differences.mean() > 2 * error:
+        return "b"
+    if differences.mean() < -2 * error:
+        return "a"
+    return "cannot tell"
+
+
+def _verdict(mean, error) -> str:
+    return "b" if mean > 2 * error else "a" if mean < -2 * error else "cannot tell"
+
+
+@better.mistake
+def better_on_average(a, b):
+    """You compared the means alone. They always differ a little; whether that is more
+    than chance depends on how much the differences spread.
+    """
+    return "b" if sum(b) > sum(a) else "a"
+
+
+@better.mistake
+def better_unpaired(a, b):
+    """You took the spread of the accuracies themselves. Much of it comes from the
+    seeds, and both versions share these: take the differences first.
+    """
+    a, b = torch.tensor(a), torch.tensor(b)
+    return _verdict(b.mean() - a.mean(), ((a.var() + b.var()) / len(a)).sqrt())
+
+
+@better.mistake
+def better_without_root(a, b):
+    """You compared the mean difference with the spread of *single* differences. A mean
+    of n is more certain than one of them: divide by the root of n.
+    """
+    difference = torch.tensor(b) - torch.tensor(a)
+    return _verdict(difference.mean(), difference.std())
+
+
+@better.mistake
+def better_one_error(a, b):
+    """You took one standard error as the limit. Chance alone goes beyond that in one of
+    three comparisons; the exercise asks for two.
+    """
+    difference = torch.tensor(b) - torch.tensor(a)
+    return _verdict(difference.mean(), difference.std() / len(a) ** 0.5 / 2)
+
+
+@better.mistake
+def better_reversed(a, b):
+    """The two names are exchanged. If b - a is well above 0, then b has the larger
+    accuracies.
+    """
+    found = better.reference(a, b)
+    return {"a": "b", "b": "a"}.get(found, found)
+
+
+case01.exercise, case08.exercise = train, mean_loss
