@@ -212,12 +212,12 @@ def _letter(font: str, letter: str, rng: np.random.Generator) -> np.ndarray:
     from PIL import Image, ImageDraw, ImageFont
 
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
-    pen = ImageFont.truetype(str(path), int(rng.integers(15, 22)))
+    pen = ImageFont.truetype(str(path), int(rng.integers(17, 22)))
     picture = Image.new("L", (28, 28))
-    shift = rng.integers(-3, 4, 2)
+    shift = rng.integers(-1, 2, 2)
     place = tuple(int(14 + s) for s in shift)
     ImageDraw.Draw(picture).text(place, letter, fill=255, font=pen, anchor="mm")
-    turned = picture.rotate(rng.uniform(-20, 20), Image.Resampling.BILINEAR)
+    turned = picture.rotate(rng.uniform(-10, 10), Image.Resampling.BILINEAR)
     return np.asarray(turned, dtype=np.float32)
 
 

@@ -443,7 +443,7 @@ largest = number(
     "Of 380 tumours 142 are malignant and 238 are benign. Somebody calls all of them "
     "benign. What is the accuracy, from 0 to 1?",
     right=0.626,
-    because="238 of 380. Whoever boasts with 0.65 has hardly learned anything.",
+    because="238 of 380. A model that is right in 0.65 has learned next to nothing.",
     wrong={
         0.5: "A coin would have that. Saying always *benign* does better, because most "
         "are.",
@@ -516,11 +516,11 @@ more = choice(
 
 enough = choice(
     "lab13.enough",
-    "One hundred validation rows. Averaged over five seeds, a simple model gets 97 of "
-    "them right and a large one 95. May you say that the simple one is right more "
+    "One hundred validation rows. Averaged over five seeds, a simple model gets 96 of "
+    "them right and a large one 94. May you say that the simple one is right more "
     "often, on rows to come?",
     right="b",
-    because="With 100 rows the standard error of an accuracy near 0.96 is 0.02: other "
+    because="With 100 rows the standard error of an accuracy near 0.95 is 0.02: other "
     "rows could turn the order round. Seeds do not help here, as all of them are "
     "asked the same rows. What you may say: nothing speaks for the larger one. So keep "
     "the simple one.",
