@@ -554,14 +554,15 @@ def _saved(work: _Work) -> str:
         train = work.project.X[work.rows[0]]
         mean, spread = train.mean(dim=0), train.std(dim=0)
         X = (work.project.X[work.rows[1]] - mean) / spread.clamp(min=1e-8)
-        with contextlib.suppress(_Not):
+        again = torch.zeros_like(probs)
+        with contextlib.suppress(_Not):  # it may stop at them, too
             again = work.logits_of(X).softmax(dim=1).double()
-            if torch.allclose(again, probs, atol=0.01):
-                raise _doubtful(
-                    "the loaded model gives your answers to *standardised* rows only. "
-                    "Mean and spread are part of the model: put them in, so that they "
-                    "are saved with it."
-                ) from None
+        if again.shape == probs.shape and torch.allclose(again, probs, atol=0.01):
+            raise _doubtful(
+                "the loaded model gives your answers to *standardised* rows only. "
+                "Mean and spread are part of the model: put them in, so that they "
+                "are saved with it."
+            )
         kinds = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
         mode = any(isinstance(m, kinds) for m in work.model.modules())
         raise _doubtful(
