@@ -322,7 +322,9 @@ def _baseline(work: _Work) -> str:
 
 
 def _first_loss(work: _Work) -> str:
-    stated = _number(work.get("first_loss", "the loss before the first step"), "it")
+    stated = _number(
+        work.get("first_loss", "the loss before the first step"), "first_loss"
+    )
     chance = math.log(work.n_classes)
     if _agrees(stated, math.log2(work.n_classes)) and work.n_classes > 2:
         raise _doubtful("that is a loss in bits: PyTorch counts in nats, with ln.")
@@ -345,7 +347,8 @@ def _first_loss(work: _Work) -> str:
 
 def _one_batch(work: _Work) -> str:
     stated = _number(
-        work.get("one_batch", "the loss after learning one small batch by heart"), "it"
+        work.get("one_batch", "the loss after learning one small batch by heart"),
+        "one_batch",
     )
     if stated < 0:
         raise _doubtful("a cross entropy below 0 is none. Is it the right loss?")
