@@ -150,7 +150,7 @@ assert prophecy > 0.9
 # %% tags=["slide"]
 lab13.mended.ask()
 
-# %% tags=["nbval-atol=0.03", "slide-more"]
+# %%
 def split_first(X, y, seed=0):
     torch.manual_seed(seed)
     order = torch.randperm(len(X))
@@ -162,6 +162,10 @@ def split_first(X, y, seed=0):
     return (model(X[held]).argmax(dim=1) == y[held]).float().mean().item()
 
 
+# %% [markdown]
+# Both kinds of labels, with three seeds each:
+
+# %% tags=["nbval-atol=0.03", "slide-more"]
 for name, labels in (("true labels", y), ("labels of a coin", tossed)):
     shares = [split_first(X, labels, seed) for seed in range(3)]
     print(f"{name}: held-out rows right", [round(share, 3) for share in shares])
@@ -419,7 +423,7 @@ assert abs(averages[build_large][1] - 0.94) < 0.012
 # %%
 lab13.missed.ask()
 
-# %% tags=["slide-more"]
+# %%
 with torch.no_grad():
     probs = model(X[held]).softmax(dim=1)
 y_pred = probs.argmax(dim=1)
@@ -428,6 +432,11 @@ for k, name in enumerate(cancer.classes):
     here = y[held] == k
     right = (y_pred[here] == k).sum().item()
     results["classes"][name] = right, here.sum().item()
+
+# %% [markdown]
+# Right, and how many, in each class:
+
+# %% tags=["slide-more"]
 print(results["classes"])
 lab13.missed.result()
 (right, n), _ = results["classes"].values()
