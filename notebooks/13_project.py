@@ -37,7 +37,7 @@
 # **Needs** Lab 2 (cross entropy, ln K), lab 5 (softmax regression, standardising), lab 6
 # (hidden layers, overfitting, Adam). Labs 7 to 12 help.
 #
-# **Takes** 53 minutes to read and run, 30 more for the exercises. And an evening or two
+# **Takes** 57 minutes to read and run, 30 more for the exercises. And an evening or two
 # for a project of your own.
 #
 # **Source** None of the five notes has a project: [The published lab](#The-published-lab).
