@@ -389,12 +389,8 @@ averages = {}
 for kind in (build, build_large):
     pairs = torch.tensor([runs[kind, seed] for seed in range(5)])
     averages[kind] = loss, right = pairs.mean(dim=0).tolist()
-    low, high = pairs[:, 1].min(), pairs[:, 1].max()
-    print(f"{kind.__name__:11} loss {loss:.3f}, accuracy {right:.3f}", end="")
-    print(f" (from {low:.2f} to {high:.2f})")
-results["runs"] = {seed: runs[build, seed] for seed in range(5)}
+    print(f"{kind.__name__:11} loss {loss:.3f}, accuracy {right:.3f}")
 lab13.more.result()
-assert averages[build_large][0] > 1.5 * averages[build][0]
 
 # %% [markdown]
 # Now decide.
@@ -405,6 +401,8 @@ lab13.enough.ask()
 # %%
 lab13.enough.result()
 model = models[build, 0]
+results["runs"] = {seed: runs[build, seed] for seed in range(5)}
+assert averages[build_large][0] > 1.5 * averages[build][0]
 assert abs(averages[build][1] - 0.96) < 0.012
 assert abs(averages[build_large][1] - 0.94) < 0.012
 
