@@ -279,6 +279,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
 # | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
 # | 12 Bug clinic | what may be wrong with it when nothing complains | 81 |
+# | 13 Project | a machine of your own, for data that you do not know | 87 |
 #
 # The minutes include the exercises.
 

@@ -1,0 +1,613 @@
+"""Lab 13, a project: data and rubric, exercises, questions."""
+
+from itertools import pairwise
+
+import torch
+
+from course_utils.exercises import lab02, lab04, lab06
+from course_utils.exercises.checks import exercise
+from course_utils.exercises.questions import WarmUp, choice, number, order, several
+from course_utils.project import start
+from course_utils.rubric import rubric
+
+__all__ = ["rubric", "start"]
+
+
+def _rows(*rows):
+    return torch.tensor(rows, dtype=torch.float32)
+
+
+@exercise(
+    inputs=[
+        (_rows([1, 2], [3, 4], [5, 6], [3, 4]), _rows([3, 4], [1, 2], [1, 6], [3, 4])),
+        (_rows([1, 2, 0], [3, 4, 0]), _rows([3, 4, 0], [1, 2, 0], [3, 4, 0])),
+        (_rows([1, 2], [3, 4], [5, 6]), _rows([2, 1], [3, 6], [5, 4])),
+        (_rows([0, 1], [0, 1], [1, 1]), _rows([0, 1], [1, 0])),
+        (_rows([7], [8], [9]), _rows([9], [9], [1])),
+    ],
+    slopes=False,
+    hints=[
+        "Take one held-out row. `X_train == row` compares it with every training row, "
+        "number by number. When is a row equal?",
+        "A row is equal if *all* of its numbers are: .all(dim=1). It is shared if "
+        "*any* training row is equal.",
+    ],
+    praise="Run it before you believe a number: on X as it came, and once more after "
+    "whatever makes new rows of old ones.",
+)
+def shared(X_train, X_held):
+    """Return how many held-out rows stand among the training rows as well."""
+    return sum(bool((X_train == row).all(dim=1).any()) for row in X_held)
+
+
+@shared.mistake
+def shared_place_by_place(X_train, X_held):
+    """You compared the first row with the first, the second with the second. A
+    held-out row may have its twin at any place among the training rows.
+    """
+    n = min(len(X_train), len(X_held))
+    return (X_train[:n] == X_held[:n]).all(dim=1).sum().item()
+
+
+@shared.mistake
+def shared_numbers(X_train, X_held):
+    """You counted rows that have *some* number in common with a training row. Two
+    patients of the same age are not the same patient: all numbers must be equal.
+    """
+    return sum(int((X_train == row).any()) for row in X_held)
+
+
+@shared.mistake
+def shared_pairs(X_train, X_held):
+    """You counted pairs. A held-out row with two twins among the training rows is
+    counted twice, but it is one row.
+    """
+    return (X_held[:, None] == X_train).all(dim=2).sum().item()
+
+
+@shared.mistake
+def shared_from_the_other_side(X_train, X_held):
+    """You counted training rows that are held out as well. It is the held-out rows
+    that must be counted: they measure, and these measure nothing.
+    """
+    return sum(int((X_held == row).all(dim=1).any()) for row in X_train)
+
+
+@shared.mistake
+def shared_of_different_rows(X_train, X_held):
+    """You counted each row once, however often it is held out (a set does that). Two
+    equal held-out rows measure twice, so both count.
+    """
+    ours, theirs = ({tuple(row) for row in X.tolist()} for X in (X_train, X_held))
+    return len(ours & theirs)
+
+
+def _answers(both, simple, big, neither):
+    """Return who is right on which rows: so many of each kind."""
+    kinds = [(1, 1)] * both + [(1, 0)] * simple + [(0, 1)] * big + [(0, 0)] * neither
+    return tuple(
+        torch.tensor(column, dtype=torch.bool) for column in zip(*kinds, strict=True)
+    )
+
+
+@exercise(
+    inputs=[
+        _answers(90, 0, 6, 4),
+        _answers(50, 9, 14, 27),
+        _answers(80, 12, 1, 7),
+        _answers(400, 60, 84, 56),
+        _answers(40, 0, 1, 9),
+        _answers(96, 1, 1, 2),
+        _answers(2, 0, 30, 2),
+        _answers(30, 3, 14, 3),
+        _answers(880, 10, 30, 80),
+        _answers(30, 20, 21, 29),
+        _answers(10, 0, 0, 5),
+    ],
+    slopes=False,
+    hints=[
+        "On each row the big model is 1 better, 0, or 1 worse: the difference of the "
+        "two tensors, after .float().",
+        "Its mean is how much better it is. The standard error of a mean is the "
+        "standard deviation divided by the root of the number of rows.",
+        "Compare the mean with twice its standard error, sign included.",
+    ],
+    praise="Rows that both get right, or both get wrong, say nothing about which one "
+    "is better. That is why two models are compared row by row.",
+)
+def decide(right_simple, right_big):
+    """Return whether the big model is better by more than two standard errors."""
+    difference = right_big.float() - right_simple.float()
+    error = difference.std() / len(difference) ** 0.5
+    return bool(difference.mean() > 2 * error)
+
+
+@decide.mistake
+def decide_by_any_difference(right_simple, right_big):
+    """You take the big one as soon as it has more right. One row more can be luck: ask
+    whether the difference is more than twice its standard error.
+    """
+    return bool(right_big.sum() > right_simple.sum())
+
+
+@decide.mistake
+def decide_unpaired(right_simple, right_big):
+    """You took the standard errors of the two accuracies, as if each model had been
+    asked other rows. Both answered the *same* rows, and what they have in common
+    cancels: take the differences, row by row, and the standard error of their mean.
+    """
+    a, b = right_simple.float().mean(), right_big.float().mean()
+    error = ((a * (1 - a) + b * (1 - b)) / len(right_big)) ** 0.5
+    return bool(b - a > 2 * error)
+
+
+@decide.mistake
+def decide_by_deviation(right_simple, right_big):
+    """You compared the mean with two standard *deviations*, which say how much single
+    rows differ. The mean of N rows is surer than one row, by the root of N.
+    """
+    difference = right_big.float() - right_simple.float()
+    return bool(difference.mean() > 2 * difference.std())
+
+
+@decide.mistake
+def decide_without_root(right_simple, right_big):
+    """You divided the deviation by N. Divide it by the root of N: with four times as
+    many rows one is twice as sure.
+    """
+    difference = right_big.float() - right_simple.float()
+    return bool(difference.mean() > 2 * difference.std() / len(difference))
+
+
+@decide.mistake
+def decide_either_way(right_simple, right_big):
+    """You dropped the sign. A big model that is clearly *worse* differs, too; take it
+    only if the mean of big minus simple is above, and not below.
+    """
+    difference = right_big.float() - right_simple.float()
+    error = difference.std() / len(difference) ** 0.5
+    return bool(difference.mean().abs() > 2 * error)
+
+
+@decide.mistake
+def decide_with_one_error(right_simple, right_big):
+    """You asked for one standard error. Luck alone reaches that in one of six cases;
+    two of them are asked for here.
+    """
+    difference = right_big.float() - right_simple.float()
+    return bool(difference.mean() > difference.std() / len(difference) ** 0.5)
+
+
+@exercise(
+    given={
+        "weight": "weights K D",
+        "bias": "bias K",
+        "mean": "features D",
+        "spread": "positive D",
+    },
+    results=("weight", "bias"),
+    slopes=False,
+    hints=[
+        "The layer calculates z = (x - mean) / spread @ weight.T + bias. What is x "
+        "multiplied with in the end, and what is added?",
+        "Each weight is divided by the spread of its column. Put x = 0 in: what comes "
+        "out is the new bias.",
+    ],
+    praise="The same answers from one layer less, and nobody can forget to "
+    "standardise.",
+)
+def fold_in(weight, bias, mean, spread):
+    """Return weight and bias of the layer that takes rows as they came."""
+    weight = weight / spread
+    return weight, bias - weight @ mean
+
+
+@fold_in.mistake
+def fold_in_multiplied(weight, bias, mean, spread):
+    """You multiplied by the spread. Standardising divides each column by it, so a
+    column counted in large numbers gets a small weight: divide.
+    """
+    weight = weight * spread
+    return weight, bias - weight @ mean
+
+
+@fold_in.mistake
+def fold_in_old_weight(weight, bias, mean, spread):
+    """The weight is right. For the bias you took the old weight, but the mean is
+    subtracted *before* the division by the spread: take the new one.
+    """
+    return weight / spread, bias - weight @ mean
+
+
+@fold_in.mistake
+def fold_in_added(weight, bias, mean, spread):
+    """The weight is right, and the bias has the wrong sign: standardising subtracts
+    the mean, so weight times mean is subtracted.
+    """
+    return weight / spread, bias + (weight / spread) @ mean
+
+
+@fold_in.mistake
+def fold_in_bias_kept(weight, bias, mean, spread):
+    """The weight is right, and the bias is the old one. Then the mean is never
+    subtracted. Put in a row that is the mean: it must give the old bias.
+    """
+    return weight / spread, bias.clone()
+
+
+@fold_in.mistake
+def fold_in_bias_divided(weight, bias, mean, spread):
+    """You standardised the bias as well. It is added after the division, so it comes
+    into the new one as it is: the old bias, minus the new weight times mean.
+    """
+    weight = weight / spread
+    return weight, bias / spread.mean() - weight @ mean
+
+
+_SURE = torch.tensor([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0, 1.0, 0.75, 0.9])
+_RIGHT = torch.tensor([1, 0, 1, 0, 0, 1, 1, 0, 1, 1], dtype=torch.bool)
+
+
+@exercise(
+    inputs=[
+        (_SURE, _RIGHT, [0.5, 0.7, 0.9, 1.0]),
+        (_SURE, ~_RIGHT, [0.0, 0.5, 0.8, 1.0]),
+        (_SURE[:6], _RIGHT[:6], [0.5, 0.9, 1.0]),
+        (torch.ones(4), torch.tensor([True, True, False, True]), [0.0, 0.5, 1.0]),
+        (_SURE[:3], _RIGHT[:3], [0.5, 0.6, 0.7, 0.8, 1.0]),
+    ],
+    slopes=False,
+    hints=[
+        "Which rows are in no group? Add up the counts, then look for the largest "
+        "certainty.",
+        "A lower edge belongs to its group and an upper edge to the next one. But the "
+        "last group has no next one.",
+        "So the last group has to take its upper edge as well: <= there, < elsewhere.",
+    ],
+    praise="A table that does not add up to N has lost somebody. Here it was the rows "
+    "of which the model is surest.",
+)
+def groups(sure, right, edges):
+    """Return (rows, how many right) for each group of certainties."""
+    table = []
+    for i in range(len(edges) - 1):
+        here = sure >= edges[i]
+        if i < len(edges) - 2:
+            here = here & (sure < edges[i + 1])
+        table.append((here.sum().item(), (here & right).sum().item()))
+    return table
+
+
+def _table(sure, right, edges, inside):
+    found = [inside(sure, low, high) for low, high in pairwise(edges)]
+    return [(here.sum().item(), (here & right).sum().item()) for here in found]
+
+
+@groups.mistake
+def groups_strange(sure, right, edges):
+    """This still loses who is exactly as sure as the last edge: 1 is not below 1. The
+    last group has to take its upper edge as well.
+    """
+    return _table(sure, right, edges, lambda p, low, high: (p >= low) & (p < high))
+
+
+@groups.mistake
+def groups_with_the_other_edge(sure, right, edges):
+    """Now the last edge is in, and the first one is out: rows that lie exactly on it
+    are lost, and those on an inner edge stand one group too low. Leave the lower edge
+    in every group, and add the upper edge to the last group only.
+    """
+    return _table(sure, right, edges, lambda p, low, high: (p > low) & (p <= high))
+
+
+@groups.mistake
+def groups_with_both_edges(sure, right, edges):
+    """Nobody is lost now, but rows exactly on an inner edge are counted twice, once in
+    each of its groups. Only the last group may take its upper edge.
+    """
+    return _table(sure, right, edges, lambda p, low, high: (p >= low) & (p <= high))
+
+
+@groups.mistake
+def groups_without_an_end(sure, right, edges):
+    """You ask for the lower edge alone, so each group holds all that follow it as
+    well. Only the last group has no upper edge to look at.
+    """
+    return _table(sure, right, edges, lambda p, low, high: p >= low)
+
+
+@groups.mistake
+def groups_of_wrong_answers(sure, right, edges):
+    """The groups are right. The second number is how many are *wrong*; it should be
+    how many are right.
+    """
+    return [(n, n - good) for n, good in groups.reference(sure, right, edges)]
+
+
+@groups.mistake
+def groups_as_shares(sure, right, edges):
+    """The groups are right. The second number should be how many are right, a count;
+    you gave their share. A count is what the rest can be added up from.
+    """
+    table = groups.reference(sure, right, edges)
+    return [(n, good / n if n else 0.0) for n, good in table]
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab13", lab02.undecided, lab04.percent, lab06.held_out)
+
+coin_labels = choice(
+    "lab13.coin_labels",
+    "A program makes five copies of each row, a little changed, shuffles all of them, "
+    "holds a fifth out and trains a network with the rest. Before all that, somebody "
+    "replaces the label of each row by the toss of a coin. How many of the held-out "
+    "rows will the network get right?",
+    right="c",
+    because="The tosses cannot be predicted, so anything far from a half is a false "
+    "alarm of the *program*. Nearly every held-out copy has sisters among the training "
+    "rows, with the same toss: the network has learned them by heart.",
+    a=(
+        "About half: a coin cannot be predicted.",
+        "A new coin cannot. But a toss is copied together with its row, so the network "
+        "has seen it before.",
+    ),
+    b=(
+        "Fewer than half: the labels contradict each other.",
+        "The copies of a row all have the same toss, so within a row nothing "
+        "contradicts.",
+    ),
+    c="More than nine in ten.",
+)
+
+mended = choice(
+    "lab13.mended",
+    "Copies of rows have leaked from training into the held-out part. Which change "
+    "mends that?",
+    right="b",
+    because="If the rows are split first, all copies of a row stay on its side. "
+    "Copying is fine then: it is only done with training rows.",
+    a=(
+        "Change the copies more, so that they are less alike.",
+        "That makes it harder to know them again, not impossible. How much is left of "
+        "the leak, nobody knows.",
+    ),
+    b="Split the rows first, then copy the training rows.",
+    c=(
+        "Hold out more: half of the copies.",
+        "Each held-out copy still has sisters among the training rows.",
+    ),
+    d=(
+        "Train for fewer steps.",
+        "The network then knows the copies less well. The measurement is still about "
+        "rows that it has met.",
+    ),
+)
+
+before_split = several(
+    "lab13.before_split",
+    "Which of these may be done with *all* rows, before anything is held out?",
+    right="ad",
+    because="Whatever is calculated from the rows and goes into the model has to come "
+    "from training rows alone. Counting, and taking out what is there twice, goes into "
+    "no model.",
+    a=(
+        "Count the rows of each class.",
+        "It tells you what to expect, and nothing of it goes into the model.",
+    ),
+    b=(
+        "Choose the ten columns that go best with the labels.",
+        "The labels of the held-out rows have then helped to choose. With many columns "
+        "even coin labels look as if they could be predicted.",
+    ),
+    c=(
+        "Calculate the means with which rows are standardised.",
+        "Held-out rows would help to make the model. Often that changes little, and "
+        "you cannot know when.",
+    ),
+    d=(
+        "Take out rows that are there twice.",
+        "After the split it would be too late: one twin could be on each side.",
+    ),
+)
+
+in_order = order(
+    "lab13.in_order",
+    "Five steps of a project. In which order?",
+    right="dbeac",
+    because="Hold out before anything is calculated. Know what costs nothing before "
+    "you build something. Find bugs with a small batch before you train for long. "
+    "Compare with several seeds. The test is for the one model that you have chosen.",
+    a=(
+        "Train two models, with several seeds each, and choose one",
+        "It needs a program without bugs, and it must come before the test, which may "
+        "not choose.",
+    ),
+    b=(
+        "Find out how good an answer is that needs no model",
+        "Only then do you know what a model has to beat.",
+    ),
+    c=("Open the test set", "It is opened once, when all is decided."),
+    d=(
+        "Hold rows out",
+        "Everything that is calculated before it can leak.",
+    ),
+    e=(
+        "Let a model learn sixteen rows by heart",
+        "It takes a second, and finds most bugs before the long training starts.",
+    ),
+)
+
+largest = number(
+    "lab13.largest",
+    "Of 380 tumours 142 are malignant and 238 are benign. Somebody calls all of them "
+    "benign. What is the accuracy, from 0 to 1?",
+    right=0.626,
+    because="238 of 380. A model that is right in 0.65 has learned next to nothing.",
+    wrong={
+        0.5: "A coin would have that. Saying always *benign* does better, because most "
+        "are.",
+        0.374: "That is the share of the malignant ones, which are all called wrongly.",
+        1.68: "That is 238 to 142. An accuracy is a share of all 380.",
+    },
+    otherwise="The right ones, 238, divided by all of them.",
+    tolerance=0.006,
+)
+
+first_loss = number(
+    "lab13.first_loss",
+    "Two classes, standardised inputs, small random weights: which cross entropy do "
+    "you expect before the first step, to one decimal?",
+    right=0.7,
+    because="Small weights give small logits, so both classes get about one half, and "
+    "-ln 0.5 is 0.69. With K classes it is ln K. Any other number is a bug, or inputs "
+    "that are too large.",
+    wrong={
+        0.5: "That is the probability of each class. Its price is -ln 0.5.",
+        1: "That would be in bits, with the logarithm to base 2. PyTorch takes ln.",
+        0: "A loss of 0 is paid by who is certain and right. This one knows nothing.",
+        2.3: "That is ln 10, for ten classes.",
+    },
+    otherwise="Both classes get about one half. What does -ln 0.5 make?",
+    tolerance=0.05,
+)
+
+by_heart = choice(
+    "lab13.by_heart",
+    "Sixteen rows with 30 columns get labels by the toss of a coin. Can a model with "
+    "30 inputs, without a hidden layer, learn these sixteen by heart?",
+    right="a",
+    because="It has more weights than there are rows, so it can give each row the "
+    "answer that it wants. Learning a batch by heart says nothing about the data. It "
+    "says that the *program* can learn: gradients arrive, labels and rows belong "
+    "together, the loss is the right one.",
+    a="Yes.",
+    b=(
+        "No: there is nothing in a coin that could be learned.",
+        "Nothing that helps with *new* rows. Sixteen given answers can be learned by "
+        "heart.",
+    ),
+    c=(
+        "No: without a hidden layer it has only a straight border.",
+        "In 30 dimensions a flat border can part sixteen points in any way you like "
+        "(unless they lie in special places).",
+    ),
+)
+
+more = choice(
+    "lab13.more",
+    "280 training rows with 30 columns, most of which go well with the label. One "
+    "model has no hidden layer, another one has 32 hidden units; both train until the "
+    "loss of the training rows is small. What do you expect on validation rows?",
+    right="c",
+    because="The larger one can learn every training row by heart, the accidents "
+    "included, and becomes very sure. Its few mistakes are then costly. Its accuracy "
+    "suffers little: the border is nearly the same.",
+    a=(
+        "The larger one has the smaller loss.",
+        "On the training rows, yes. On new rows its certainty costs.",
+    ),
+    b=(
+        "They are alike in loss and accuracy.",
+        "In accuracy nearly. But the loss also asks how sure the wrong answers were.",
+    ),
+    c="About as many right, and the larger one has the larger loss.",
+)
+
+enough = choice(
+    "lab13.enough",
+    "One hundred validation rows. Averaged over five seeds, a simple model gets 96 of "
+    "them right and a large one 94. May you say that the simple one is right more "
+    "often, on rows to come?",
+    right="b",
+    because="With 100 rows the standard error of an accuracy near 0.95 is 0.02: other "
+    "rows could turn the order round. Seeds do not help here, as all of them are "
+    "asked the same rows. What you may say: nothing speaks for the larger one. So keep "
+    "the simple one.",
+    a=(
+        "Yes: five seeds agree.",
+        "Seeds show the luck of the training. All five were measured with the same 100 "
+        "rows, and the luck of the rows stays.",
+    ),
+    b="No, the difference is within the luck of 100 rows.",
+    c=(
+        "Yes, because a simple model is always better on new rows.",
+        "Not always. With more rows, or a harder task, the larger one often wins.",
+    ),
+)
+
+missed = number(
+    "lab13.missed",
+    "A model gets 96 of 100 tumours right. 39 of the 100 are malignant. In the worst "
+    "case, which share of the malignant ones does it find, from 0 to 1?",
+    right=0.897,
+    because="All four mistakes can be malignant ones: 35 of 39. The accuracy cannot "
+    "tell you. So count class by class.",
+    wrong={
+        0.96: "So it is if mistakes are spread evenly. In the worst case all four are "
+        "malignant.",
+        0.103: "That is the share that it misses, 4 of 39. What does it find?",
+        0.934: "That is 57 of 61, if all four mistakes were benign.",
+        0: "It makes only four mistakes, and 39 are malignant.",
+    },
+    otherwise="Four mistakes, all of them malignant: how many of 39 are left?",
+    tolerance=0.006,
+)
+
+lost = choice(
+    "lab13.lost",
+    "A model was trained with standardised rows. Its `state_dict` is saved; the means "
+    "and spreads are not. A month later somebody loads it and gives it a row as it "
+    "came from the microscope, with columns up to 4,000. What happens?",
+    right="c",
+    because="Nothing checks the size of a number. Large inputs make large logits, and "
+    "these make answers that are very sure. So the standardisation has to be saved "
+    "with the model, as a part of it.",
+    a=(
+        "An error: the numbers do not fit.",
+        "The *shape* fits, and nothing else is checked.",
+    ),
+    b=(
+        "It answers a little worse than before.",
+        "The columns are off by factors up to thousands. The answers have nothing to "
+        "do with the old ones.",
+    ),
+    c="No error; it is very sure of answers that mean nothing.",
+)
+
+standard_error = number(
+    "lab13.standard_error",
+    "189 test rows, accuracy 0.96. If somebody had drawn other 189 rows from the same "
+    "place, how far away would the accuracy be, typically? (The root of a (1 - a) / n; "
+    "to two decimals.)",
+    right=0.014,
+    because="0.96 times 0.04 is 0.0384; divided by 189 it is 0.0002, and its root is "
+    "0.014. So a third digit of this accuracy means nothing.",
+    wrong={
+        0.0002: "That is 0.96 times 0.04, divided by 189. The root is missing.",
+        0.196: "That is the root of 0.96 times 0.04, for a single row. Divide by 189 "
+        "first.",
+        0.04: "That is the share of mistakes, not how much it varies.",
+    },
+    otherwise="0.96 * 0.04, divided by 189, then the root.",
+    tolerance=0.005,
+)
+
+again = choice(
+    "lab13.again",
+    "You have opened the test. Now you have an idea that finds one more malignant "
+    "tumour. What may you do?",
+    right="b",
+    because="If the test chooses between ideas, the chosen one is the luckiest one, "
+    "and its number is too good. Validation rows may choose; the test reports.",
+    a=(
+        "Try it, and report the new number if it is better.",
+        "Whoever tries ten ideas in this way reports the best of ten lucky numbers.",
+    ),
+    b="Try it on validation rows, and write that the test number is of the old model.",
+    c=(
+        "Open the test again for both models, and report both numbers.",
+        "That would be honest if nobody chose by them. But the idea came from looking "
+        "at this test, so it already fits it too well.",
+    ),
+)
