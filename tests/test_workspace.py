@@ -233,6 +233,7 @@ def git(*words, cwd):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the workflow runs on Linux, in bash")
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_the_workflow_publishes_the_branch_that_the_badges_open(tmp_path):
     """Twice, as after two commits: the branch is made anew each time."""
     copy = copy_repository(tmp_path / "copy")
