@@ -1012,6 +1012,22 @@ def test_packing_overwrites_nothing(tmp_path, monkeypatch, where):
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("repository", [False, True], ids=["", "git is missing"])
+def test_where_git_cannot_say_it_what_was_made_is_not_packed(
+    tmp_path, monkeypatch, repository
+):
+    """The learner's copies above all, with all that is written in them."""
+    monkeypatch.setattr(labs, "ROOT", tmp_path)
+    monkeypatch.setattr(pack.shutil, "which", lambda name: None)
+    made = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    folders = [line.strip("/").replace("*", "course_utils") for line in made]
+    assert "my_labs" in folders and "course_utils.egg-info" in folders
+    for folder in [*folders, "notebooks", ".github", *[".git"] * repository]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").touch()
+    assert pack.course_files() == [".github/file", "notebooks/file"]
+
+
 def test_packing_onto_a_disk_that_is_too_small(tmp_path, monkeypatch):
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1e9))
