@@ -87,7 +87,7 @@ def stub_wheels(folder):
     tag = torch_tag()
     platform = tag.split("-")[-1]
     scripts = f"uv-9.9.9.data/scripts/uv{'.exe' * (os.name == 'nt')}"
-    script = f'#!/bin/sh\n[ "$1" = --version ] && echo uv 9.9.9 || exec {UV} "$@"\n'
+    script = f'#!/bin/sh\n[ "$1" = --version ] && echo uv 9.9.9 || exec "{UV}" "$@"\n'
     return [
         make_wheel(folder, "torch", "2.15.0", tag),
         make_wheel(folder, "torchvision", "0.29.2", f"py3-none-{platform}"),
