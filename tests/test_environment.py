@@ -631,6 +631,7 @@ def replace(path):
         (cut, "MANIFEST.txt", "{} is cut off"),
         (Path.unlink, "MANIFEST.txt", "{} is missing"),
         (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "[Hh]ash mismatch"),
+        (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "{} is damaged"),
     ],
 )
 def test_an_interrupted_copy_is_named(tmp_path, damage, name, sentence):
