@@ -264,9 +264,8 @@ def check_packed_files() -> None:
     lines = MANIFEST.read_text(encoding="utf-8").splitlines()
     if not lines or lines[-1] != "# end":
         raise SetupError(f"MANIFEST.txt is cut off: {again}")
-    entries = [line.split(" ", 2) for line in lines if not line.startswith("#")]
     changed = []
-    for sha256, size, name in entries:
+    for sha256, size, name in _packed_files(lines):
         path = ROOT / name
         if not path.is_file():
             raise SetupError(f"This copy is not complete: {name} is missing; {again}")
@@ -278,7 +277,7 @@ def check_packed_files() -> None:
                 )
             changed.append(name)
         elif not name.startswith("wheels/") and _sha256(path) != sha256:
-            changed.append(name)  # the wheels are checked when they are installed
+            changed.append(name)  # wheels are many: when one cannot be installed
     if changed:
         _say(
             f"Not as they were packed: {', '.join(changed[:5])}"
@@ -293,6 +292,18 @@ def check_packed_files() -> None:
             f"{machine.system} (cp311 means Python 3.11): start with such a Python, or "
             "ask for a folder packed for this one (pack --python, --system)."
         )
+
+
+def check_packed_wheels() -> None:
+    """Name a wheel that has the size it was packed with, and other bytes."""
+    for sha256, _, name in _packed_files(MANIFEST.read_text("utf-8").splitlines()):
+        if name.startswith("wheels/") and _sha256(ROOT / name) != sha256:
+            raise SetupError(f"{name} is damaged: copy the whole folder again.")
+
+
+def _packed_files(lines: Sequence[str]) -> list[list[str]]:
+    """Return sha256, bytes and name of each file in a manifest."""
+    return [line.split(" ", 2) for line in lines if not line.startswith("#")]
 
 
 # Making it ------------------------------------------------------------------------
@@ -408,6 +419,8 @@ def _install(extra: str) -> None:
         _pip_install(uv, arguments)
     except subprocess.CalledProcessError:
         _check_space(sections, extra, cpu=cpu)  # that is why, if it does not return
+        if packed:
+            check_packed_wheels()
         raise
     site = _site_packages()  # finds the package in its place, also in a moved folder
     line = os.path.relpath(ROOT, site) + "\n"

@@ -232,7 +232,7 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
     _write_new(own / "layout/default-37a8.jupyterlab-workspace", LAYOUT)
     return [
         f"--ServerApp.root_dir={root}",
-        f"--ServerApp.preferred_dir={folder}",
+        f"--FileContentsManager.preferred_dir={folder.name}",
         f"--LabApp.workspaces_dir={own / 'layout'}",
         f"--LabApp.default_url=/lab/tree/{folder.name}/{START}",
     ]

@@ -710,6 +710,7 @@ printed = torch.tensor(
         [-1.4436, -1.3189, -1.7466, -1.5925, -2.1311],
     ]
 )
+assert_close(printed.exp().sum(dim=1), torch.ones(3), atol=1e-3, rtol=0)
 cost = -printed[torch.arange(3), torch.tensor([4, 0, 4])].mean()
 print(cost)
 assert_close(cost, torch.tensor(1.6682), atol=1e-4, rtol=0)

@@ -1164,13 +1164,21 @@ lab05.times_ten.result()
 
 # %% tags=["ignore-figures", "differs=rounding"]
 fig, axes = plt.subplots(1, 5, figsize=(9, 2.6), sharey=True)
+losses = []
 for ax, lr in zip(axes, (0.01, 0.1, 1.0, 10.0, 100.0), strict=True):
     run = recorded(F.cross_entropy, X, y, n_biases=3, lr=lr, n_updates=100)
+    losses.append(run["loss"])
     ax.plot(run["loss"], linewidth=1.3)
     ax.axhline(start, color="black", linestyle=":", linewidth=1.2)
     ax.set(title=f"lr = {lr:g}", xlabel="update", yscale="log")
-assert run["loss"][1] > 5 * start and run["loss"][1:].min() > start
 _ = axes[0].set_ylabel("cross entropy (nats)")
+
+slow, tenth, one, jumps, thrown = losses
+assert all(loss.diff().max() < 1e-5 for loss in (slow, tenth, one))  # they fall
+assert slow.diff()[-1] < -1e-3 and slow[-1] > tenth[-1] > one[-1]
+assert jumps.argmin() < 10 and jumps[10:].min() > one[-1]
+assert 10 < (jumps[50:].diff() > 0).sum() < 40  # up about as often as down
+assert thrown[1] > 5 * start and thrown[1:].min() > start
 
 # %% [markdown]
 # **What you should see** Five losses; the dotted line is $\log 3$. With 0.01 the loss

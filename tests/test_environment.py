@@ -87,7 +87,7 @@ def stub_wheels(folder):
     tag = torch_tag()
     platform = tag.split("-")[-1]
     scripts = f"uv-9.9.9.data/scripts/uv{'.exe' * (os.name == 'nt')}"
-    script = f'#!/bin/sh\n[ "$1" = --version ] && echo uv 9.9.9 || exec {UV} "$@"\n'
+    script = f'#!/bin/sh\n[ "$1" = --version ] && echo uv 9.9.9 || exec "{UV}" "$@"\n'
     return [
         make_wheel(folder, "torch", "2.15.0", tag),
         make_wheel(folder, "torchvision", "0.29.2", f"py3-none-{platform}"),
@@ -631,6 +631,7 @@ def replace(path):
         (cut, "MANIFEST.txt", "{} is cut off"),
         (Path.unlink, "MANIFEST.txt", "{} is missing"),
         (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "[Hh]ash mismatch"),
+        (replace, "wheels/jupyterlab-4.0-py3-none-any.whl", "{} is damaged"),
     ],
 )
 def test_an_interrupted_copy_is_named(tmp_path, damage, name, sentence):
@@ -1010,6 +1011,22 @@ def test_packing_overwrites_nothing(tmp_path, monkeypatch, where):
     with pytest.raises(labs.LabError, match=r"inside the course|not empty"):
         pack.main(folder)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("repository", [False, True], ids=["", "git is missing"])
+def test_where_git_cannot_say_it_what_was_made_is_not_packed(
+    tmp_path, monkeypatch, repository
+):
+    """The learner's copies above all, with all that is written in them."""
+    monkeypatch.setattr(labs, "ROOT", tmp_path)
+    monkeypatch.setattr(pack.shutil, "which", lambda name: None)
+    made = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    folders = [line.strip("/").replace("*", "course_utils") for line in made]
+    assert "my_labs" in folders and "course_utils.egg-info" in folders
+    for folder in [*folders, "notebooks", ".github", *[".git"] * repository]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").touch()
+    assert pack.course_files() == [".github/file", "notebooks/file"]
 
 
 def test_packing_onto_a_disk_that_is_too_small(tmp_path, monkeypatch):

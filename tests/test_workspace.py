@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from repository import copy_repository
 
 from course_utils import workspace
@@ -156,6 +159,20 @@ def test_where_nothing_can_be_written_the_stored_labs_open(
     assert "under another name" in capsys.readouterr().err
 
 
+def test_jupyterlab_shows_the_learners_folder_and_warns_of_nothing(
+    stored, mine, tmp_path
+):
+    words = workspace.jupyterlab(tmp_path, tmp_path / "own", tmp_path / "env")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as: this option is deprecated
+        app = ServerApp()
+        app.parse_command_line(words)
+        contents = AsyncLargeFileManager(parent=app)
+        shown = contents.preferred_dir
+    assert shown == mine.name
+    assert Path(app.root_dir) == tmp_path
+
+
 def test_git_does_not_see_the_copies():
     lines = (labs.ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert f"/{workspace.MINE}/" in lines
@@ -216,6 +233,7 @@ def git(*words, cwd):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the workflow runs on Linux, in bash")
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_the_workflow_publishes_the_branch_that_the_badges_open(tmp_path):
     """Twice, as after two commits: the branch is made anew each time."""
     copy = copy_repository(tmp_path / "copy")

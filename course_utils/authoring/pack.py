@@ -18,7 +18,7 @@ from urllib.parse import unquote, urljoin
 
 from tqdm import tqdm
 
-from course_utils import environment
+from course_utils import environment, workspace
 from course_utils.authoring import labs, lock
 from course_utils.authoring.labs import LabError
 
@@ -26,7 +26,7 @@ from course_utils.authoring.labs import LabError
 MADE = {
     *(".course", ".venv", ".git", "build", "data", "wheels", "paper", "slides"),
     *("MANIFEST.txt", "START.txt", "__pycache__", ".ipynb_checkpoints"),
-    *(".pytest_cache", ".ruff_cache"),
+    *(".pytest_cache", ".ruff_cache", workspace.MINE),
 }
 START = """\
 Classification with PyTorch: the course, packed for machines without a network
@@ -176,8 +176,12 @@ def course_files() -> list[str]:
     return sorted(
         path.relative_to(labs.ROOT).as_posix()
         for path in labs.ROOT.rglob("*")
-        if path.is_file() and not MADE & {*path.relative_to(labs.ROOT).parts}
+        if path.is_file() and not any(map(_is_made, path.relative_to(labs.ROOT).parts))
     )
+
+
+def _is_made(name: str) -> bool:
+    return name in MADE or name.endswith(".egg-info")
 
 
 def write_manifest(folder: Path, targets: Sequence[str]) -> None:
