@@ -277,7 +277,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 175 |
 # | 9 Binary classification, four ways | two bars or one: four ways to build the same | 155 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 135 |
-# | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
+# | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 100 |
 #
 # The minutes include the exercises.
 

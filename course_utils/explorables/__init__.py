@@ -67,7 +67,15 @@ LABS = {  # where the task of each belongs
     "batches": "lab08",
     "kernel": "lab11",
 }
-IN_LABS = ("draw_digit", "logits", "cross_entropy", "marble", "three_classes", "moons")
+IN_LABS = (
+    "draw_digit",
+    "logits",
+    "cross_entropy",
+    "marble",
+    "three_classes",
+    "moons",
+    "kernel",
+)
 FOLDER = resources.files(__package__)
 
 
