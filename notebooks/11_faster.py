@@ -212,8 +212,7 @@ lab11.one_place.result()
 # 1. Why 26? A square of 3 fits into a row of 28 at 28 - 3 + 1 places.)
 
 # %%
-digit = few.X[few.y == 5][0, 0]  # (28, 28)
-answers = torch.zeros(26, 26)
+digit, answers = few.X[few.y == 5][0, 0], torch.zeros(26, 26)  # digit: (28, 28)
 for i in range(26):
     for j in range(26):
         answers[i, j] = (upper * digit[i : i + 3, j : j + 3]).sum()
@@ -285,7 +284,7 @@ lab11.weights_of_layer.result()
 # Between the two convolutions stands **max-pooling**: of every 2 × 2 square of answers
 # keep the largest, and drop the other three.
 
-# %% tags=["slide"]
+# %% tags=["slide-more"]
 table = torch.tensor([[1.0, 2, 0, 0], [5, 3, 0, 4], [0, 1, 7, 7], [1, 0, 7, 8]])
 print(F.max_pool2d(table[None, None], 2)[0, 0])
 
@@ -442,7 +441,7 @@ def one_by_one(images, batch_size, border):
 # update. And `train` is the four lines of lab 4 with a clock around them. It starts when
 # the images are ready, and stops when the last update is done; `wait` is that of lab 8.
 
-# %% tags=["slide"]
+# %%
 def constant(optimizer, lr, n_updates):
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
@@ -454,7 +453,7 @@ start = {
 }
 
 
-# %% tags=["slide-more"]
+# %%
 def wait():
     if torch.accelerator.is_available():
         torch.accelerator.synchronize()
@@ -522,7 +521,7 @@ lab11.kinds.ask()
 # %% [markdown]
 # The code for the first one, picking by positions:
 
-# %% tags=["slide-more"]
+# %%
 def prepared(images, border):
     cut = slice(border, 28 - border)
     return ((images.X[..., cut, cut] - mean) / std).to(device)
@@ -543,7 +542,7 @@ def by_index(images, batch_size, border):
 # A schedule for **OneCycle**, and all candidates as entries that replace those of a
 # recipe:
 
-# %% tags=["slide-more"]
+# %%
 def one_cycle(optimizer, lr, n_updates):
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=5 * lr, total_steps=n_updates, cycle_momentum=False
@@ -640,7 +639,6 @@ ax.set(xscale="log", xlabel="seconds of training", ylabel="validation accuracy")
 ax.xaxis.set_major_formatter("{x:g}")
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize="small")
 lab11.spread.result()
-assert runs["start"][0]["place"] == "rung"
 first, last = (column(runs[k], "seconds").median() for k in (ladder[0], ladder[-1]))
 assert last < first / 4
 
@@ -705,8 +703,7 @@ fitted = {name: column(runs[name], "fitted") for name in ladder}
 best = min(ladder, key=lambda name: fitted[name].mean())
 equals = [name for name in ladder if fitted[name].min() <= fitted[best].max()]
 chosen = min(equals, key=lambda name: column(runs[name], "seconds").median())
-print("best loss:", best)
-print("cannot be told from it:", ", ".join(equals))
+print("best loss:", best, "| cannot be told from it:", ", ".join(equals))
 print("the fastest of these:", chosen)
 
 # %% [markdown]
@@ -741,7 +738,7 @@ print(f"{len(everything.y):,} images, {chosen}: {seconds:.1f} s on this machine,
 # %% [markdown]
 # And how good is it?
 
-# %% tags=["nbval-atol=1e-2", "slide-more"]
+# %% tags=["nbval-atol=1e-2"]
 @torch.inference_mode()  # a stricter no_grad
 def logits_of(model, recipe, images):
     X = prepared(images, recipe["border"])
@@ -801,7 +798,7 @@ def sees(layers):
 lab11.sees.check(sees)
 # lab11.sees.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] tags=["slide-more"]
 # **Exercise 3** (7 minutes). `triangle(update, n_updates, max_lr)`: the learning rate of
 # a simpler OneCycle, as a Python number. `update` counts from 0. It climbs in a straight
 # line, from 0 at update 0 to `max_lr` at update `n_updates // 4`. From there it goes down
@@ -1028,7 +1025,7 @@ big = torch.tensor(1e38)
 print("1e38 as bfloat16:", big.bfloat16().item(), "as float16:", big.half().item())
 
 # %% [markdown]
-# Where 1 + 0.003 is 1, small updates would vanish: that is why weights stay in float32.
+# An addition that small is lost, and so would be small updates: that is why weights stay in float32.
 # Is it faster? Only where the processor has instructions for it, and where arithmetic is
 # what one waits for: the list of section 6 says how it is on yours. Two relatives, a line
 # each:
