@@ -234,7 +234,8 @@ def moved(X, pixels):
 
 after = F.conv2d(moved(digit, 2)[None, None], upper[None, None])[0, 0]
 lab11.moved_digit.result()
-print(f"largest difference: {(after[:, 2:] - answers[:, :-2]).abs().max():.6f}")
+difference = (after[:, 2:] - answers[:, :-2]).abs().max()
+print(f"largest difference, two pixels further right: {difference:.6f}")
 
 # %% [markdown] tags=["slide-more"]
 # **Rule** What a kernel has learned in one place, it knows in all places.
@@ -844,7 +845,8 @@ lab11.speedup.check(speedup)
 # the lowest mean loss. For another one take its losses minus those of the best, seed by
 # seed. It counts as equal if the mean of these differences is at most twice its standard
 # error, which is their standard deviation (`statistics.stdev`) over the root of their
-# number. Return the name of the fastest of the best and its equals.
+# number. Return the name of the fastest of the best and its equals. (`import statistics` gives
+# `mean` and `stdev`.)
 
 # %% tags=["exercise"]
 def decide(seconds, losses):

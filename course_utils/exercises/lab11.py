@@ -609,6 +609,8 @@ def _case(caption, **far):
 )
 def decide(seconds, losses):
     """Return the fastest of the best recipe and its equals."""
+    import statistics
+
     best = min(losses, key=lambda name: statistics.mean(losses[name]))
     equals = [best]
     for name in losses:
@@ -997,7 +999,7 @@ reach = number(
     because="It sees 3 pooled answers in a row, these are made of 6 answers of the "
     "first layer, and 6 neighbours with windows of 5 see 6 + 5 - 1 pixels.",
     wrong={
-        3: "3 pooled answers in a row. Each of them sees more than one pixel.",
+        3: "So many pooled answers it sees. Each of those sees more than one pixel.",
         6: "So many answers of the first layer. Each of these sees 5 pixels.",
         15: "3 times 5: but pooled answers lie two pixels apart, and windows overlap.",
         30: "6 times 5: but the windows of neighbours overlap.",
