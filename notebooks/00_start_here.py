@@ -277,7 +277,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 89 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
-# | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 135 |
+# | 11 Faster | how it sees neighbouring pixels: the machine of the pad | 105 |
 # | 12 Bug clinic | what may be wrong with it when nothing complains | 81 |
 # | 13 Project | a machine of your own, for data that you do not know | 87 |
 #

@@ -162,6 +162,47 @@ def test_course(capsys, monkeypatch):
     assert rows[0][1] == ""  # there is no full MNIST here
 
 
+def test_faster_takes_what_saves_most_first():
+    import bench_faster
+
+    saves = {"a": 2.0, "c": 1.5, "useless": 1.01, "worse": 0.5}
+
+    def seconds_of(names):
+        # On top of "a", "b" saves little: so trying each alone would not do.
+        b = 1.1 if "a" in names else 1.9
+        shares = [saves.get(name, b) for name in names]
+        return 60 / torch.tensor([1.0, *shares]).prod().item()
+
+    rungs = bench_faster.climb(dict.fromkeys([*saves, "b", "1 epoch"]), seconds_of)
+    assert rungs == ["a", "c", "b"]
+
+
+def test_faster_keeps_the_runs_of_other_devices(monkeypatch, tmp_path):
+    import bench_faster
+
+    monkeypatch.setattr(bench_faster, "FILE", tmp_path / "faster.csv")
+    row = {"step": "start", "place": "rung", "seed": 0, "seconds": 2.0}
+    bench_faster.write([row], "cuda", "a GPU")
+    for seconds in (3.0, 4.0):
+        bench_faster.write([row | {"seconds": seconds}], "cpu", "here")
+    assert [run["seconds"] for run in bench_faster.read("cuda")["start"]] == ["2"]
+    assert [run["seconds"] for run in bench_faster.read()["start"]] == ["4"]
+
+
+def test_the_readme_tells_what_the_file_of_lab_11_holds():
+    import bench_faster
+
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert bench_faster.paragraph() in readme, "run bench_faster.py, or write it anew"
+    runs = bench_faster.read()
+    rungs = [name for name in runs if runs[name][0]["place"] == "rung"]
+    assert rungs[0] == "start"
+    for name in (*rungs, "final"):
+        assert len(runs[name]) > 1, "one seed is an anecdote"
+        assert all(0.9 < float(run["accuracy"]) < 1 for run in runs[name])
+        assert all(float(run["fitted"]) <= float(run["loss"]) for run in runs[name])
+
+
 def test_one_command_runs_them_by_name(capsys, monkeypatch):
     main = runpy.run_path(str(FOLDER / "__main__.py"))["main"]
     ran = []

@@ -1181,7 +1181,9 @@ HARMLESS = {
     "lab11.triangle": {
         "`<=` stands where `<` is wanted": "at the top both lines give max_lr",
     },
-    "lab11.whole_batches": {"`y` stands where `X` is wanted": EQUAL_LENGTH},
+    "lab11.decide": {
+        "`seconds` stands where `losses` is wanted": "both have the same names"
+    },
     "lab11.shift_each": {
         "`(1, 2, 1, 1)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",
         "`(1, 1, 1, 2)` stands where `(1, 1, 1, 1)` is wanted": "a wider border",

@@ -1,12 +1,14 @@
-"""Exercises of lab 11, faster: solutions, hints, typical mistakes."""
+"""Exercises and questions of lab 11, faster: solutions, hints, typical mistakes."""
 
 import statistics
 
 import torch
 
+from course_utils.exercises import lab05, lab06
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import follows, holds
+from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.questions import WarmUp, choice, number, order, several
 
 
 def _pick(g, low, high):
@@ -22,6 +24,25 @@ def _times(g, sizes, before):
 def _small_images(g, sizes, before):
     shape = sizes["N"], 1, sizes["H"], sizes["W"]
     return torch.randint(1, 99, shape, generator=g) / 10
+
+
+def _layers(g, sizes, before):
+    kinds = [(5, 1), (3, 1), (2, 2), (3, 2), (4, 2), (2, 1)]
+    return [kinds[_pick(g, 0, 6)] for _ in range(_pick(g, 2, 5))]
+
+
+def _seconds(g, sizes, before):
+    order = torch.randperm(20, generator=g)[:4]
+    return {
+        f"recipe {name}": 1.0 + int(s) for name, s in zip("ABCD", order, strict=True)
+    }
+
+
+def _losses(g, sizes, before):
+    easy = torch.rand(6, generator=g)  # how hard each seed is for everybody
+    shift = 0.1 * torch.rand(4, 1, generator=g)
+    losses = 1 + easy + shift + 0.2 * torch.rand(4, 6, generator=g)
+    return dict(zip(before[0], losses.double().tolist(), strict=True))
 
 
 @exercise(
@@ -174,157 +195,101 @@ def facts_float_side(side, c_in, c_out, kernel, stride):
     return (side - kernel) / stride + 1, right[1]
 
 
-# Neither symmetric nor square, so flips, transposes and swapped sides all show.
-_IMAGE = torch.tensor(
-    [
-        [0.2, 0.9, 0.4, 0.1, 0.7],
-        [0.5, 0.3, 0.8, 0.6, 0.0],
-        [0.1, 0.7, 0.2, 0.9, 0.4],
-        [0.6, 0.0, 0.5, 0.3, 0.8],
-        [0.3, 0.4, 0.1, 0.2, 0.9],
-        [0.8, 0.6, 0.7, 0.0, 0.1],
-    ]
-)
-_KERNEL = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
-
-
 @exercise(
-    given={"image": "features H W", "kernel": "features S S"},
-    properties=[
-        follows(
-            "With a kernel twice as large in all its numbers the result is doubled.",
-            lambda image, kernel: (image, 2 * kernel),
-            lambda value: 2 * value,
-        )
-    ],
-    forbids={"Loops are welcome, F.conv2d is not.": "conv2d conv1d"},
+    given={"layers": _layers},
     inputs=[
-        (_IMAGE, _KERNEL),
-        (_IMAGE.T.contiguous(), _KERNEL[:2, 1:]),  # the kernel has another side
-        (_IMAGE[:3, :3], _KERNEL),  # it fits once
-        (_IMAGE, torch.tensor([[2.0]])),
+        Case(([(5, 1), (2, 2), (3, 1)],), "the layers of section 3"),
+        Case(([(3, 1)],), "a single layer"),
+        Case(([(3, 1), (3, 1), (3, 1)],), "three layers of stride 1"),
+        Case(([(5, 2), (3, 2), (3, 1)],), "convolutions with a stride"),
+        Case(([(2, 2), (2, 2), (2, 2)],), "pooling alone"),
+        Case(([(1, 1), (1, 1)],), "kernels of side 1"),
+        Case(([(3, 1), (2, 2)],), "a pooling at the end"),
+        Case(([(2, 2), (3, 1)],), "a pooling at the start"),
     ],
     hints=[
-        "Two loops, over the rows and the columns of the result. At (i, j) the kernel "
-        "lies on image[i : i + k, j : j + k].",
-        "Multiply that patch with the kernel, number by number, and add up: "
-        "(kernel * patch).sum().",
-        "To keep the gradient put the sums into a list and then torch.stack(sums), or "
-        "write them into torch.zeros(H - k + 1, W - k + 1).",
+        "Begin with one answer of the last layer, and go through the layers from the "
+        "last one to the first: reversed(layers).",
+        "One answer of a layer with a kernel of 3 sees 3 of its inputs in a row. Two "
+        "neighbours see 3 + stride together, because the second begins a stride later.",
+        "So two in a row see kernel + stride, three see kernel + 2 * stride, and so "
+        "on. That many are in the row of the layer before.",
     ],
-    praise="This is what nn.Conv2d does, for every channel and every image.",
+    praise="With strides the window grows faster and faster: that is how deep networks "
+    "see all of an image.",
 )
-def convolve(image, kernel):
-    """Return the convolution of one image with one kernel."""
-    k = len(kernel)
-    H, W = image.shape
-    sums = [
-        (kernel * image[i : i + k, j : j + k]).sum()
-        for i in range(H - k + 1)
-        for j in range(W - k + 1)
-    ]
-    return torch.stack(sums).reshape(H - k + 1, W - k + 1)
+def sees(layers):
+    """Return the side of the square that one answer of the last layer sees."""
+    width = 1
+    for kernel, stride in reversed(layers):
+        width = kernel + (width - 1) * stride
+    return width
 
 
-@convolve.mistake
-def convolve_flipped(image, kernel):
-    """You turned the kernel round by 180 degrees. The convolution of the textbooks on
-    signals does that; in neural networks (and in F.conv2d) the kernel is laid on as it
-    is.
+@sees.mistake
+def sees_forward(layers):
+    """You go from the first layer to the last. Then a stride acts on what comes before
+    it, and not on what comes behind it. Begin at the end: reversed(layers).
     """
-    return convolve.reference(image, kernel.flip(0, 1))
+    side = 1
+    for kernel, stride in layers:
+        side = kernel + (side - 1) * stride
+    return side
 
 
-@convolve.mistake
-def convolve_transposed(image, kernel):
-    """Rows and columns of the kernel are exchanged. kernel[u, v] belongs to the pixel
-    u below and v to the right of the corner.
+@sees.mistake
+def sees_without_stride(layers):
+    """You added up the kernels (each minus 1), as if all strides were 1. Behind a
+    pooling, neighbours lie two pixels apart in the image, so a kernel there reaches
+    twice as far.
     """
-    return convolve.reference(image, kernel.T)
+    return 1 + sum(kernel - 1 for kernel, _ in layers)
 
 
-@convolve.mistake
-def convolve_mean(image, kernel):
-    """You took the mean of the products. A convolution adds them up: .sum(). With the
-    mean a larger kernel would always give smaller numbers.
+@sees.mistake
+def sees_product(layers):
+    """You multiplied the sides of the kernels. Windows of neighbours overlap: three in
+    a row with a kernel of 3 and stride 1 see 5 pixels together, not 9.
     """
-    return convolve.reference(image, kernel) / kernel.numel()
+    side = 1
+    for kernel, _ in layers:
+        side *= kernel
+    return side
 
 
-@convolve.mistake
-def convolve_one_too_small(image, kernel):
-    """The last row and the last column are missing. range(n) stops before n, and the
-    kernel fits at H - k + 1 places: range(H - k + 1).
+@sees.mistake
+def sees_last(layers):
+    """This is the kernel of the last layer. It sees so many answers of the layer before
+    it. How many pixels of the image do these see together?
     """
-    k = len(kernel)
-    H, W = image.shape
-    full = convolve.reference(image, kernel)
-    return full[: H - k, : W - k]
+    return layers[-1][0]
 
 
-@convolve.mistake
-def convolve_padded(image, kernel):
-    """Your result is as large as the image, so the kernel sticks out at the edge. Here
-    it must fit: the result has shape (H - k + 1, W - k + 1).
+@sees.mistake
+def sees_all_strides(layers):
+    """You multiplied by the stride once too often: `side` windows in a row have only
+    side - 1 steps between them. kernel + (side - 1) * stride.
     """
-    k = len(kernel)
-    before, after = (k - 1) // 2, k // 2
-    padded = torch.nn.functional.pad(image, (before, after, before, after))
-    return convolve.reference(padded, kernel)
+    side = 1
+    for kernel, stride in reversed(layers):
+        side = kernel + side * stride
+    return side
 
 
-@convolve.mistake
-def convolve_side_by_side(image, kernel):
-    """You put the kernel side by side, as a pooling does: it moves k pixels at a time.
-    Here it moves by one pixel, and its places overlap.
+@sees.mistake
+def sees_sum(layers):
+    """You added up the kernels. One answer is a window of side 1, and each layer with
+    stride 1 widens the window by kernel - 1, because neighbours overlap.
     """
-    k = len(kernel)
-    return convolve.reference(image, kernel)[::k, ::k]
+    return sum(kernel for kernel, _ in layers)
 
 
-@convolve.mistake
-def convolve_swapped_sides(image, kernel):
-    """The image is not square, and you exchanged its height and its width. image.shape
-    is (H, W): rows first.
+@sees.mistake
+def sees_area(layers):
+    """This is the number of pixels in the square. The exercise asks for its side, which
+    is the root of that.
     """
-    return convolve.reference(image.T, kernel.T)
-
-
-@convolve.mistake
-def convolve_matrix_product(image, kernel):
-    """@ is the product of two matrices: rows times columns. Here each weight meets the
-    pixel below it: *, and then the sum of all.
-    """
-    k = len(kernel)
-    H, W = image.shape
-    sums = [
-        (kernel @ image[i : i + k, j : j + k]).sum()
-        for i in range(H - k + 1)
-        for j in range(W - k + 1)
-    ]
-    return torch.stack(sums).reshape(H - k + 1, W - k + 1)
-
-
-@convolve.mistake
-def convolve_always_three(image, kernel):
-    """You always take a kernel of side 3. Its side is that of the argument:
-    k = len(kernel).
-    """
-    H, W = image.shape
-    sums = [
-        (kernel * image[i : i + 3, j : j + 3]).sum()
-        for i in range(H - 2)
-        for j in range(W - 2)
-    ]
-    return torch.stack(sums).reshape(H - 2, W - 2)
-
-
-@convolve.mistake
-def convolve_flat(image, kernel):
-    """The numbers are right, but they lie in one long row. Give them the shape of the
-    places: .reshape(H - k + 1, W - k + 1).
-    """
-    return convolve.reference(image, kernel).flatten()
+    return sees.reference(layers) ** 2
 
 
 @exercise(
@@ -461,168 +426,6 @@ def triangle_down_to_last(update, n_updates, max_lr):
 
 
 _ROWS = torch.arange(22.0).reshape(11, 2)
-_LABELS = torch.arange(11)
-
-
-@exercise(
-    given={
-        "X": "features N 2",
-        "y": lambda g, sizes, before: torch.arange(len(before[0])),
-        "batch_size": "size",
-    },
-    properties=[
-        holds(
-            "Every batch must have batch_size rows. Yours do not.",
-            lambda value, X, y, batch_size: all(len(b[0]) == batch_size for b in value),
-        ),
-        holds(
-            "No row may come twice in an epoch. In yours one does.",
-            lambda value, X, y, batch_size: (
-                not value
-                or len(torch.cat([b[1] for b in value]).unique())
-                == sum(len(b[1]) for b in value)
-            ),
-        ),
-    ],
-    inputs=[
-        (_ROWS, _LABELS, 3),  # two rows are left over
-        (_ROWS, _LABELS, 4),
-        (_ROWS[:8], _LABELS[:8], 4),  # nothing is left over
-        (_ROWS[:5], _LABELS[:5], 5),
-        Case((_ROWS[:5], _LABELS[:5], 8), "fewer rows than a batch has", False),
-    ],
-    hints=[
-        "order = torch.randperm(len(X)) is a random order of the rows. Use the same "
-        "one for X and for y.",
-        "Only whole batches: the first len(X) // batch_size * batch_size of them.",
-        "order.split(batch_size) cuts it into pieces. Of each piece `rows` make the "
-        "pair (X[rows], y[rows]). (An empty order gives one empty piece.)",
-    ],
-    praise="Every batch has the same shape, so a graph or a compiler has one case.",
-    slopes=False,
-)
-def whole_batches(X, y, batch_size):
-    """Return a list of batches of equal size."""
-    n_batches = len(X) // batch_size
-    order = torch.randperm(len(X))
-    pieces = [order[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)]
-    return [(X[rows], y[rows]) for rows in pieces]
-
-
-@whole_batches.mistake
-def whole_with_short(X, y, batch_size):
-    """There is a batch too many: the short one at the end. Leave it out. If there are
-    fewer rows than one batch needs, the list is empty.
-    """
-    order = torch.randperm(len(X)).split(batch_size)
-    return [(X[rows], y[rows]) for rows in order]
-
-
-@whole_batches.mistake
-def whole_in_order(X, y, batch_size):
-    """The rows come in the order of the file. Sorted data then give batches of a single
-    class (lab 8): draw an order with torch.randperm(len(X)).
-    """
-    n = len(X) // batch_size
-    rows = [torch.arange(i * batch_size, (i + 1) * batch_size) for i in range(n)]
-    return [(X[r], y[r]) for r in rows]
-
-
-@whole_batches.mistake
-def whole_plain_cut(X, y, batch_size):
-    """Two things: the rows come in the order of the file, and the short batch at the
-    end is in. Draw an order with torch.randperm(len(X)), and stop after the last whole
-    batch.
-    """
-    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
-
-
-@whole_batches.mistake
-def whole_last_always_left_out(X, y, batch_size):
-    """You always leave out the last batch. If the rows fit evenly, it is a whole one,
-    and belongs to the others. Only what is shorter goes.
-    """
-    return whole_with_short(X, y, batch_size)[:-1]
-
-
-@whole_batches.mistake
-def whole_empty_batch(X, y, batch_size):
-    """Nearly. If there are fewer rows than one batch needs, you return a batch without
-    rows, because .split of nothing gives one empty piece. The loss of no images is nan.
-    The list must be empty then.
-    """
-    n = len(X) // batch_size * batch_size
-    order = torch.randperm(len(X))[:n]
-    return [(X[rows], y[rows]) for rows in order.split(batch_size)]
-
-
-@whole_batches.mistake
-def whole_two_orders(X, y, batch_size):
-    """You drew one order for X and another for y. So each image has the label of
-    another one, and nothing can be learned. Draw once, and use it for both.
-    """
-    one, other = torch.randperm(len(X)), torch.randperm(len(X))
-    n = len(X) // batch_size * batch_size
-    pairs = zip(one[:n].split(batch_size), other[:n].split(batch_size), strict=True)
-    return [(X[a], y[b]) for a, b in pairs if len(a)]
-
-
-@whole_batches.mistake
-def whole_only_x_shuffled(X, y, batch_size):
-    """X is shuffled, y is not: each image gets the label of another one. Pick both with
-    the same rows.
-    """
-    order = torch.randperm(len(X))
-    n = len(X) // batch_size
-    cut = [slice(i * batch_size, (i + 1) * batch_size) for i in range(n)]
-    return [(X[order[part]], y[part]) for part in cut]
-
-
-@whole_batches.mistake
-def whole_with_replacement(X, y, batch_size):
-    """torch.randint draws each position anew, so some rows come several times and
-    others never. torch.randperm gives each of them once.
-    """
-    n = len(X) // batch_size * batch_size
-    order = torch.randint(len(X), (n,))
-    return [(X[rows], y[rows]) for rows in order.split(batch_size) if len(rows)]
-
-
-@whole_batches.mistake
-def whole_order_of_part(X, y, batch_size):
-    """You drew an order of the first rows only, so the same rows are left out in every
-    epoch. Draw an order of all len(X) rows, and leave out the end of the order.
-    """
-    n = len(X) // batch_size * batch_size
-    order = torch.randperm(n)
-    return [(X[rows], y[rows]) for rows in order.split(batch_size) if len(rows)]
-
-
-@whole_batches.mistake
-def whole_order_per_batch(X, y, batch_size):
-    """You drew a new order for each batch. So an image may come twice in an epoch, and
-    another not at all. One order for the whole epoch, then cut it.
-    """
-    n = len(X) // batch_size
-    rows = [torch.randperm(len(X))[:batch_size] for _ in range(n)]
-    return [(X[r], y[r]) for r in rows]
-
-
-@whole_batches.mistake
-def whole_only_images(X, y, batch_size):
-    """The batches hold the images alone, and nobody can train on them without labels.
-    Each batch is a pair: (X[rows], y[rows]).
-    """
-    return [pair[0] for pair in whole_batches.reference(X, y, batch_size)]
-
-
-@whole_batches.mistake
-def whole_tensors(X, y, batch_size):
-    """You return two things, all the images and all the labels. The exercise asks for
-    one list with a pair for each batch.
-    """
-    pairs = whole_batches.reference(X, y, batch_size)
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
 @exercise(
@@ -745,6 +548,159 @@ def speedup_lower_median(before, after):
     """
     one, other = sorted(before[1:]), sorted(after[1:])
     return one[(len(one) - 1) // 2] / other[(len(other) - 1) // 2]
+
+
+_SEEDS = [0.31, 0.75, 0.12, 0.58, 0.94, 0.27, 0.66, 0.43, 0.85]  # hard ones, easy ones
+_SCATTER = [-0.5, 1.0, -1.5, 0.0, 1.5, -0.25, 0.5, -1.0, 0.25]  # it adds up to 0
+
+
+def _case(caption, **far):
+    """Make recipes; `far`: how many of their deviations they are worse than the best.
+
+    The further behind a name stands, the faster is its recipe.
+    """
+    deviation = statistics.stdev(_SCATTER)
+    losses = {"best": _SEEDS}
+    for name, n in far.items():
+        steps = [0.01 * (n * deviation + s) for s in _SCATTER]
+        losses[name] = [a + b for a, b in zip(_SEEDS, steps, strict=True)]
+    seconds = {name: 9.0 - k for k, name in enumerate(losses)}
+    return Case((seconds, losses), caption)
+
+
+@exercise(
+    given={"seconds": _seconds, "losses": _losses},
+    inputs=[
+        _case("a recipe that is equal", near=0.5),
+        _case("a recipe that is equal, and one that is not", near=0.28, far=1.0),
+        _case("a recipe that is a little worse with every seed", worse=4.0),
+        _case("a recipe whose range overlaps", worse=22.0),
+        _case("three recipes that are equal", one=0.1, two=0.3, three=0.6),
+        Case(
+            ({"a": 2.0, "b": 1.0, "c": 3.0}, {"a": _SEEDS, "b": _SEEDS, "c": _SEEDS}),
+            "recipes that do exactly the same",
+        ),
+        Case(
+            (
+                {"a": 1.0, "b": 2.0, "c": 3.0},
+                {"a": [0.2, 0.3, 9.1], "b": [0.4, 0.5, 0.6], "c": [0.5, 0.6, 0.7]},
+            ),
+            "a recipe that went wrong with one seed",
+        ),
+        Case(
+            ({"a": 3.0, "b": 1.0}, {"a": [0.2, 0.3, 0.4], "b": [0.9, 0.8, 0.95]}),
+            "a fast recipe that is worse",
+        ),
+        Case(
+            ({"a": 1.0, "b": 3.0}, {"a": [0.2, 0.3, 0.4], "b": [0.9, 0.8, 0.95]}),
+            "the best recipe is the fastest",
+        ),
+    ],
+    hints=[
+        "statistics.mean gives the mean of a list. The best: min(losses, key=lambda "
+        "name: statistics.mean(losses[name])).",
+        "Differences, seed by seed: [loss - other for loss, other in "
+        "zip(losses[name], losses[best])].",
+        "The standard error is statistics.stdev(differences) / "
+        "len(differences) ** 0.5. Collect the names for which the mean of the "
+        "differences is at most twice that, and the best itself.",
+    ],
+    praise="Pairs of runs with the same seed see smaller differences than ranges do.",
+)
+def decide(seconds, losses):
+    """Return the fastest of the best recipe and its equals."""
+    import statistics
+
+    best = min(losses, key=lambda name: statistics.mean(losses[name]))
+    equals = [best]
+    for name in losses:
+        if name != best:
+            n = len(losses[name])
+            differences = [losses[name][k] - losses[best][k] for k in range(n)]
+            limit = 2 * statistics.stdev(differences) / n**0.5
+            if statistics.mean(differences) <= limit:
+                equals.append(name)
+    return min(equals, key=lambda name: seconds[name])
+
+
+@decide.mistake
+def decide_fastest(seconds, losses):
+    """You took the fastest recipe of all. First ask whose losses are equal to those of
+    the best one, then take the fastest of these.
+    """
+    return min(seconds, key=seconds.get)
+
+
+@decide.mistake
+def decide_best(seconds, losses):
+    """You took the recipe with the lowest mean loss. A faster one whose losses cannot
+    be told from these is the better choice.
+    """
+    return min(losses, key=lambda name: statistics.mean(losses[name]))
+
+
+@decide.mistake
+def decide_by_ranges(seconds, losses):
+    """This is the rule of section 7: you compared ranges. Compare seed by seed: a
+    recipe that is a little worse with *every* seed is worse, though the ranges overlap.
+    """
+    best = min(losses, key=lambda name: statistics.mean(losses[name]))
+    equals = [name for name in losses if min(losses[name]) <= max(losses[best])]
+    return min(equals, key=lambda name: seconds[name])
+
+
+@decide.mistake
+def decide_by_deviation(seconds, losses):
+    """You took twice the standard deviation of the differences. The mean of several
+    differences is more certain than one of them: divide by the root of their number.
+    """
+    return _decided(seconds, losses, lambda d: 2 * statistics.stdev(d))
+
+
+@decide.mistake
+def decide_once(seconds, losses):
+    """You took the standard error once. The exercise takes it twice, since the mean is
+    further away than one standard error quite often, by chance alone.
+    """
+    return _decided(seconds, losses, lambda d: statistics.stdev(d) / len(d) ** 0.5)
+
+
+@decide.mistake
+def decide_divided_by_number(seconds, losses):
+    """You divided the standard deviation by the number of the seeds. It is the root of
+    their number: four times as many seeds halve the error.
+    """
+    return _decided(seconds, losses, lambda d: 2 * statistics.stdev(d) / len(d))
+
+
+@decide.mistake
+def decide_unpaired(seconds, losses):
+    """You took the standard deviation of the recipe's own losses. In these is also how
+    easy or hard each seed is for everybody. Take that of the differences to the best.
+    """
+    best = decide_best(seconds, losses)
+    equals = [
+        name
+        for name in losses
+        if statistics.mean(losses[name]) - statistics.mean(losses[best])
+        <= 2 * statistics.stdev(losses[name]) / len(losses[name]) ** 0.5
+        or name == best
+    ]
+    return min(equals, key=lambda name: seconds[name])
+
+
+def _decided(seconds, losses, limit):
+    best = min(losses, key=lambda name: statistics.mean(losses[name]))
+    equals = [best]
+    for name in losses:
+        pairs = zip(losses[name], losses[best], strict=True)
+        differences = [loss - other for loss, other in pairs]
+        if statistics.mean(differences) <= limit(differences):
+            equals.append(name)
+    return min(equals, key=lambda name: seconds[name])
+
+
+_DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
 
 
 _PICTURES = torch.linspace(0.1, 2.4, 24).reshape(2, 1, 4, 3)
@@ -896,3 +852,285 @@ def shift_repeated_edge(X, dy, dx):
     rows = torch.arange(H) + 1 - dy[:, None]
     cols = torch.arange(W) + 1 - dx[:, None]
     return padded[i, 0, rows[:, :, None], cols[:, None, :]].unsqueeze(1)
+
+
+# Questions ----------------------------------------------------------------------
+
+warm_up = WarmUp("lab11", lab06.first_adam_step, lab05.parameters, lab06.held_out)
+
+shuffled_hidden = choice(
+    "lab11.shuffled_hidden",
+    "A network with one hidden layer takes in 784 pixels. It is trained on digits "
+    "whose pixels were shuffled, in all images in the same way, and is tested on such "
+    "images. How good is it, compared with one that got the images as they are?",
+    right="b",
+    because="A unit adds up weights times pixels, and a sum does not care for the "
+    "order. The pixel has a new number, and the weight that belongs to it has the same "
+    "one. For this network an image never was more than 784 numbers.",
+    a=(
+        "It is much worse: no strokes are left to see.",
+        "It never saw strokes. Each unit has one weight for each pixel, wherever that "
+        "pixel lies.",
+    ),
+    b="About as good.",
+    c=(
+        "It is right in about one of ten: it can only guess.",
+        "The pixels were not lost. Whoever knows the new places could put each image "
+        "together again, and the weights can learn with the new places just as well.",
+    ),
+)
+
+shuffled_window = choice(
+    "lab11.shuffled_window",
+    "A convolutional network first looks at squares of 5 x 5 neighbouring pixels, with "
+    "the same weights everywhere. Behind that it has a hidden layer. It is trained on "
+    "digits whose pixels were shuffled alike in all images, and tested on such images. "
+    "How good is it, compared with one that got the images as they are?",
+    right="b",
+    because="In each square it now finds 25 pixels that have nothing to do with each "
+    "other, and looks for the same pattern in all of them. What the squares answer "
+    "still depends on the digit, and the hidden layer makes something of that. But "
+    "what was an advantage is now in the way.",
+    a=(
+        "About as good, as the other network.",
+        "The other one has a weight for each pixel. This one uses the same weights for "
+        "all squares, and that only helps if squares in different places have "
+        "something in common.",
+    ),
+    b="Clearly worse, but much better than guessing.",
+    c=(
+        "It is right in about one of ten: it can only guess.",
+        "The answers of the squares still differ from digit to digit, in the same way "
+        "in every image, and the hidden layer behind them can learn that.",
+    ),
+)
+
+one_place = number(
+    "lab11.one_place",
+    "A kernel has the rows (-1, -1, -1), (0, 0, 0), (1, 1, 1). It lies on the pixels "
+    "(0, 0, 0.2), (0.5, 1, 1), (1, 1, 0.8). The bias is 0. What is its answer?",
+    right=2.6,
+    because="The upper row costs 0.2, the middle one does not count, the lower one "
+    "gives 2.8. It is light above and dark below: an upper edge, and the answer is "
+    "large.",
+    wrong={
+        3.0: "The upper row has the weight -1, so its 0.2 is subtracted.",
+        2.8: "That is the lower row alone. The upper one has 0.2 ink, with weight -1.",
+        5.5: "That is all the ink below the kernel. Each pixel counts with its weight.",
+        5.1: "The middle row has the weight 0, so it does not count.",
+        -2.6: "The signs are turned round: the lower row is positive.",
+    },
+    otherwise="Nine products, each weight times the pixel below it, added up. Only the "
+    "upper and the lower row have weights other than 0.",
+    tolerance=0.01,
+)
+
+moved_digit = choice(
+    "lab11.moved_digit",
+    "A digit is moved two pixels to the right. What happens to the output of a "
+    "convolution (apart from the edge of the image)?",
+    right="a",
+    because="At each place the kernel finds what it found two pixels further left "
+    "before, and gives the same answer.",
+    a="The same answers, two pixels further to the right.",
+    b=(
+        "Nothing: the answers are the same, at the same places.",
+        "At a given place there are other pixels now, so there is another answer. "
+        "The old one has moved along with its pixels.",
+    ),
+    c=(
+        "Other answers, because other weights lie on the digit.",
+        "It is the same kernel everywhere, with the same nine weights.",
+    ),
+)
+
+weights_of_layer = number(
+    "lab11.weights_of_layer",
+    "A convolutional layer has 16 kernels of 5 x 5, for images with one channel, and a "
+    "bias for each kernel. How many numbers does it have to learn?",
+    right=416,
+    because="16 times 25 weights, and 16 biases. The size of the image plays no part.",
+    wrong={
+        400: "The biases are missing: one for each of the 16 kernels.",
+        401: "Each kernel has a bias of its own, not one for all.",
+        41: "That would be one kernel of 25, and 16 biases. Each of the 16 kernels has "
+        "25 weights of its own.",
+        26: "That is one kernel with its bias. There are 16.",
+        314016: "That is a weight for each pixel. A kernel has only 25.",
+        9216: "That is the number of its answers, 16 times 24 times 24. The weights "
+        "are the same at all places.",
+    },
+    otherwise="For one kernel: 5 times 5 weights and a bias. Then 16 of these.",
+    tolerance=0.2,
+)
+
+pooling = choice(
+    "lab11.pooling",
+    "Images are moved by one pixel. By how much do the answers of a convolution "
+    "change, place by place, and by how much after 2 x 2 max-pooling, each in parts of "
+    "their usual size?",
+    right="c",
+    because="A large answer often stays in its 2 x 2 square, and then the largest of "
+    "the square is still the same. Without pooling it lies at another place.",
+    a=(
+        "Without pooling they do not change at all: the answers move with the image.",
+        "They move, so at each *place* there is another answer. Place by place they "
+        "change very much.",
+    ),
+    b=(
+        "More after pooling: three of four answers are thrown away.",
+        "What is thrown away are the smaller ones. The largest one is what is left if "
+        "the stroke moves a little within the square.",
+    ),
+    c="Less after pooling.",
+    d=(
+        "By the same part in both.",
+        "In each 2 x 2 square a large answer may move to a neighbour, and the largest "
+        "stays as it was. Without pooling both places have changed.",
+    ),
+)
+
+reach = number(
+    "lab11.reach",
+    "First comes a convolution with kernels of 5 x 5, then pooling of 2 x 2 squares, "
+    "then a convolution of 3 x 3. How many pixels wide is the square of the image that "
+    "one answer of the last one sees?",
+    right=10,
+    because="It sees 3 pooled answers in a row, these are made of 6 answers of the "
+    "first layer, and 6 neighbours with windows of 5 see 6 + 5 - 1 pixels.",
+    wrong={
+        3: "So many pooled answers it sees. Each of those sees more than one pixel.",
+        6: "So many answers of the first layer. Each of these sees 5 pixels.",
+        15: "3 times 5: but pooled answers lie two pixels apart, and windows overlap.",
+        30: "6 times 5: but the windows of neighbours overlap.",
+        7: "That would be right without pooling, which doubles the steps.",
+        8: "5 + 3: but windows do not add up like that. Neighbours overlap, and pooled "
+        "answers lie two pixels apart.",
+        9: "Nearly: each pooled answer is made of two in a row, so there are 6.",
+        5: "That is what one answer of the first layer sees.",
+    },
+    otherwise="Go back: 3 pooled answers in a row, made of how many answers of the "
+    "first layer? And how many pixels do these see?",
+    tolerance=0.1,
+)
+
+shift_curve = choice(
+    "lab11.shift_curve",
+    "Both networks learned from digits in the middle of the image. The convolutional "
+    "one has the same kernels everywhere, pooling, and behind them a linear layer with "
+    "a weight for each place. Now held-out digits are moved by 0 to 6 pixels. What "
+    "happens?",
+    right="b",
+    because="Kernels find the strokes wherever they are, and pooling forgives a pixel "
+    "or two. But then comes a layer that has learned *where* they have to be.",
+    a=(
+        "The hidden network gets worse, the convolutional one does not.",
+        "It would be so if the network ended with its kernels. But the layer behind "
+        "them has a weight of its own for each place.",
+    ),
+    b="Both get worse, the convolutional one later.",
+    c=(
+        "Both get worse, equally early.",
+        "A unit of the hidden network has other pixels below its weights at once. The "
+        "convolutional one has answers that were pooled, so a pixel changes less.",
+    ),
+    d=(
+        "Neither gets worse: it is still the same digit.",
+        "For a reader it is. The weights of a hidden unit stay where they are, while "
+        "the digit moves away below them.",
+    ),
+)
+
+work = order(
+    "lab11.work",
+    "A network has four layers with weights. Which needs the most multiplications for "
+    "an image, and which the fewest? Most first.",
+    right="bacd",
+    because="460,800, 230,400, 204,800 and 2,560. The linear layer has 44 times as "
+    "many weights as the second convolution, and less work: each of its weights is "
+    "used once, those of a kernel at a hundred places.",
+    a=(
+        "16 kernels of 5 x 5 weights, at 24 x 24 places",
+        "16 times 25 times 576, which is 230,400.",
+    ),
+    b=(
+        "32 kernels of 16 x 3 x 3 weights, at 10 x 10 places",
+        "32 times 144 times 100, which is 460,800.",
+    ),
+    c=(
+        "a linear layer from 800 to 256",
+        "Each of its 204,800 weights is used once.",
+    ),
+    d=("a linear layer from 256 to 10", "2,560 weights, each used once."),
+)
+
+kinds = several(
+    "lab11.kinds",
+    "Which of these changes make an update *cheaper* without changing what is "
+    "calculated (apart from rounding)?",
+    right="abc",
+    because="Fetching, order in the memory, and the number of single operations do not "
+    "change the arithmetic. Larger batches and a cut border do, so with them the "
+    "accuracy has to be looked at.",
+    a=(
+        "Picking a batch by a list of positions, in the place of image by image.",
+        "The batch holds the same kind of images, and the network does the same.",
+    ),
+    b=(
+        "Another order of the numbers in the memory.",
+        "The same numbers are multiplied and added.",
+    ),
+    c=(
+        "Adam in one operation, in the place of many small ones.",
+        "The formula is the same.",
+    ),
+    d=(
+        "128 images in a batch, in the place of 64.",
+        "There are half as many updates, and each goes another way.",
+    ),
+    e=(
+        "Cutting off the border of the images.",
+        "The network gets fewer pixels: it is another network.",
+    ),
+)
+
+spread = choice(
+    "lab11.spread",
+    "One recipe has a mean accuracy of 99.11% over five seeds, from 99.07% to 99.17%. "
+    "Another has 99.10%, from 99.00% to 99.18%. Both need the same time. Which is "
+    "better?",
+    right="c",
+    because="From seed to seed each of them varies by more than the difference of the "
+    "two means. Five other seeds could turn it round.",
+    a=(
+        "The first: its mean is higher.",
+        "By a hundredth of a percent, one image of 10,000. One more seed could change "
+        "that.",
+    ),
+    b=(
+        "The second: its best run is better.",
+        "The best of several runs says more about luck than about the recipe.",
+    ),
+    c="These runs cannot say.",
+)
+
+tone = choice(
+    "lab11.tone",
+    "Two recipes are equally accurate. The loss of one is clearly higher. It was "
+    "trained with smoothed targets, so it never claims to be quite sure. What do you "
+    "do before you reject it?",
+    right="b",
+    because="One number, fitted on validation images, sets the tone right, and does "
+    "not change which answer is given. Only what is left then is knowledge.",
+    a=(
+        "Nothing: a higher loss is a worse model.",
+        "Part of a loss is tone: how sure the answers sound. Lab 10 mended a model by "
+        "a temperature alone.",
+    ),
+    b="Fit a temperature for each of them, then compare the losses.",
+    c=(
+        "Compare the accuracies more closely.",
+        "Accuracy looks only at the winner. How sure the network was, and where, says "
+        "more, once its tone is right.",
+    ),
+)

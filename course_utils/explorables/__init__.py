@@ -76,6 +76,7 @@ IN_LABS = (
     "three_classes",
     "moons",
     "batches",
+    "kernel",
 )
 FOLDER = resources.files(__package__)
 
