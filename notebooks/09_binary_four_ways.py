@@ -42,9 +42,8 @@
 #
 # **Takes** 57 minutes to read and run, 36 more for the exercises.
 #
-# **Source** The chapter 이진분류 코딩패턴 (patterns for two classes) of *05wk-1.ipynb*, one
-# of the notes that lab 0 names. It stands, with its numbers, in
-# [The published lab](#The-published-lab).
+# **Source** The chapter on patterns for two classes of *05wk-1.ipynb*, one of the notes
+# that lab 0 names. It stands, with its numbers, in [The published lab](#The-published-lab).
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -1051,7 +1050,7 @@ assert sums.min() < 0.95 and sums.max() > 1.02
 #
 # *For whoever compares with the source note. 15 minutes.* *05wk-1.ipynb* trains a network on
 # the zeros and ones of MNIST, four times: A, sigmoid by hand; B, `BCEWithLogitsLoss`; C,
-# `log_sigmoid`; and another C, 과잉모수 ("too many parameters"), two logits. It calls the
+# `log_sigmoid`; and another C, with "too many parameters", two logits. It calls the
 # logits `netout` and the probabilities `yhat`. Everything begins with seed 0. (The published
 # numbers belong to the full data set; `full` asks for it.)
 

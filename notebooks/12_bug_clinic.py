@@ -146,7 +146,7 @@ print(f"loss of ten images {loss:.4f}")
 #
 # A curve. The loss before each step.
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 lab12.case01.show()
 
 # %% [markdown] tags=["slide-more"]
@@ -282,8 +282,10 @@ lab12.case06.result()
 lab12.case06.measured()
 
 # %% [markdown] tags=["slide-more"]
+# [Lab 7](07_mnist_binary.ipynb) has the same with MNIST.
+#
 # **Rule** `eval()` for the answers, `no_grad()` for the memory. One does not replace the
-# other ([lab 7](07_mnist_binary.ipynb)).
+# other.
 #
 # ### Case 7
 #
@@ -373,8 +375,8 @@ lab12.case10.result()
 lab12.case10.measured()
 
 # %% [markdown] tags=["slide-more"]
-# The mended one reports less, and keeps its word. (With so few images its report is
-# uncertain, too; but it is not *always* too high.) See [lab 7](07_mnist_binary.ipynb) and
+# (The log is one draw, and chance plays a part in it. The measurement is the mean of five.)
+# The mended one reports less, and keeps its word. See [lab 7](07_mnist_binary.ipynb) and
 # [lab 11](11_faster.ipynb), which picks the best of ten seeds.
 #
 # **Rule** What chose the model cannot judge it.

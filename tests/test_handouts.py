@@ -60,13 +60,21 @@ def signatures(exercise, lab_source):
 
 def seen(path, text):
     """Return which solutions of a lab show in a text, and which do not."""
-    text, source = squeeze(text), path.read_text(encoding="utf-8")
+    text = squeeze(text)
+    source = path.read_text(encoding="utf-8") + programs(path)
     there, absent = [], []
     for cell in labs.read_lab(path).cells:
         for exercise in editions.exercises(cell):
             for part in signatures(exercise, source):
                 (there if part in text else absent).append((exercise.name, part))
     return there, absent
+
+
+def programs(path):
+    """Return the programs that a lab prints: what is to be mended is no solution."""
+    cells = labs.code_cells(stored(path))
+    shows = [cell for cell in cells if ".show()" in cell.source]
+    return "".join(o.get("text", "") for cell in shows for o in cell.outputs)
 
 
 def text_of(pdf):

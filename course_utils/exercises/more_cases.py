@@ -591,7 +591,7 @@ def _one_pixel(f, seed):
 add(
     19,
     lab=11,
-    section="own numbers",
+    section="Three traps",
     level=3,
     setting="Features with mean 0 and deviation 1. (The 0.1 is for pixels that never "
     "change.)",
@@ -661,7 +661,7 @@ def _watch(f, seed, exchanged=False):
 add(
     20,
     lab=7,
-    section="eval()",
+    section="8. Dropout, and the two modes of a model",
     level=2,
     setting="After each epoch two accuracies are noted, of the training images and of "
     "held-out ones. The model has dropout.",
@@ -730,7 +730,7 @@ def _run_total(f, seed, n_steps=20):
 add(
     21,
     lab=8,
-    section="item()",
+    section="5. The loop, once and for all",
     level=2,
     setting="The mean loss of a long run. With each step the program needs more "
     "memory, "
@@ -805,7 +805,7 @@ def _class_by_class(f, seed):
 add(
     22,
     lab=10,
-    section="ReLU",
+    section="Pitfall: ReLU on the logits",
     level=3,
     setting="A model for ten digits; returned are its logits for the training images.",
     code="""
@@ -877,7 +877,7 @@ def _pairs(f, seed):
 add(
     23,
     lab=8,
-    section="shuffle",
+    section="3. The order",
     level=2,
     setting="The data is shuffled. Then a network with 100 hidden units is trained.",
     code="""
@@ -956,7 +956,7 @@ def _distance(f, seed):
 add(
     24,
     lab=9,
-    section="stale",
+    section="3. Two bugs of long sessions",
     level=3,
     setting="Softmax regression on 200 digits.",
     code="""
@@ -1092,7 +1092,7 @@ def _long(f, seed):
 add(
     26,
     lab=9,
-    section="weight_decay",
+    section="L2 costs half",
     level=3,
     setting="Softmax regression on 200 digits, 101 steps.",
     code="""
@@ -1240,7 +1240,7 @@ def _sizes(f, seed):
 add(
     28,
     lab=11,
-    section="last batch",
+    section="The short last batch",
     level=3,
     setting="101 images, batches of 20, in a new order for each pass.",
     code="""
