@@ -621,7 +621,8 @@ lab13.fold_in.check(fold_in)
 # %% tags=["pitfall"]
 def strange_groups(sure, right, edges):
     table = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for k in range(len(edges) - 1):
+        low, high = edges[k], edges[k + 1]
         here = (sure >= low) & (sure < high)
         table.append((here.sum().item(), (here & right).sum().item()))
     return table

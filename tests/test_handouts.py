@@ -203,7 +203,9 @@ def test_the_sheet_has_two_pages_and_every_rule(whole):
     n_rules = 0
     for lab in PATHS:
         source = lab.read_text(encoding="utf-8").replace("\n# ", "\n")
-        for rule in re.findall(r"^\*\*Rule\*\* (.+?)(?=\n#?\n)", source, re.M | re.S):
+        for rule in re.findall(
+            r"^\*\*Rule\*\* (.+?)(?=\n#?\n|\s*\Z)", source, re.M | re.S
+        ):
             n_rules += 1
             for words in re.split(r"\$.*?\$|[`*]", rule):
                 assert letters(words) in text, rule

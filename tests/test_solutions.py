@@ -19,7 +19,6 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import shift
 from scipy.optimize import linprog
-from scipy.signal import correlate2d
 from scipy.special import expit, log_expit, rel_entr, softmax
 from sklearn.metrics import (
     accuracy_score,
