@@ -20,9 +20,9 @@
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/12_bug_clinic.ipynb)
 #
-# A model has a loss of 0.03: it is sure, and right, nearly always. The line below says that
-# it reads half of the images rightly. No error, no warning. Both lines come from the same
-# model and the same images. What would you look at first? This lab is about that: programs
+# A model has a loss of 0.03: it is sure, and right, nearly always. The next line of its log
+# says that it reads half of the images rightly. No error, no warning. Both numbers come
+# from the same model and the same images. What would you look at first? This lab is about that: programs
 # that run, and are wrong.
 #
 # **You will be able to**
@@ -141,26 +141,26 @@ print(f"loss of ten images {loss:.4f}")
 # The result comes with that measurement, made with the faulty function and with a mended
 # one. Names of the cases tell nothing. We go from easy to hard.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown]
 # ### Case 1
 #
 # A curve. The loss before each step.
 
-# %% tags=["slide"]
+# %%
 lab12.case01.show()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Above, a loop with a loss, `backward` and a step. Below, a curve
 # that goes down smoothly for dozens of steps, turns, and rises for the rest of the run.
 
-# %% tags=["slide-more"]
+# %%
 lab12.case01.ask()
 
-# %% tags=["slide-more"]
+# %%
 lab12.case01.result()
 lab12.case01.measured()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # The slope that was used is many times as long as the slope at this place. What is too much
 # in it is old. [Lab 4](04_logistic_regression.ipynb) has the same, with one weight.
 #
@@ -272,7 +272,7 @@ lab12.case05.measured()
 lab12.case06.show()
 
 # %% [markdown] tags=["slide-more"]
-# One of them is right. The other loses a dozen images in a hundred somewhere.
+# One of them is right. The other loses about one image in twenty somewhere.
 
 # %% tags=["slide-more"]
 lab12.case06.ask()

@@ -145,7 +145,7 @@ class Case(WarmUp):
     def show(self) -> None:
         """Show the code, and what comes out when it runs."""
         head = f"Case {self.number} ({LEVELS[self.level]}). {self.setting}"
-        print(textwrap.fill(head, 88), "", self.code, sep="\n")
+        print(textwrap.fill(head, 66), "", self.code, sep="\n")
         seen = self.run(self.symptom, self.faulty)
         if isinstance(seen, str):
             print(_fitting(seen))
