@@ -3,9 +3,9 @@
 The first ten are worked in the core of lab 12, the others in its part *More cases*.
 """
 
-import math
 import copy
 import functools
+import math
 
 import torch
 import torch.nn.functional as F
@@ -401,7 +401,7 @@ def _one_batch(f, seed):
         loss.backward()
         optimizer.step()
     own = torch.softmax(model(X), dim=1)[torch.arange(10), y].min()
-    own = math.floor(1000 * own) / 1000  # never rounded to a p of 1
+    own = math.floor(1000 * own.item()) / 1000  # never rounded to a p of 1
     return f"ten images, 300 steps: loss {loss:.2f}, p of each label above {own:.3f}"
 
 
@@ -812,7 +812,7 @@ add(
                 "and points nowhere.",
             ),
         },
-        measured=lambda f, seed: ", ".join(
+        measured=lambda f, seed: "; ".join(
             f"size {size}, last batch {200 % size + 1}: {f(*_unequal(seed), size):.3f}"
             for size in (201, 101, 100, 67)
         ),
