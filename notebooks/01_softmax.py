@@ -200,6 +200,8 @@ _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 # The darkest cell of a row is the most likely next move. This player has habits, and you
 # could win.
 #
+# A list of shape (3,) lies like a row. `keepdim=True` keeps the sums upright, as a column.
+#
 # Read $P(\text{next} \mid \text{last})$ as "the probability of the next move, given the
 # last one". A classifier answers in the same form, $P(\text{class} \mid \text{image})$,
 # because "a 4, and I am sure" and "a 4, but it may be a 9" are different answers. But it
@@ -243,8 +245,7 @@ assert_close(probs, torch.softmax(scores, dim=0))
 # formula with PyTorch's own function. From here on we may use `torch.softmax`.
 #
 # Why $e$, and not 2 or 10? $10^z$ works as well. Since $10 = e^{2.3}$, it is $e^{2.3 z}$:
-# the same as logits that are 2.3 times as large. $e$ is only the custom. What counts is
-# this:
+# the same as logits that are 2.3 times as large. $e$ is the custom. What counts is this:
 
 # %% tags=["slide"]
 lab01.ratio.ask()
