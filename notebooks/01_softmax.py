@@ -21,9 +21,8 @@
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/01_softmax.ipynb)
 #
 # A machine looks at a drawing and answers with bars, one for each digit. Where do the
-# bars come from? And why is there none for "that is no digit at all"? In this lab you
-# build the step that makes them. It is one short formula, and nearly every classifier of
-# today ends with it. Chatbots choose each word with it.
+# bars come from? In this lab you build the step that makes them. It is one short formula,
+# and nearly every classifier of today ends with it. Chatbots use it for every word.
 #
 # **You will be able to**
 #
@@ -33,8 +32,9 @@
 # * calculate softmax and its logarithm for scores of any size;
 # * recognise the sigmoid as softmax with two classes.
 #
-# **Needs** Python (lists, loops, functions, `with`); from school: powers of e and
-# logarithms. No machine learning and no PyTorch.
+# **Needs** Python: loops, functions, lists made in one line (`[x for x in ...]`), `zip`,
+# and f-strings (`f"T = {T}"` fills in `T`). From school: powers of e and logarithms. No
+# machine learning and no PyTorch.
 #
 # **Takes** 43 minutes to read and run, 16 more for the exercises.
 #
@@ -101,6 +101,7 @@ print("sum over dim=1, along the rows:  ", t.sum(dim=1))
 #   that is `k`, and `images[...]` takes the images at these places.
 # * `.float()` makes the decimal numbers of usual precision, which PyTorch works with.
 # * `stack` puts tensors on top of each other.
+# * `strict=True` makes `zip` stop if its lists are not equally long.
 
 # %% tags=["slide-more"]
 digits = load_digits()
@@ -139,16 +140,14 @@ lab01.score.result()
 assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 
 # %% [markdown] tags=["slide-more"]
-# The 4 wins. A machine that learns its templates, and more than one layer of them, comes
-# in later labs. Its last step is this one: a score for each class. But how sure is "2.1
-# against -1.1"? We want a number that everybody can read. (`assert_close` compares what
-# this text says with the result: it does nothing if both are equal, here up to 0.05, and
-# else stops with an error: `atol` is how far apart they may be, `rtol` the same as a
-# fraction, here none. A plain `assert` does the same for what is true or not.)
-#
 # One image met three templates in one product, (8, 8) times (3, 8, 8). Where PyTorch finds
 # a smaller tensor beside a larger one, it lays the smaller one on every part of the larger
-# one. That is called **broadcasting**.
+# one. That is called **broadcasting**. (`assert` and `assert_close` check what this text
+# says, and stop with an error if it is wrong; `atol` is how far apart two numbers may be.)
+#
+# The 4 wins. A machine that learns its templates, and more than one layer of them, comes
+# in later labs. Its last step is this one: a score for each class. But how sure is "2.1
+# against -1.1"? We want a number that everybody can read.
 #
 # ## 2. What we want: a distribution
 #
@@ -166,8 +165,9 @@ lab01.distributions.result()
 
 # %% [markdown] tags=["slide"]
 # Most distributions are not known. They are **estimated** from data. Here are 30 moves of
-# somebody who plays rock-paper-scissors. How does this player go on after a rock? Count
-# which move follows which: `pairwise` goes through the pairs (1st, 2nd), (2nd, 3rd), ...
+# somebody who plays rock, paper, scissors (R, P, S). How does this player go on after a
+# rock? Count which move follows which: `pairwise` goes through the pairs (1st, 2nd),
+# (2nd, 3rd), ...
 
 # %% tags=["slide-more"]
 moves = "RRPSRRPPSRRPSSRPRRPSRPSSRRPRSR"
@@ -200,11 +200,13 @@ _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 # The darkest cell of a row is the most likely next move. This player has habits, and you
 # could win.
 #
+# A list of shape (3,) lies like a row. `keepdim=True` keeps the sums upright, as a column.
+#
 # Read $P(\text{next} \mid \text{last})$ as "the probability of the next move, given the
 # last one". A classifier answers in the same form, $P(\text{class} \mid \text{image})$,
 # because "a 4, and I am sure" and "a 4, but it may be a 9" are different answers. But it
-# cannot count: no image comes twice. It has scores. (In figures, `_ =` keeps the notebook
-# from printing what a line returns.)
+# cannot count as we did, because the same image never comes twice. It starts from scores.
+# (In figures, `_ =` keeps the notebook from printing what a line returns.)
 #
 # ## 3. From scores to probabilities
 #
@@ -217,7 +219,8 @@ lab01.divided.ask()
 z = torch.tensor([2.0, -1.0, -1.0])
 print(z / z.sum())
 lab01.divided.result()
-# Python would stop here. PyTorch goes on: inf is infinity, and 0 / 0 is nan, no number.
+# Python would stop here. PyTorch goes on: inf is infinity, and what has no value,
+# like 0 / 0, is nan, no number.
 
 # %% [markdown] tags=["slide"]
 # We need a step that makes every score positive and keeps the order. The exponential
@@ -242,7 +245,7 @@ assert_close(probs, torch.softmax(scores, dim=0))
 # formula with PyTorch's own function. From here on we may use `torch.softmax`.
 #
 # Why $e$, and not 2 or 10? $10^z$ works as well. Since $10 = e^{2.3}$, it is $e^{2.3 z}$:
-# the same as logits that are 2.3 times as large. What counts is this:
+# the same as logits that are 2.3 times as large. $e$ is the custom. What counts is this:
 
 # %% tags=["slide"]
 lab01.ratio.ask()
@@ -319,7 +322,7 @@ lab01.shifted.result()
 # number, is the same before and after.
 #
 # **Temperature.** A chatbot has a knob of this name. It divides all logits by a number
-# $T > 0$ before softmax chooses the next word.
+# $T > 0$ before softmax. The next word is drawn with the probabilities that come out.
 
 # %% tags=["slide-more"]
 lab01.temperature.ask()
@@ -360,16 +363,16 @@ lab01.overflow.ask()
 
 # %% tags=["pitfall"]
 large = torch.tensor([1000.0, 0.0, 0.0])
-print("as typed:", large.exp() / large.exp().sum())
+print("as typed:", (large.exp() / large.exp().sum())[0])
 lab01.overflow.result()
 shifted = large - large.max()
-print("shifted: ", shifted.exp() / shifted.exp().sum())
+print("shifted: ", (shifted.exp() / shifted.exp().sum())[0])
 assert_close(shifted.exp() / shifted.exp().sum(), torch.softmax(large, dim=0))
 
 # %% [markdown] tags=["slide"]
 # The cure is the shift. Subtract the largest logit from all of them: the probabilities
 # stay the same, and now the largest exponent is 0. In a batch each row needs *its own*
-# maximum, or a row far below it becomes 0 / 0.
+# maximum. With one for the whole batch, a row far below it becomes 0 / 0.
 #
 # **Rule** Subtract the maximum of each row before `exp`. `torch.softmax` does.
 #
@@ -392,7 +395,7 @@ lab01.logarithm.result()
 # \end{aligned} \tag{log-softmax}$$
 #
 # The last term is called **logsumexp**. It is kept from overflowing by the same shift,
-# with $m = \max_j z_j$. For $e^{z_j} = e^m e^{z_j - m}$, so $e^m$ can be taken out of the
+# with $m = \max_j z_j$. Because $e^{z_j} = e^m e^{z_j - m}$, $e^m$ can be taken out of the
 # sum, and its logarithm is $m$:
 #
 # $$\begin{aligned}
@@ -431,8 +434,9 @@ print(torch.softmax(torch.tensor([2.0, 3.0]), dim=0)[1])  # of the second class
 print(torch.sigmoid(torch.tensor([3.0, 1.0, -1.0])))
 lab01.two_classes.result()
 line = torch.linspace(-6, 6, 121)  # 121 numbers from -6 to 6
+# zeros_like: as many zeros. stack with dim=1: side by side.
 pairs = torch.stack([torch.zeros_like(line), line], dim=1)  # (121, 2): rows (0, z)
-second_class = torch.softmax(pairs, dim=1)[:, 1]  # of all rows (:) the number 1
+second_class = torch.softmax(pairs, dim=1)[:, 1]  # from every row, column 1
 assert_close(second_class, torch.sigmoid(line))
 fig, ax = plt.subplots(figsize=(4.4, 2.4))
 ax.plot(line, torch.sigmoid(line))
@@ -440,7 +444,7 @@ _ = ax.set(xlabel="logit z of the second class (the first has 0)", ylabel="proba
 
 # %% [markdown]
 # **What you should see** A line that rises from 0 to 1 in an S shape. At $z = 0$ both
-# classes have probability one half. You need large logits to come near 0 or 1.
+# classes have probability one half. To come near 0 or 1, you need logits far from 0.
 
 # %% [markdown] tags=["slide"]
 # ## 8. Why is there no bar for "none"?

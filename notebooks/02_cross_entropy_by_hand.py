@@ -34,9 +34,8 @@
 # * tell from a loss whether a machine is better than guessing.
 #
 # **Needs** Lab 1: tensors, `dim`, softmax, `log_softmax`. From school: logarithms. From
-# Python: lists made in one line (`[x for x in ...]`), dictionaries, `zip`, and
-# f-strings (`f"{x:.2f}"` prints two decimals, `f"{x:.1%}"` a percentage with one,
-# `f"{name:5}"` fills up to five places).
+# Python: dictionaries, and formats in f-strings (`f"{x:.2f}"` prints two decimals,
+# `f"{x:.1%}"` a percentage with one, `f"{name:5}"` fills up to five places).
 #
 # **Takes** 44 minutes to read and run, 20 more for the exercises.
 #
@@ -103,7 +102,7 @@ print("scores:", scores.shape, "labels:", y[:10])
 # *bold*.
 
 # %% tags=["slide-more"]
-# What a machine says is all we need of it: its name holds its log-probabilities.
+# calm and bold are tables: a row of log p for each image. Section 3 says why log.
 calm = torch.log_softmax(scores, dim=1)  # (540, 3)
 bold = torch.log_softmax(50 * scores, dim=1)
 for name, log_probs in {"calm": calm, "bold": bold}.items():
@@ -137,7 +136,7 @@ print("wrong answers:", int(wrong_answers))
 lab02.own_words.result()
 for name, log_probs in {"calm": calm, "bold": bold}.items():
     expected = (1 - log_probs.exp().max(dim=1).values).sum()
-    # The brackets take from each row the number of its label; section 5 explains them.
+    # The brackets take from each row the number of its label; section 3 explains them.
     number = -log_probs[torch.arange(540), y].mean()
     print(f"{name} expected {expected:.1f} wrong answers; its number is {number:.2f}")
 
@@ -200,6 +199,7 @@ lab02.underflow.ask()
 
 # %% tags=["pitfall"]
 rows = torch.arange(540)  # 0, 1, 2, ..., 539
+# Two lists in the brackets go in pairs: row 0 with column y[0], row 1 with y[1], ...
 probs_of_labels = calm.exp()[rows, y]  # (540,): from each row that of its label
 print("calm:", probs_of_labels.prod(), "bold:", bold.exp()[rows, y].prod())
 lab02.underflow.result()
@@ -232,9 +232,9 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
 
 # %% [markdown]
 # These are the numbers of section 1. So the loss says how likely the labels were for
-# the machine. The last column makes a probability of it again: what the machine
-# *typically* gave to a label. (It is the geometric mean: multiplied with itself 540
-# times it gives the likelihood.) Can a good answer make up for a bad one?
+# the machine. `exp(-loss)` makes a probability of it again: what the machine
+# *typically* gave to a label. (It is the geometric mean: a product of 540 such factors
+# is the likelihood.) Can a good answer make up for a bad one?
 
 # %% tags=["slide"]
 lab02.uneven.ask()
@@ -292,19 +292,18 @@ lab02.boxes.result()
 
 # %% [markdown] tags=["slide"]
 # A bit is a yes/no question. The mean surprise of somebody who knows how often each box
-# comes is the **entropy**. We write $q$ for what the data do, here the prize, and keep
-# $p$ for what somebody *says*:
+# comes is the **entropy**, with $\log_2$ in bits. We write $q$ for what the data do,
+# here the prize, and keep $p$ for what somebody *says*:
 #
 # $$\begin{aligned} H(q) = \sum_j q_j \left( -\log q_j \right)
 # \end{aligned} \tag{entropy}$$
 #
 # Now you do not know $q$. You believe in some $p$ and plan your questions for it. Say
-# you believe in 1/8, 1/8, 1/4, 1/2, so that D is the most frequent. Then you ask for D
-# first, for C next, for B last, and the prize in A costs you 3 questions. The prize does
-# not care what you believe. It still comes with $q$, but each box costs you what *your*
-# $p$ says: $-\log_2 \frac{1}{8} = 3$ for A. (A box to which you gave 1% costs 6.6.
-# Nobody asks 6.6 questions: it is an average over many games, planned together.) This
-# mean surprise is the **cross entropy**:
+# you believe in 1/8, 1/8, 1/4, 1/2, so that D is the most frequent. Then you ask for
+# D first, for C next, for B last, and the prize in A costs you 3 questions. The prize
+# does not care what you believe. It still comes with $q$, but each box costs you what
+# *your* $p$ says: $-\log_2 \frac{1}{8} = 3$ for A. The mean of this is the **cross
+# entropy**:
 #
 # $$\begin{aligned} H(q, p) = \sum_j q_j \left( -\log p_j \right)
 # \end{aligned} \tag{cross entropy}$$
@@ -327,7 +326,8 @@ lab02.beliefs.result()
 # That is the sin of the bold machine. Cross entropy punishes nothing as hard as calling
 # nearly impossible what then happens.
 #
-# Now by hand. Drag $p$, what the model says, and watch the areas.
+# Now by hand, with other numbers and in nats. Drag $p$, what the model says, and
+# watch the areas.
 
 # %%
 explorables.cross_entropy()
@@ -347,10 +347,9 @@ explorables.cross_entropy()
 # ## 5. One label, and picking it
 #
 # Back to the digits. What is $q$ for one image? Somebody wrote a 7, and that is
-# certain. As a distribution this is (0, 1, 0), a **one-hot** row. From here on the
-# truth is $y$ again, as in all labs. Mind that in the code `y` holds class numbers, here
-# 1, while $y_j$ in the formula is number $j$ of the one-hot row. In the sum of the cross
-# entropy only one term survives, that of the label:
+# certain. As a distribution this is (0, 1, 0), a **one-hot** row. Formulas call this row
+# $y$ and its numbers $y_j$; in the code `y` holds the class numbers, here 1. In the sum
+# of the cross entropy only one term survives, that of the label:
 #
 # $$\begin{aligned}
 # \sum_j y_j \left( -\log p_j \right) = -\log p_{\text{label}}
@@ -358,8 +357,8 @@ explorables.cross_entropy()
 #
 # This is the surprise at the label, which section 3 averaged. So the two roads meet:
 # **the negative log-likelihood of labels is their cross entropy**. All that theory
-# comes down to picking one number from each row. There are two ways. (`F`, the usual
-# name of `torch.nn.functional`, holds functions for neural networks.)
+# comes down to picking one number from each row. There are two ways. (`F` is the
+# usual short name of `torch.nn.functional`.)
 
 # %% tags=["slide-more"]
 one_hot = F.one_hot(y, num_classes=3)  # (540, 3)
@@ -435,7 +434,7 @@ for ax, title in zip(axes, ("all of it", "the lowest part"), strict=True):
 axes[0].set_ylabel("surprise at the label (nats)")
 axes[1].set_ylim(0, 4)
 _ = axes[0].legend()
-assert -calm[rows, y].min() < 2.5
+assert (-calm[rows, y]).max() < 2.5
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** The surprise of each machine at its 60 worst images, in
@@ -552,9 +551,10 @@ if share is not None:
 print(f"wrong answers, a fraction of {wrong_answers / len(y):.3f}")
 
 # %% [markdown]
-# Each of the three classes gets a third of the share, also the one that bold names. So
-# two thirds of it are doubt: what the other two get together. The best doubt is as large
-# as the fraction of answers that are wrong. Now bold keeps its promise.
+# If you have solved it: each of the three classes gets a third of the share, also the
+# one that bold names. So two thirds of it are doubt: what the other two get together.
+# The best doubt is as large as the fraction of answers that are wrong. Now bold keeps
+# its promise.
 
 # %% [markdown] tags=["slide"]
 # ## Summary

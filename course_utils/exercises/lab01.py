@@ -455,6 +455,15 @@ def table_zero_row_kept(counts):
 
 
 @conditional_table.mistake
+def table_zero_cells(counts):
+    """You gave 1/K to every single 0. But in a row that was seen, a 0 has to stay 0, or
+    the row sums to more than 1. Ask for the sum of the row: total > 0.
+    """
+    shares = counts / counts.sum(dim=1, keepdim=True)
+    return torch.where(counts > 0, shares, torch.tensor(1 / counts.shape[1]))
+
+
+@conditional_table.mistake
 def table_softmax(counts):
     """You used softmax, which turns any real numbers into a distribution by way of
     exp. Counts are positive already: 6 against 1 must give 6/7, not e^6/(e^6 + e^1).
@@ -561,8 +570,9 @@ divided = choice(
 
 ratio = number(
     "lab01.ratio",
-    "Softmax makes probabilities of logits. How many times as large is the probability "
-    "for a logit of 3 as that for a logit of 2? (Two digits are enough.)",
+    "Two of the logits in a list are 3 and 2. Softmax makes probabilities of the list. "
+    "How many times as large is that for the 3 as that for the 2? (Two digits are "
+    "enough.)",
     right=2.718,
     because="e^3 / e^2 = e, about 2.7, and so it is for every two logits that differ "
     "by 1: 2 and 3, or -7 and -6. Equal *differences* of logits become equal *ratios* "
@@ -632,7 +642,7 @@ temperature = order(
 
 overflow = choice(
     "lab01.overflow",
-    "A number of the usual kind, `float32`, holds at most about 3.4e38, and that is "
+    "The usual number of PyTorch, `float32`, holds at most about 3.4e38, and that is "
     "less than e^89. In PyTorch you type softmax as its formula stands, "
     "`z.exp() / z.exp().sum()`, and `z` is (1000, 0, 0). Which probability does the "
     "first class get?",

@@ -399,8 +399,8 @@ def gain_divided_by_all(right, sure, n_classes):
 
 @gain_over_guessing.mistake
 def gain_only_right(right, sure, n_classes):
-    """You counted the cases in which the machine is right. The others cost much more,
-    and they come with weight 1 - right.
+    """You counted the cases in which the machine is right. The others cost something,
+    too, and they come with weight 1 - right.
     """
     return math.log(n_classes) + right * math.log(sure)
 
@@ -519,8 +519,8 @@ def _hedged(probs, y, share):
 
 @best_hedge.mistake
 def hedge_largest_loss(probs, y, shares):
-    """This is the share with the largest loss, which does most harm. A loss has
-    to be small: min, not max.
+    """This is the share with the largest loss, which does most harm. A loss has to be
+    small: min, not max. If you took min, its minus is missing.
     """
     return max(shares, key=lambda share: _hedged(probs, y, share))
 
@@ -612,6 +612,19 @@ def hedge_colon(probs, y, shares):
     def loss(share):
         mixed = (1 - share) * probs + share / probs.shape[1]
         return -mixed[:, y].log().mean()
+
+    return min(shares, key=loss)
+
+
+@best_hedge.mistake
+def hedge_logs_mixed(probs, y, shares):
+    """You mixed logarithms. The doubt is mixed into the probabilities; the logarithm
+    comes after that.
+    """
+
+    def loss(share):
+        mixed = (1 - share) * probs.log() - share * math.log(probs.shape[1])
+        return -mixed[torch.arange(len(y)), y].mean()
 
     return min(shares, key=loss)
 
@@ -1139,8 +1152,9 @@ coin = number(
     right=0.7,
     because="The best p is the share of heads. Lab 1 estimated probabilities by "
     "counting and dividing; now we know what is good about that: no other p gives the "
-    "data a larger probability. Why the share? Raise p a little: the logarithm gains "
-    "7/p from the heads and loses 3/(1 - p) at the tails, and at 0.7 these are equal.",
+    "data a larger probability. Why the share? The slope of log p is 1/p, so the heads "
+    "push the logarithm up with 7/p and the tails down with 3/(1 - p). At 0.7 these "
+    "are equal.",
     wrong={
         1: "Then each tails has probability 0, and so has the whole product.",
         0.5: "That is a fair coin. It gives every series of ten tosses the same "
