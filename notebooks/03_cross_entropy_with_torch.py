@@ -199,7 +199,7 @@ lab03.measure.result()
 #
 # Now the loss. We take the fourth image, the unsure 7, and move the logit of its right
 # class. The other two logits stay as they are. (`clone()` makes a copy, `item()` a plain
-# number of a tensor.)
+# number of a tensor. `F.cross_entropy` takes a single row with its label, too.)
 
 # %% tags=["slide"]
 z, right = logits[3], y[3]  # three logits, and the position of the 7
@@ -246,7 +246,7 @@ lab03.sum_of_slopes.result()
 # Now compare the two lines of numbers. Up to the error of measuring, the slopes *are* the
 # probabilities, but for one place. At the right class, in the middle, 1 is taken away. And
 # that is the one-hot row $(0, 1, 0)$. Write $p$ for what the machine says and $y$ for what
-# is true, as a one-hot row:
+# is true (here the one-hot row, not the position):
 #
 # $$\begin{aligned} \text{slopes of the loss} = p - y \end{aligned} \tag{the gradient}$$
 
@@ -266,8 +266,8 @@ axes[2].set(title="p - y: the slopes", ylim=(-1.2, 1.2))
 assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Left the machine hesitates between 4 and 7. In the middle all of
-# the probability is on the 7. Right the difference: a negative bar for the 7, positive
+# **What you should see** Left, the machine hesitates between 4 and 7. In the middle all of
+# the probability is on the 7. Right, the difference: a negative bar for the 7, positive
 # bars for the others, the longer one for the 4, which took more than the 9.
 #
 # *What the machine said, minus what is true.* Why is it that simple? By lab 1 the loss
@@ -280,6 +280,7 @@ assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 # $h\, p_k$. If a number grows by a tiny share, its logarithm rises by just this share:
 # $\log 1.01$ is nearly $0.01$. So the first part has the slope $p_k$. The second part,
 # $-z_c$, has the slope $-1$ if $k$ is the right class, and 0 if not. Together: $p - y$.
+#
 # The loss of a batch is a mean over $N$ images, so each slope is divided by $N$.
 #
 # **So far** Four steps lead from logits to loss, and each is done once. A slope says how
@@ -320,8 +321,7 @@ for _ in range(3):
 lab03.adding.result()
 
 # %% [markdown] tags=["slide-more"]
-# **Rule** Before each `backward`, empty `.grad` (`x.grad = None`), or start from a fresh
-# tensor: `x.detach().requires_grad_()`. `detach` gives the same numbers without notes.
+# **Rule** Before each `backward`, empty `.grad`: `x.grad = None`.
 #
 # Now all 15 slopes of our batch with one `backward`, compared with our own formula.
 # (`requires_grad_()` marks a tensor that exists already. Here that is a copy, made by
@@ -335,7 +335,8 @@ one_hot = F.one_hot(y, num_classes=3)
 assert_close((probs - one_hot) / 5, marked.grad)
 
 # %% [markdown]
-# They agree. A slope says where *up* is. To get down, walk against it.
+# They agree. A slope says where *up* is. To get down, walk against it. (`detach()` gives
+# the same numbers without notes: a fresh tensor, whose `.grad` is empty.)
 
 # %% tags=["slide-more"]
 lab03.downhill.ask()
@@ -389,8 +390,8 @@ lab03.accepted.result()
 
 # %% [markdown] tags=["slide-more"]
 # (`try` and `except`: if a line stops with one of these errors, go on below `except`.) An
-# error is a kindness, because it says where to look. The two that are accepted give no
-# sign at all, and a machine would learn from them.
+# error is a kindness, because it says where to look. The two that are accepted raise none:
+# only who knows the right loss sees it, and a machine would learn from them.
 #
 # **Rule** Before you train, print three things: `y.dtype`, the kind of number (it should
 # be `int64`, whole numbers), `y.shape`, and the smallest and largest label. If the target is a table, print the sums
@@ -435,12 +436,13 @@ assert_close(3 * marked.grad, p - nine)
 assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 
 # %% [markdown] tags=["slide-more"]
-# Again there are two functions, and the one that takes logits is the safe one. (As
+# Again there are two functions, and the one that takes logits is the safe one (lab 4
+# shows why). (As
 # objects: `nn.BCELoss` and `nn.BCEWithLogitsLoss`.) And the slopes? $p - y$ once more. No
 # wonder: the sigmoid is the softmax of the two logits $(0, z)$, and this loss is their
 # cross entropy. (With the 7 out of the race, the fifth image is read well.)
 #
-# One mixture of the two worlds is treacherous.
+# And if the two worlds are mixed?
 
 # %% tags=["slide"]
 lab03.one_column.ask()
@@ -457,9 +459,8 @@ lab03.one_column.result()
 # ## 7. The riddle
 #
 # Now to the two losses. Many machines end with a softmax, since one wants probabilities.
-# Then somebody takes the probabilities for logits: hands them to `F.cross_entropy`, or
-# writes the four steps by hand, softmax included. A brick too many. Nothing is raised,
-# because any number may be a logit.
+# Then somebody takes the probabilities for logits, and hands them to `F.cross_entropy`.
+# Nothing is raised, because any number may be a logit.
 
 # %% tags=["slide-more"]
 lab03.floor.ask()
@@ -490,7 +491,7 @@ _ = ax.legend()
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Two curves of the loss of one image. Solid: it comes down from
 # high values to 0. Dashed: it stays in a narrow band, and never goes below the dotted
-# line, the floor. They meet where all three logits are equal.
+# line, the floor.
 
 # %%
 lab03.sure_and_wrong.ask()
@@ -505,11 +506,10 @@ print("softmax twice, slopes:", wrong.grad)
 lab03.sure_and_wrong.result()
 
 # %% [markdown] tags=["slide"]
-# A machine that is sure and wrong is hardly corrected any more. Now look at the lines of
-# the lesson. `x_train` holds its examples, four numbers each. `W` holds three templates
-# as columns; the numbers in it are called weights. `matmul` multiplies each example with
-# all three, and `b` is one more number that is added. All weights are 0 at the start. The
-# lesson calls the probabilities `hypothesis` and the loss `cost`.
+# Now look at the lines of the lesson. `x_train` holds its examples, four numbers each.
+# `W` holds three templates, each a column. Its numbers, the *weights*, are 0 at the start.
+# `x_train.matmul(W)` multiplies each example with each template: three logits. `b` is one
+# more number, added to them. `hypothesis` are the probabilities, `cost` is the loss.
 #
 # ```python
 # # by hand
@@ -584,7 +584,7 @@ assert by_hand[0] == one_call[0] and abs(one_call[0] - 1.0986) < 1e-4
 #
 # **Exercise 1** (5 minutes). Which of these six calls are right? All six run. *Right*
 # means: the same loss and the same slopes as `F.cross_entropy(logits, y)`, for all
-# logits (N, 3) and all positions (N,). Decide before you try them out. `right_calls()`
+# logits (N, 3) and all positions (N,). Decide first, then try them on numbers. `right_calls()`
 # takes nothing and returns six times `True` or `False`, in order.
 #
 # ```python
@@ -633,7 +633,8 @@ lab03.which_loss.check(which_loss)
 # from the weights `W`, shape (D, K), make `n_steps` steps against the slope, each 0.1
 # times the slope, and return the new weights. It runs, and it has **three faults**.
 # Mend them. (`X @ W` multiplies each example with all K columns of `W`. `W` is changed
-# below `with torch.no_grad():` because PyTorch shall take no notes of that.)
+# in place, below `with torch.no_grad():`, because PyTorch shall take no notes of that.
+# `W = W + ...` would make a new `W` without the mark.)
 #
 # ```python
 # def train(X, y, W, n_steps):

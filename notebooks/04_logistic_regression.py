@@ -124,7 +124,8 @@ accuracy = ((x > thresholds) == y).float().mean(dim=1)  # (2001,), one per thres
 lab04.counting.result()
 fig, ax = plt.subplots(figsize=(5, 2.3))
 ax.plot(thresholds, accuracy)
-_ = ax.set(xlabel="threshold", ylabel="accuracy (fraction)")
+_ = ax.set(xlabel="threshold", ylabel="accuracy (fraction)",
+           xticks=(-0.5, 0, 0.5, 1, 1.5))
 print(f"best {accuracy.max():.1%}, at 0 {accuracy[500]:.1%}")
 assert_close(accuracy.max(), torch.tensor(0.911), atol=6e-4, rtol=0)
 
@@ -211,9 +212,9 @@ new_loss = F.binary_cross_entropy_with_logits(new_w * x + new_b, y)
 print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 
 # %% [markdown] tags=["slide"]
-# One step, and the loss has fallen. Now again and again: that is **training**. There is
-# nothing more to it. A PyTorch **optimizer** is a list of parameters with a rule for
-# moving them; `SGD` (*stochastic gradient descent*; the chance comes in lab 8) has the rule
+# One step, and the loss has fallen. Now again and again: that is **training**. A PyTorch **optimizer** is a list of parameters with a rule for
+# moving them; `SGD` (*stochastic gradient descent*; stochastic means
+# "with chance", and that part comes in lab 8) has the rule
 # above. Here are the **four lines of training**:
 #
 # 1. throw away the slopes of the step before, `optimizer.zero_grad()`;
@@ -252,8 +253,9 @@ assert_close(path[1], torch.tensor([new_w, new_b]))  # the optimizer does what w
 #
 # (`*path[step]` hands over the two numbers of a row one by one.) Now we take the loss and the
 # accuracy at every step. An answer is right if the truth has a probability above one half.
-# (`reduction="none"` gives each digit its own loss, before any mean; `expand_as` repeats the
-# labels for each step.)
+# (`reduction="none"` gives each digit its own loss, before any mean; `path[:, :1] * x` is a
+# column times a row, a table of each step and each digit; `expand_as` repeats the labels for
+# each step.)
 
 # %% tags=["slide"]
 lab04.falling.ask()
@@ -317,7 +319,8 @@ fig, axes = plt.subplots(1, 5, figsize=(11, 2.5), width_ratios=(2, 1, 1, 1, 1))
 draw_map(axes[0])
 axes[0].plot(path[:, 0], path[:, 1], "-o", color="C1", markersize=3)
 for ax, (name, (w_, b_)) in zip(axes[1:], curves.items(), strict=True):
-    axes[0].text(w_, b_, name, weight="bold")
+    axes[0].plot(w_, b_, "k.", zorder=3)
+    axes[0].text(w_ - 0.1, b_ + 0.1, name, weight="bold", ha="right")
     draw_curve(ax, w_, b_, color="C1")
     loss_ = F.binary_cross_entropy_with_logits(w_ * x + b_, y)
     ax.set(title=f"{name}: {loss_:.2f}", ylabel="")
@@ -336,11 +339,12 @@ lab04.curves.result()
 explorables.marble(x[::6], y[::6])
 
 # %% [markdown]
-# **What you should see** The map, the walk of ten steps from the marble's place, its first
+# **What you should see** The map with a star at its bottom, the walk of ten steps from the marble's place, its first
 # and last curve (9s are green squares here), and the loss after each step. A small learning
 # rate hardly moves; a large one jumps over the valley and may end up higher. Near the bottom
 # the slope is small, and so are the steps. With fewer digits the valley lies elsewhere, and
-# deeper. (Leave *momentum* at 0: lab 6 explains it.)
+# deeper. (Leave *momentum* at 0 and `zero_grad` on: lab 6 and section 6 explain
+# them.)
 #
 # **Rule** Draw the loss. If it creeps, raise the learning rate. If it jumps from one step to
 # the next, lower it. Factors of 3 or 10 are the right size of change.
@@ -404,7 +408,8 @@ walks = {"with": descend(1.0, 2.0, lr=0.1, n_steps=150),
          "without": descend_without_zero_grad(1.0, 2.0, lr=0.1, n_steps=150)}
 curves = {}
 for (name, walk), style in zip(walks.items(), ("-o", "--s"), strict=True):
-    left.plot(walk[:, 0], walk[:, 1], style, markersize=3, linewidth=1)
+    order = 2.5 if name == "with" else 2  # the short walk on top
+    left.plot(walk[:, 0], walk[:, 1], style, markersize=3, linewidth=1, zorder=order)
     left.plot(*walk[0], "k^", *walk[-1], "k*", markersize=9, zorder=3)
     z = walk[:, :1] * x + walk[:, 1:]
     each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
@@ -429,11 +434,13 @@ assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 #
 # Where one number is not enough, take a second: $x_2$, the ink in the centre. (Minus half of
 # full ink, so that it lies around 0 like $x$.) The logit becomes a **weighted sum**,
-# $z = w_1 x_1 + w_2 x_2 + b$. `nn.Linear(2, 1)` is just that: two numbers in, one out, its
-# parameters inside, at random at first. `model.parameters()` hands them to the optimizer.
-# `X` has a row for each digit and a column for each number. `model(X)` gives a column of
-# logits, so the labels must be a column, too. (`manual_seed` makes the random start the same
-# each time; `.data` shows a parameter without the notes of autograd.)
+# $z = w_1 x_1 + w_2 x_2 + b$.
+#
+# * `X` has a row for each digit and a column for each number.
+# * `nn.Linear(2, 1)` is the weighted sum: two numbers in, one out. Its parameters are
+#   inside, at random at first. (`manual_seed` makes this start the same each time.)
+# * `model.parameters()` hands them to the optimizer. (`.data` shows one without notes.)
+# * `model(X)` gives a column of logits, so the labels must be a column, too.
 
 # %%
 centre = 16 * images[:, 2:6, 3:5].mean(dim=(1, 2)) - 8
@@ -529,9 +536,9 @@ lab04.pixels.result()
 assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** Red at the top, blue across the middle: ink above, minus ink
+# **What you should see** Red at the top, blue just below the middle: ink above, minus ink
 # below. The machine has found the rule of the beginning by itself, and made it finer: the
-# bottom right, where a 9 ends, is red again. Nobody named a feature. It went downhill in
+# bottom right, where a 9 ends, is red again. It went downhill in
 # 65 directions.
 
 # %% [markdown] tags=["slide"]
@@ -540,7 +547,9 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 # The model gives logits, and the sigmoid is inside the loss. Older code ends the model
 # with a sigmoid, and gives the probabilities to `binary_cross_entropy`. On paper it is the
 # same. Now take the worst mistake: a 4, $y = 0$, with the logit 17. On paper the slope is
-# $p - y$, practically 1, the strongest pull there is.
+# $p - y$, practically 1, the strongest pull there is. By way of the sigmoid, `backward`
+# multiplies the slopes of the two steps: that of the loss in $p$, and that of the sigmoid,
+# which is $p\,(1 - p)$.
 
 # %%
 lab04.seventeen.ask()
@@ -582,7 +591,7 @@ assert (by_sigmoid, from_logits) == ((100, 0), (17, 1))
 # Replace the `...` and run the cell. Remove the `#` for a hint.
 #
 # **Exercise 1** (4 minutes). Find the fault. Five people trained the curve of section 3,
-# and each made one mistake. Here are their losses. Which is which?
+# from different starts, and each made one mistake. Here are their losses. Which is which?
 #
 # * (a) The learning rate is far too small.
 # * (b) The learning rate is far too large.

@@ -319,6 +319,15 @@ def weighted_without_look_up(logits, y, weight):
 
 
 @weighted_cross_entropy.mistake
+def weighted_sum_without_look_up(logits, y, weight):
+    """You multiplied N losses by K class weights. Each example needs the weight of its
+    own class: look it up, weight[y], shape (N,), above the line and below it.
+    """
+    losses = F.cross_entropy(logits, y, reduction="none")
+    return (losses * weight).sum() / weight.sum()
+
+
+@weighted_cross_entropy.mistake
 def weighted_without_look_up_reversed(logits, y, weight):
     """You multiplied N losses by K class weights. Each example needs the weight of its
     own class: look it up, weight[y], shape (N,).
@@ -386,53 +395,54 @@ def right_calls_textbook_only(*args):
 
 @right_calls.mistake
 def right_calls_first(*args):
-    """All but (1) are right. In (1) softmax runs twice, once by hand and once inside
-    cross_entropy: even a perfect answer keeps a loss far above 0, and confident
-    mistakes get hardly any gradient.
+    """Your answers are right but for (1). In (1) softmax runs twice, once by hand and
+    once inside cross_entropy: even a perfect answer keeps a loss far above 0, and
+    confident mistakes get hardly any gradient.
     """
     return True, True, True, False, True, False
 
 
 @right_calls.mistake
 def right_calls_second(*args):
-    """All but (2) are right. log_softmax does the first two steps, nll_loss the last
-    two: each step is done exactly once. This is what F.cross_entropy does itself.
+    """Your answers are right but for (2). log_softmax does the first two steps,
+    nll_loss the last two: each step is done exactly once. This is what F.cross_entropy
+    does itself.
     """
     return False, False, True, False, True, False
 
 
 @right_calls.mistake
 def right_calls_third(*args):
-    """All but (3) are right. There log_softmax runs twice, and the second time it finds
-    rows whose logsumexp is 0, so it changes nothing. It is a waste of time, but the
-    loss and its gradient are right.
+    """Your answers are right but for (3). There log_softmax runs twice, and the second
+    time it finds rows whose logsumexp is 0, so it changes nothing. It is a waste of
+    time, but the loss and its gradient are right.
     """
     return False, True, False, False, True, False
 
 
 @right_calls.mistake
 def right_calls_fourth(*args):
-    """All but (4) are right. nll_loss takes no log, so from probabilities it gives
-    minus their mean: a negative number that falls while training and looks like a
-    loss.
+    """Your answers are right but for (4). nll_loss takes no log, so from probabilities
+    it gives minus their mean: a negative number that falls while training and looks
+    like a loss.
     """
     return False, True, True, True, True, False
 
 
 @right_calls.mistake
 def right_calls_fifth(*args):
-    """All but (5) are right. A float table of the shape of the logits is read as one
-    distribution per example, and a one-hot row is a distribution. Loss and gradient are
-    those of the class indices.
+    """Your answers are right but for (5). A float table of the shape of the logits is
+    read as one distribution per example, and a one-hot row is a distribution. Loss and
+    gradient are those of the class indices.
     """
     return False, True, True, False, False, False
 
 
 @right_calls.mistake
 def right_calls_sixth(*args):
-    """All but (6) are right. nll_loss of raw logits is minus the mean logit of the
-    right classes. It has no lower limit: adding 1 to all logits lowers it by 1 and
-    changes no probability.
+    """Your answers are right but for (6). nll_loss of raw logits is minus the mean
+    logit of the right classes. It has no lower limit: adding 1 to all logits lowers it
+    by 1 and changes no probability.
     """
     return False, True, True, False, True, True
 
@@ -896,12 +906,12 @@ one_column = choice(
 floor = choice(
     "lab03.floor",
     "A machine with three classes is sure and right: its softmax is (1, 0, 0). We "
-    "hand these *probabilities* to `F.cross_entropy`. It takes e to the power of "
-    "each, 2.72, 1 and 1, and divides by the sum. What loss comes out?",
+    "hand these *probabilities* to `F.cross_entropy`. What loss comes out?",
     right="b",
-    because="The second softmax makes 2.72 / 4.72 = 0.58 of the 1, and -log 0.58 is "
-    "0.55. Better than sure and right is not possible, so this is the floor: a loss "
-    "that stops falling there may have a softmax too many.",
+    because="A second softmax is taken: e to the power of each is 2.72, 1 and 1, so "
+    "the 1 becomes 2.72 / 4.72 = 0.58, and -log 0.58 is 0.55. Better than sure and "
+    "right is not possible, so this is the floor: a loss that stops falling there may "
+    "have a softmax too many.",
     a=(
         "0, since the answer is perfect.",
         "It would be 0 if 1 were taken for a probability. But it is taken for a logit, "

@@ -61,8 +61,20 @@ def five_losses() -> dict[int, list[float]]:
     }
 
 
+def _how_many(call, result):
+    """Count the right letters, for answers that no listed mistake explains."""
+    rights = sum(given == right for given, right in zip(result, "cadeb", strict=True))
+    if rights == 5:
+        return None
+    return (
+        f"{rights} of your five letters are right. Ask of each run: does its loss "
+        "rise, fall, swing or stay, and how high is it?"
+    )
+
+
 @exercise(
     inputs=[()],
+    properties=[_how_many],
     hints=[
         "First ask of each curve: does it rise, fall, swing, or stay where it is?",
         "Two of them hardly move. Look at how high they are: how can a loss be so far "
@@ -843,6 +855,16 @@ def step_one_after_the_other(X, y, W, b, lr):
 
 
 @gradient_step.mistake
+def step_one_mean(X, y, W, b, lr):
+    """All weights moved by the same amount: your slope is one mean over the whole table
+    of error times input. Each weight has a slope of its own, a mean down its column:
+    X.T @ error / N.
+    """
+    error = torch.sigmoid(X @ W + b) - y
+    return W - lr * (error * X).mean(), b - lr * error.mean(dim=0)
+
+
+@gradient_step.mistake
 def step_only_gradient(X, y, W, b, lr):
     """These are the slopes. The exercise asks for the parameters after the step: the
     old value minus lr times the slope.
@@ -1522,9 +1544,9 @@ pixels = choice(
     "for a 4. What do you expect?",
     right="a",
     because="A weight says how much the ink of one pixel counts. The loop of a 9 is "
-    "broad at the top, where a 4 is narrow, and a 4 has a bar below its middle, where "
-    "a 9 has little ink. Where both have ink, or none, a pixel tells nothing.",
-    a="Red at the top, blue in a bar across the middle.",
+    "broad at the top, where a 4 is narrow, and a 4 has a bar just below its middle, "
+    "where a 9 has little ink. Where both have ink, or none, a pixel tells nothing.",
+    a="Red at the top, blue in a bar just below the middle.",
     b=(
         "The shape of a 9 in red, and nothing else.",
         "Where a 4 has ink as well, such as its right stroke, ink does not speak for a "
@@ -1536,7 +1558,7 @@ pixels = choice(
         "9s have much ink, and few 4s do.",
     ),
     d=(
-        "Blue at the top, red in a bar across the middle.",
+        "Blue at the top, red in a bar just below the middle.",
         "That is the wrong way round: which of the two is broad at the top?",
     ),
 )
@@ -1544,15 +1566,16 @@ pixels = choice(
 seventeen = choice(
     "lab04.seventeen",
     "The truth is y = 0, the logit is 17. Somebody takes `torch.sigmoid` first, in "
-    "float32, with about seven digits, and then `binary_cross_entropy`, which cuts off "
-    "what is infinite: log 0 becomes -100, and the slope of the logarithm stays "
-    "finite. Which slope reaches the logit?",
+    "float32, with about seven digits (e^-17 is about 0.00000004), and then "
+    "`binary_cross_entropy`, which cuts off what is infinite: log 0 becomes -100, and "
+    "the slope of the logarithm stays finite. Which slope reaches the logit?",
     right="d",
-    because="The sigmoid is 1 / (1 + e^-17), and e^-17, about 0.00000004, is lost "
-    "beside the 1: the probability becomes exactly 1. The slope of the sigmoid, p (1 - "
-    "p), is then exactly 0. Times the slope of the logarithm, large but finite, that "
-    "is 0: nothing is left of the pull. (The loss should be -log 0, which is infinite; "
-    "PyTorch makes it 100.)",
+    because="The sigmoid is 1 / (1 + e^-17), and e^-17 is lost beside the 1: p becomes "
+    "exactly 1. The slope of the sigmoid, p (1 - p), is then exactly 0. Times the "
+    "slope of the logarithm, large but finite, that is 0: nothing is left of the pull. "
+    "On paper the product is p - y, but on this way PyTorch never calculates p - y. "
+    "(With p rounded to 1 the loss would be -log 0, infinite; PyTorch makes it 100. "
+    "The true loss is 17.)",
     a=(
         "About 1, as on paper.",
         "It would be, if p kept its distance from 1. Seven digits are too few for "

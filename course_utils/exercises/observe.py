@@ -631,7 +631,8 @@ ADVICE = (
         "Class indices have shape (N,), not (N, 1): y.flatten()."
     )),
     ("does not require grad", "", (
-        "Nothing here has requires_grad=True, so there is nothing to take slopes of."
+        "Nothing here has requires_grad=True, or not any more: under no_grad, W = W - "
+        "... makes a new W without that mark. W -= ... changes W in place and keeps it."
     )),
     ("needed for gradient computation has been modified", "", (
         "Something was changed in place between the calculation and backward()."
@@ -690,7 +691,8 @@ ADVICE = (
     )),
     ("NoneType", "is the result of a calculation", (
         "PyTorch fills .grad only for a tensor that a calculation starts with. A clone "
-        "of a tensor that it follows is a result, too: .detach() makes a new start."
+        "of a tensor that it follows is a result, and so is W after W = W - ...: "
+        ".detach().requires_grad_() makes a new start."
     )),
     ("NoneType", r"\.grad is still None", (
         "backward() fills .grad, for tensors with requires_grad=True."
