@@ -270,8 +270,6 @@ meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
 print("probabilities there:", torch.softmax(meeting @ W + b, dim=0))
 lab05.borders.result()
 assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
-ax.plot(*meeting, marker="*", markersize=18, color="yellow", markeredgecolor="black")
-ax.figure  # the same figure, with a star where the borders meet
 
 # %% [markdown] tags=["slide"]
 # And how sure is the machine, here and there?
