@@ -32,7 +32,7 @@
 #   shape in it;
 # * draw its borders, and read its weights as pictures;
 # * say what its probabilities mean, near the examples and far away from them;
-# * recognise two bugs that raise no error, and say what to print to see them.
+# * recognise two well-hidden bugs, and say what to print to see them.
 #
 # **Needs** Labs 1 to 4: softmax, cross entropy, $p - y$, the four lines of training. From
 # school: straight lines.
@@ -231,7 +231,7 @@ def train(X, y, W, b, *, lr=1.0, n_updates=500, loss_fn=F.cross_entropy):
 
 W, b = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
 loss = train(X, y, W, b)
-print(f"loss {loss:.2f} nats, right {accuracy(X @ W + b, y):.0%}")
+print(f"loss {loss:.2f} nats, right {accuracy(X @ W + b, y):.1%}")
 assert 0.80 < accuracy(X @ W + b, y) < 0.83
 
 # %% [markdown]
@@ -240,8 +240,9 @@ assert 0.80 < accuracy(X @ W + b, y) < 0.83
 #
 # ## 3. Where the borders lie
 #
-# On the border between two classes their logits are equal, and with two features that is
-# the equation of a straight line. Three classes have three pairs.
+# Drawn over two features, a logit is a tilted sheet, a **plane**. On the border between two
+# classes their logits are equal, and that is the equation of a straight line. Three
+# classes have three pairs.
 
 # %% tags=["slide"]
 lab05.borders.ask()
@@ -261,7 +262,8 @@ _ = ax.set(xlabel="ink above minus ink below (standardised)",
 # higher than both, so there that line is no border.
 
 # %%
-# z0 = z1 means (W0 - W1) · x = b1 - b0. The same with z2: two equations for one point.
+# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. The same with
+# z2: two equations for one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
 c = torch.stack([b[1] - b[0], b[2] - b[0]])
 meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
@@ -292,11 +294,12 @@ explorables.three_classes()
 
 # %% [markdown]
 # **What you should see** Points of three classes and three straight borders, which follow
-# your hand. The task below the figure is the riddle of the thermostat, in the plane.
+# your hand. The right side shows the logits along the dotted line; move it by its handle.
+# The task below the figure is the riddle of the thermostat, in the plane.
 #
-# **So far** Each class has a straight line for its logit. Over two features a logit is a
-# tilted sheet, a plane. The highest wins. A class can win in the middle. Borders are straight, meet in one point,
-# and probabilities grow with the distance from them. This is a good place to stop. The
+# **So far** The logit of each class is a straight line, or a plane, and the highest wins.
+# A class can win in the middle. Borders are straight, meet in one point, and
+# probabilities grow with the distance from them. This is a good place to stop. The
 # second half reads ten digits, and then breaks the machine twice.
 
 # %% [markdown] tags=["slide"]
@@ -364,7 +367,7 @@ lab05.whose.result()
 # \frac{1}{N} \sum_n x_{nd}\, (p_{nk} - y_{nk})
 # \end{aligned} \tag{slope}$$
 #
-# ($n$ counts the images, $d$ the pixels, $k$ the classes.)
+# ($n$ counts the images, $d$ the pixels, $k$ the classes. So here $y$ is the one-hot table.)
 
 # %% tags=["slide-more"]
 lab05.ten_pictures.ask()
@@ -376,8 +379,8 @@ lab05.ten_pictures.result()
 assert sums.abs().max() < 1e-4
 
 # %% [markdown] tags=["slide-more"]
-# Keep that in mind for the next section. In a library, the same machine is one layer,
-# `nn.Linear`. It makes its own weights and biases, at random.
+# In a library, the same machine is one layer, `nn.Linear`. It makes its own weights and
+# biases, at random.
 
 # %% tags=["slide"]
 lab05.rows.ask()
@@ -425,7 +428,7 @@ W_s, b_s = torch.zeros(64, 10, requires_grad=True), torch.zeros(1, requires_grad
 train(pixels[~aside], numbers[~aside], W_s, b_s, n_updates=300)
 right = accuracy(pixels[aside] @ W_s + b_s, numbers[aside])
 print(f"ten digits with one bias, put aside: right {right:.1%}")
-assert right > 0.94
+assert right > 0.94 and pixels.sum(dim=1).std() < 0.12 * pixels.sum(dim=1).mean()
 assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 
 # %% [markdown] tags=["slide-more"]
@@ -433,7 +436,9 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # point, at 0 degrees. Left of it *cold* is on top, right of it *hot*, and *fine* nowhere.
 #
 # No patience helps: a third of the rooms stays wrong for ever. With the ten digits the
-# same bug costs next to nothing, as the last line shows. That is how it lives for years.
+# same bug costs next to nothing, as the last line shows: each image has about as much ink
+# as the others, so equal weights for all pixels do the work of a bias. That is how the bug
+# lives for years.
 #
 # **Rule** `b` has shape (K,). After the first `backward()`, look at the slopes of each
 # parameter: one whose slopes are all 0 has a reason.

@@ -174,8 +174,7 @@ _ = ax.set(xlabel="ink in the centre", ylabel="ink on the rim")
 # ## 2. A unit is a fold
 #
 # What would you say to somebody who cannot see the pictures? "A 1 *differs* between
-# centre and rim." A difference in either direction: that is what no weighted sum can
-# say. So let several small machines answer first. Each is a weighted sum like those that
+# centre and rim." That is what no weighted sum can say. So let several small machines answer first. Each is a weighted sum like those that
 # you know, with one more step: what is negative becomes 0. The step is called **ReLU**:
 #
 # $$\begin{aligned} h = \text{relu}(w_1 x_1 + w_2 x_2 + c), \qquad
@@ -263,9 +262,9 @@ assert_close((torch.relu(X2 @ W) @ v - 3.5).flatten(), logit(X2))
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Three columns of circles: two inputs, two hidden units, one
-# logit. Each line is one weight, red if it is positive, blue and dashed if negative.
-# Biases are not drawn. With all examples at once the network is two lines of lab 5 with a
-# fold between, $H = \text{relu}(XW + c)$ and then $Hv + d$.
+# logit. Each line is one weight, orange if it is positive, blue and dashed if negative.
+# Biases are not drawn. With all examples at once the network is two matrix products, as in
+# lab 5, with a fold between: $\text{relu}(XW + c)\, v + d$.
 #
 # ## 3. More folds
 #
@@ -293,8 +292,8 @@ lab06.closed.result()
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Red is where $1 - h_1 - h_2 - \dots$ is positive. One unit cuts
 # off a half of the plane. A second one bends the border, twice. The third closes it: a
-# field with a fence. (It has six sides: where two units are on, they push together.) How
-# far this goes with more units: [Any curve, fold by fold](#Any-curve,-fold-by-fold).
+# field with a fence. (It has six sides: where two units are on, they push together. In the
+# code `n=n` hands the present `n` to the function.) How this goes with more units: [Any curve, fold by fold](#Any-curve,-fold-by-fold).
 #
 # Now do it yourself, with two **moons**. Drag the folds, turn them, or let them train, and
 # do the task below the figure.
@@ -508,7 +507,7 @@ draw_graph(plt.subplots(figsize=(9, 2.4))[1], loss)
 # boxes connects with the loss.
 #
 # Is it right? The network of section 2 with other weights: nine numbers, and two inputs,
-# to each of which two ways lead. Eleven slopes, each compared with PyTorch's. (The same
+# from each of which two ways lead to the loss. Eleven slopes, each compared with PyTorch's. (The same
 # `small_network` gets a list of Values once and a tensor once: both know +, * and `relu`.)
 
 # %%
@@ -542,15 +541,16 @@ print("slope in w:", w.grad)
 assert w.grad == -4.0
 
 # %% [markdown] tags=["slide-more"]
-# It was -2. (Calling `backward` twice on the *same* loss gives something else again, as
-# the numbers in between keep their slopes too.)
+# It was -2.
 #
 # **Rule** Slopes add up. Between two steps somebody has to clear them:
 # `optimizer.zero_grad()`.
 #
+# This is a second good place to stop.
+#
 # ## 7. Where to start
 #
-# Lab 5 started with all weights at 0. May a network?
+# Lab 5 started with all weights at 0, so all alike. Let a network start with equal units.
 
 # %%
 lab06.same_start.ask()
@@ -578,8 +578,8 @@ assert (W - W[0]).abs().max() < 1e-4 and right < 0.8
 # **Rule** The units of a layer must start with different numbers. `nn.Linear` draws small
 # random ones, and that is why training needs a seed.
 #
-# By hand, two units were enough. And if training has to find them? `held` are 280 pictures
-# and negatives that no training has seen.
+# Now training has to find the weights. `held` are 280 pictures and negatives that no
+# training has seen.
 
 # %%
 lab06.two_or_eight.ask()
@@ -600,33 +600,37 @@ assert min(shares) > 0.95
 # %% [markdown]
 # The riddle is solved, and the machine found the answer itself. What do its units look
 # for? Their weights are templates, as in lab 1. And which of them does it need?
+# (`argsort` gives the positions, from that of the smallest number to that of the largest.)
 
 # %% tags=["slide"]
 def share(z):
     return ((z > 0) == y_held.flatten().bool()).float().mean().item()
 
 
-fig, axes = plt.subplots(1, 8, figsize=(9, 1.6))
 W, v = model[0].weight.detach(), model[2].weight.detach().flatten()
 order = v.argsort()
-for ax, k in zip(axes, order, strict=True):
-    ax.imshow(W[k].reshape(8, 8), cmap=plots.SIGNED, vmin=-0.8, vmax=0.8)
-    ax.set_title(f"v = {v[k]:.1f}", fontsize="small", loc="center")
-    ax.axis("off")
 with torch.no_grad():
     parts = v * torch.relu(model[0](held))  # (280, 8): what each unit adds to the logit
     z = model(held).flatten()
+fig, axes = plt.subplots(1, 8, figsize=(9, 1.8))
+for ax, k in zip(axes, order, strict=True):
+    ax.imshow(W[k].reshape(8, 8), cmap=plots.SIGNED, vmin=-0.4, vmax=0.4)
+    title = f"v = {v[k]:.1f}\nmean {parts[:, k].mean():.1f}"
+    ax.set_title(title, fontsize="small", loc="center")
+    ax.axis("off")
 first, last = parts[:, order[:2]].sum(dim=1), parts[:, order[-2:]].sum(dim=1)
 print(f"all eight: right {share(z):.3f}, without the first two {share(z - first):.3f}")
 print(f"these two add from {first.min():.1f} to {first.max():.1f} to a logit")
 print(f"only the last two, and -5: right {share(last - 5):.3f}")
-assert first.max() < -1 and share(z - first) < 0.8 and share(last - 5) > share(z)
+assert first.max() < -1 and parts[:, order[2:6]].mean(dim=0).abs().max() < 0.1
+assert share(z - first) < 0.8 and share(last - 5) > share(z)
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Eight templates, sorted by their weight in the last layer: red
-# where ink switches the unit on, blue where it keeps it off. The last two are strong:
-# "ink in the centre, none beside it", and the opposite. They are the two units that we
-# built by hand. Four are pale and do little. But the first two, red nearly everywhere,
+# where ink switches the unit on, blue where it keeps it off. *Mean* is what the unit adds
+# to a logit, on average. The last two are strong: "ink in the centre, none beside it", and
+# the opposite. They are the two units that we built by hand. The four in the middle add
+# next to nothing. But the first two, red nearly everywhere,
 # answer to any ink, and pull *every* logit down. They do the work of the -3.5 in section
 # 2: without them many zeros would pass as ones, and with -5 in the place of all six, the
 # last two alone read even better.
@@ -661,7 +665,7 @@ print(f"loss {loss:.3f}")
 # **What you should see** Four times the moons, with six dashed folds and the border in
 # black. The start is anything. Then the folds turn and move, the border bends where it
 # crosses them, and at the end it winds between the moons. Colours deepen: the network
-# becomes sure. Some folds never find work.
+# becomes sure.
 #
 # ## 8. How long?
 #
@@ -706,9 +710,9 @@ assert best < 0.7 * curves["held out"][-1]
 # ## 9. Better steps
 #
 # The slopes are the same for all; what one makes of them is the **optimizer's** affair.
-# 4 against 9 as in lab 4, one weight, one bias. But the feature is the ink *above* alone,
-# in pixels a row. It is never negative, so to raise $w$ or to raise $b$ does nearly the
-# same to all logits: the map has a long, narrow valley.
+# 4 against 9 as in lab 4, one weight, one bias. But the feature is the ink in the
+# upper four rows, a mean per row. It is never negative, so raising $w$ and raising $b$ have
+# nearly the same effect: the map has a long, narrow valley.
 
 # %%
 kept = (digits.target == 4) | (digits.target == 9)
@@ -747,7 +751,8 @@ def momentum(place, lr, n_steps, keep=0.9):
 # tenth or a thousandth, so old numbers fade.) Step by the first mean, divided by the root
 # of the second, which is a usual size of $g$ without its sign. Both means start at 0, too
 # small: after one step the first is $0.1\, g$, and divided by $1 - 0.9$ it is $g$. After
-# $t$ steps it is $1 - 0.9^t$.
+# $t$ steps divide it by $1 - 0.9^t$, and the second mean by $1 - 0.999^t$. (The `1e-8`
+# prevents 0 / 0.)
 
 # %%
 def adam(place, lr, n_steps, keep=0.9, keep_square=0.999):
@@ -792,7 +797,8 @@ levels = (0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 2, 3, 5, 8, 12)
 left.contour(*sides, heights, levels, colors="0.7", linewidths=1, linestyles="-")
 for (name, paths), marker in zip(walks.items(), "os^", strict=True):
     path = paths[rates.index(1.0)]
-    left.plot(*path.T, marker=marker, markersize=3, linewidth=1, label=name)
+    style = {"marker": marker, "markersize": 3, "linewidth": 1}
+    left.plot(*path.T, **style, zorder=3 if name == "plain" else 2)
     right.plot(losses_at(path), label=name)
 left.set(xlabel="weight w", ylabel="bias b")
 right.set(xlabel="step", ylabel="cross entropy (nats)")
@@ -803,12 +809,12 @@ assert max(ends["Adam"]) < min(ends["plain"])
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Left the valley, from the upper left to the lower right, and three
-# walks. Plain (circles) swings across it at first, and gets hardly along it; with a
+# walks. Plain (circles) crosses it with its first step, then gets hardly along it; with a
 # larger `lr` it leaves the valley, with a smaller one it creeps. Momentum (squares)
 # swings, and runs along the valley. Adam (triangles) sets out along the diagonal: its
 # first step is equally long in both directions. Right, the loss along each walk.
 #
-# No learning rate makes the plain steps good here: the worst of Adam is better than the
+# None of the three learning rates makes the plain steps good here: the worst of Adam is better than the
 # best of them. On a round map they need no help, and that is why lab 5 standardised its
 # features. Adam is the least particular about `lr`, so many begin with it; later labs do.
 #
@@ -892,7 +898,7 @@ lab06.step.check(step)
 
 # %% [markdown] tags=["slide-more"]
 # **Exercise 3** (6 minutes). Decide which model to keep. `keep(losses, patience)`:
-# `losses` is a list of held-out losses, one after each epoch. Go through it from the
+# `losses` is a list of held-out losses, one after each round of training (an **epoch**). Go through it from the
 # start, as training does, and know nothing of what comes later. Stop as soon as
 # `patience` epochs in a row have brought no new lowest loss. Return the position
 # (counted from 0) of the lowest loss until then; of two equal ones the earlier.

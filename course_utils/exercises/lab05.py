@@ -9,7 +9,6 @@ from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import sized
-from course_utils.exercises.observe import listed
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
@@ -205,13 +204,13 @@ def faults_sum_is_right():
     return "b", "a", "e", "d", "c"
 
 
-REASONS = (
-    "a flat line that is lifted enough wins between a falling and a rising one.",
-    "two straight lines cross at most once, so A cannot win at both ends.",
-    "the plane of each class can rise towards its own corner.",
-    "two classes have one straight border, and none parts these corners.",
-    "A can have a flat plane, while the three others rise outwards.",
-    "two classes have one straight border, and it cannot go around A.",
+QUESTIONS = (
+    "which of a falling, a flat and a rising line is the highest, and where?",
+    "how often can two straight lines cross?",
+    "in which direction could the plane of each class rise?",
+    "how many straight borders have two classes?",
+    "how high could the planes of B, C and D be where A lies?",
+    "how many straight borders have two classes?",
 )
 
 
@@ -220,8 +219,8 @@ def _reason(call, value):
     wrong = [i for i in range(6) if bool(value[i]) != right[i]]
     if not wrong:
         return None
-    which = listed([f"({i + 1})" for i in wrong])
-    return f"Look again at {which}. For ({wrong[0] + 1}): {REASONS[wrong[0]]}"
+    some = "One is" if len(wrong) == 1 else f"{len(wrong)} are"
+    return f"{some} wrong. Begin with ({wrong[0] + 1}): {QUESTIONS[wrong[0]]}"
 
 
 @exercise(
@@ -268,9 +267,8 @@ def separate_nothing_in_the_middle():
 
 @can_separate.mistake
 def separate_only_lines():
-    """All but (5) are right. Give A a flat plane, and let B, C and D rise in three
-    directions. In the middle all three are low, and A wins: a triangle, with straight
-    borders.
+    """All but (5) are right. It is the riddle of the thermostat, in the plane: how high
+    could the planes of B, C and D be where A lies?
     """
     return True, False, True, False, False, False
 
@@ -1141,7 +1139,7 @@ shared = choice(
     "So it changes no loss, and its slope is 0, for any data and any weights. (By "
     "formula: it is the sum of p - y over all classes.) No error is raised.",
     a=(
-        "It becomes the mean of the three biases that would have been learned.",
+        "It becomes the largest of the three biases that would have been learned.",
         "That would need a slope. But a number that is added to all three logits "
         "changes no probability.",
     ),
@@ -1160,12 +1158,12 @@ shared = choice(
 
 lost = choice(
     "lab05.lost",
-    "The thermostat is trained with one bias for all, so at 0 degrees its three lines "
-    "have the same height. Which answers does it ever give?",
+    "The thermostat is trained with one bias for all. Which answers does it ever give?",
     right="a",
-    because="Through one point the line that rises most is the highest on its right, "
-    "and the line that falls most on its left. The third one has been nowhere on top. "
-    "So the class in the middle owes its place to the biases.",
+    because="At 0 degrees all three lines have the same height. Through one point the "
+    "line that rises most is the highest on its right, and the line that falls most on "
+    "its left. The third one has been nowhere on top. So the class in the middle owes "
+    "its place to the biases.",
     a="Only two of the three: *cold* and *hot*.",
     b=(
         "All three, but with other borders.",
@@ -1184,14 +1182,13 @@ twice = choice(
     "program prints a loss that falls and falls. What happens to the accuracy, and to "
     "the *true* cross entropy of the same machine, from update 20 to update 4,000?",
     right="c",
-    because="Giving up an image costs at most 1 nat here, so the machine gives up the "
-    "hard ones and is all the surer of the others. Most answers are right. But the "
-    "true cross entropy charges -log p for the ones that were given up. (It falls at "
-    "first, while none has been given up.)",
+    because="Both losses reward right answers, so the accuracy rises. But they charge "
+    "differently for wrong ones: the printed loss at most 1.55, the true one -log p, "
+    "without a limit. So the two can part, and after the first updates they do.",
     a=(
         "Accuracy rises, and the true loss falls, only more slowly.",
-        "That would be so if both losses had the same aim. But this one has a ceiling: "
-        "being sure and wrong costs hardly more than being wrong.",
+        "That would be so if both losses had the same aim. But the printed one has a "
+        "ceiling: no image costs more than 1.55.",
     ),
     b=(
         "Accuracy falls, and the true loss rises.",
@@ -1271,8 +1268,8 @@ times_ten = choice(
     right="c",
     because="A slope of a weight is error times feature: 10 times as large. And the "
     "weight that is looked for is a tenth. A step ten times as long on a tenth of the "
-    "way jumps over the valley, unless the old rate was very small. For the biases "
-    "nothing has changed. That is why features are standardised.",
+    "way is 100 times too long: it jumps over the valley, unless the old rate was very "
+    "small. For the biases nothing has changed. That is why features are standardised.",
     a=(
         "Yes, in the same number of updates.",
         "The slopes of the weights are made of features, so they change with the unit.",
@@ -1282,6 +1279,5 @@ times_ten = choice(
         "The steps are ten times as long, and the way is a tenth as long. Unless the "
         "old rate was very small, such a step jumps over the valley.",
     ),
-    c="Hardly: compared with the way to go, a step of the weights is 100 times as "
-    "long.",
+    c="Hardly: its steps are too long.",
 )

@@ -155,6 +155,17 @@ def slopes_of_a_in_v(x, y, W, c, v, d):
     return torch.outer(x, slope_a), slope_a, slope_z * a, slope_z
 
 
+@slopes.mistake
+def slopes_of_v_times_v(x, y, W, c, v, d):
+    """The slope in v is (p - y) times h, not times v. The logit is h @ v + d: turn a
+    v, and the logit turns h times as fast. (The slope in h has the v.)
+    """
+    a = x @ W + c
+    slope_z = torch.sigmoid(torch.relu(a) @ v + d) - y
+    slope_a = slope_z * v * (a > 0)
+    return torch.outer(x, slope_a), slope_a, slope_z * v, slope_z
+
+
 @exercise(
     given={**MANY, "lr": "rate"},
     steps=("W", "c", "v", "d"),
@@ -221,8 +232,9 @@ def step_first_layer_first(X, y, W, c, v, d, lr):
 
 @step.mistake
 def step_without_fold(X, y, W, c, v, d, lr):
-    """You left out (a > 0), so units that are off are moved as well. That line of
-    the strange step was right. Look at what is changed, and when.
+    """Units that are off are moved as well: (a > 0) is missing, or your condition is
+    true for them too, as h >= 0 always is. That line of the strange step was right.
+    Look at what is changed, and when.
     """
     h = torch.relu(X @ W + c)
     slope_z = (torch.sigmoid(h @ v + d) - y) / len(y)
@@ -640,9 +652,9 @@ closed = number(
     "The logit is positive inside a closed border, like a field in a fence, and the "
     "input is a point in the plane. How many hidden units are needed at least?",
     right=3,
-    because="Each unit pushes the logit down on one side of a straight line. Whatever "
-    "two of them do, the field goes on without end in some direction. Three, pushing "
-    "from three sides, close it.",
+    because="With two units there is always a direction in which neither pushes the "
+    "logit down. Walk that way, and you never leave the field. Three, pushing from "
+    "three sides, close it.",
     wrong={
         1: "One unit cuts off one half of the plane. In all other directions the field "
         "has no end.",
@@ -788,8 +800,8 @@ held_out = choice(
     b=(
         "It falls, too, but stays a little above.",
         "So it is while there is something in common to be learned. But the points "
-        "overlap, and whoever fences in single points is wrong about new ones, and "
-        "sure.",
+        "overlap. What the network then learns of the sixty does not hold for new "
+        "ones, and it is sure of it.",
     ),
     c=(
         "It rises from the start, because these points are never learned.",

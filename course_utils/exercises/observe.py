@@ -433,8 +433,9 @@ def problem(
             )
         elif extra:
             text += (
-                " The caller still needs it as it was: work on new tensors, without "
-                "in-place operations such as -= or a trailing underscore."
+                " The caller still needs it as it was: work on a .clone() of it, or on "
+                "new tensors, without in-place operations such as -= or a trailing "
+                "underscore."
             )
         if extra:
             return "side effect", text

@@ -79,7 +79,7 @@ export default widget(({ model, el, data }) => {
       title: "Folds: what hidden units do",
       lead: ["Drag a ", h("b", {}, "numbered fold"), ", turn it by its small handle, or press ", h("b", {}, "Train"), " and watch the folds move."],
       task: `${percent(goal)} of the points right with at most ${limit} hidden units, by hand or by training.`,
-      praise: "Each fold is one bend of the border. With one or two there are too few bends for two moons.",
+      praise: "The border bends where it crosses a fold. With one or two there are too few bends for two moons.",
       start,
       draw,
     },

@@ -149,7 +149,7 @@ export default widget(({ model: widgetModel, el, data }) => {
   plane.svg.append(knife);
 
   const [SW, SH] = [344, app.narrow ? 170 : 260];
-  const section = panel([h("b", {}, "The scores along the dotted line:"), " the highest wins"], SW, SH, "Scores along the dotted line");
+  const section = panel([h("b", {}, "The logits along the dotted line:"), " the highest wins"], SW, SH, "Logits along the dotted line");
   const sx = scale(-range, range, 6, SW - 6);
   const lines = labels.map((_, k) => {
     const line = s("path", { class: `cx-stroke cx-c${k}`, "stroke-dasharray": ["", "9 4", "2 4"][k] });
