@@ -313,7 +313,7 @@ def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
     -------
     Axes
         A point for each group of answers that were about equally sure, with the number
-        of answers at it. The bars are 90% intervals (Wilson): with few answers they
+        of answers above it. The bars are 90% intervals (Wilson): with few answers they
         are long, and a point far from the diagonal says little.
     """
     import matplotlib.pyplot as plt
@@ -322,7 +322,7 @@ def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
     ax.plot([0, 1], [0, 1], color="black", linestyle=":", label="as sure as right")
     given = certainties() if given is None else given
     edges = (0, 0.4, 0.6, 0.8, 0.95, 1.01)
-    for i, (low, high) in enumerate(pairwise(edges)):
+    for low, high in pairwise(edges):
         group = [pair for pair in given if low <= pair[0] < high]
         if not group:
             continue
@@ -332,14 +332,15 @@ def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
         ax.errorbar(sure, share, yerr=bar, fmt="o", color="C0", capsize=3)
         ax.annotate(
             str(len(group)),
-            (sure, share),
-            xytext=(7, 5 if i < len(edges) - 2 else -12),
+            (sure, max(top, share)),
+            xytext=(0, 4),
             textcoords="offset points",
+            ha="center",
         )
     if len(given) < 20:
         text = f"only {len(given)} answers so far" if given else "no answers yet"
         ax.text(0.97, 0.05, text, ha="right", transform=ax.transAxes)
-    ax.set(xlim=(0, 1.02), ylim=(-0.02, 1.02))
+    ax.set(xlim=(0, 1.1), ylim=(-0.02, 1.1))
     ax.set(xlabel="how sure I was", ylabel="share that was right")
     ax.legend(loc="upper left")
     return ax

@@ -924,21 +924,22 @@ coin = choice(
 
 lazy = choice(
     "lab10.lazy",
-    "About 11% of the validation images are ones. A model does not look at them, and "
-    "says of each *a 1*, with confidence 11%. Which ECE has it?",
+    "A model does not look at the images. It says *a 1* each time, and its confidence "
+    "is the share of ones among the training images, about a tenth. Which ECE has it "
+    "on the validation images?",
     right="a",
-    because="Its promise is a small one, and it is kept: 11 in 100 answers are right. "
-    "Being calibrated is honesty, not knowledge. So never report an ECE alone; the "
-    "cross entropy asks for both.",
+    because="Its promise is a small one, and it is kept: a tenth of the answers is "
+    "right. Being calibrated is honesty, not knowledge. So never report an ECE alone; "
+    "the cross entropy asks for both.",
     a="Nearly 0.",
     b=(
-        "About 0.89: so many of its answers are wrong.",
-        "It never said that they would be right. ECE compares 11% promised with 11% "
-        "kept.",
+        "About 0.9: so many of its answers are wrong.",
+        "It never said that they would be right. ECE compares a tenth promised with a "
+        "tenth kept.",
     ),
     c=(
         "That of the honest coin with the confidences of our network.",
-        "Its confidences are its own: all of them are 11%, in one bin.",
+        "Its confidences are its own: all of them are equal, in one bin.",
     ),
 )
 
@@ -974,8 +975,9 @@ which_images = choice(
     "network was trained, from the validation images, or from the test images?",
     right="b",
     because="The training images are answered without a mistake, so on these the "
-    "network can never be sure enough, and T would go to 0. And the test images are to "
-    "judge the result: whoever fits on them has none left to judge with.",
+    "network can never be sure enough, and T would go to 0. (The 100 steps of the cell "
+    "are the beginning of that way.) And the test images are to judge the result: "
+    "whoever fits on them has none left to judge with.",
     a=(
         "From the training images, like all other numbers.",
         "There the network makes no mistake, and the best T is as small as can be: "
@@ -1055,21 +1057,21 @@ mends = several(
     "lab10.mends",
     "We cut out the ink, scale it to 20 pixels, and put its centre of mass to the "
     "right place. Which of the four changes does that mend?",
-    right="ab",
+    right="bc",
     because="Place and size are what we have made equal. How thick the pen is we have "
     "not touched. Where the images differ in a way that nobody has removed, the "
     "network has to be trained with such images.",
     a=(
+        "a thicker pen",
+        "A thick line in a box of 20 pixels is still thick.",
+    ),
+    b=(
         "moved by three pixels",
         "The centre of mass goes back to where it was.",
     ),
-    b=(
+    c=(
         "half the size",
         "Scaled to 20 pixels it has its old size again, a little blurred.",
-    ),
-    c=(
-        "a thicker pen",
-        "A thick line in a box of 20 pixels is still thick.",
     ),
     d=(
         "a thinner pen",
