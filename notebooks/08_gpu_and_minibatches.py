@@ -174,7 +174,8 @@ print("numbers in the gradient:", len(everybody))
 
 # %% [markdown] tags=["slide"]
 # To compare two arrows, ask for the angle between them. Its **cosine** is 1 if they point
-# the same way, 0 at a right angle, and -1 if they are opposite. A step against an arrow
+# the same way, 0 at a right angle, and -1 if they are opposite. (With two numbers it is
+# that of school. With more of them the formula is the same.) A step against an arrow
 # whose cosine with the true one is positive still goes downhill, if it is short.
 #
 # $$\begin{aligned}
@@ -223,8 +224,9 @@ lab08.four_times.result()
 assert 0.4 < start[128][1] / start[32][1] < 0.6
 
 # %% [markdown]
-# So a batch of 8 points roughly, and costs next to nothing. And its error has no direction
-# of its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
+# So a batch of 8 points roughly the right way, and costs next to nothing. (Most of its error
+# goes sideways, at a right angle to the true gradient.) And its error has no direction of
+# its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
 # images is the mean over the batches, each weighted by its size (lab 2), and so it is with
 # their slopes:
 #
@@ -252,11 +254,11 @@ for _ in range(5):
     rows = torch.randperm(len(X))
     train_and_count(trained, X[rows], y[rows])
 end = {size: study(trained, size) for size in start}
-print("images  uphill at the start  near the end    off by, then")
+print("images  uphill: start    end    off by: start    end")
 for size in start:
     (first, off), (last, off_then) = start[size], end[size]
     up, up_then = ((cosines < 0).float().mean() for cosines in (first, last))
-    print(f"{size:6}  {up:19.0%}  {up_then:12.0%}  {off:6.2f} {off_then:9.2f}")
+    print(f"{size:6}  {up:13.0%}  {up_then:5.0%}  {off:15.2f}  {off_then:5.2f}")
 lab08.near_the_end.result()
 assert (end[8][0] < 0).float().mean() > 1.5 * (start[8][0] < 0).float().mean()
 assert all(end[size][1] > 1.5 * start[size][1] for size in (8, 32, 128))
@@ -281,9 +283,7 @@ _ = axes[0].legend(loc="lower right")
 # size of the poll and crowd together. Right, after five epochs: they are spread out for
 # every size, and many lie below the dotted line. A step against those goes *uphill*.
 #
-# Near the end most images are right and have hardly any slope; a poll depends on
-# whether one of the few hard ones is in it. The full gradient is short there, and the
-# error of a poll is not. So small batches carry you fast into the valley, and jump about
+# So small batches carry you fast into the valley, and jump about
 # near its bottom. Then larger batches or a smaller learning rate help.
 
 # %% [markdown] tags=["slide"]
@@ -309,8 +309,7 @@ print(len(X), "images:", len(sizes), "batches, the last one has", sizes[-1])
 lab08.last_batch.result()
 
 # %% [markdown]
-# What comes out of a function with `yield` has a trap of its own. (Below, `sum(1 for _ in
-# once)` counts what comes.)
+# Now two epochs, one loop for each. (Below, `sum(1 for _ in ...)` counts what comes.)
 
 # %%
 lab08.used_up.ask()
@@ -367,15 +366,16 @@ explorables.batches()
 
 # %% [markdown]
 # **What you should see** A ribbon of 60 examples, cut into batches. In the sorted order the
-# loss jumps up whenever the ribbon changes its colour, and the bars at the side tip over
-# from one class to the other. Shuffled (dashed), the loss stays low.
+# loss climbs as long as one colour lasts, falls for a moment when the colour changes, and
+# climbs again. The bars at the side tip over from one class to the other. Shuffled
+# (dashed), the loss goes up and down, too, but climbs to no such peaks.
 #
 # The same with our network: after *each* update we note which part of some 200 held-out
 # images is right, of the fours and of the nines.
 
 # %%
-few = slice(None, None, max(1, len(X_val) // 200))  # every tenth, say
-X_few, y_few = X_val[few].contiguous(), y_val[few]
+gap = max(1, len(X_val) // 200)
+X_few, y_few = X_val[::gap], y_val[::gap]  # every gap-th image
 
 
 def update(model, X, y, optimizer):
@@ -396,10 +396,6 @@ def watch(shuffle):
     return torch.tensor(right)  # (updates, 2)
 
 
-# %% [markdown]
-# (`slice(None, None, k)` stands for "every k-th", and `contiguous()` puts the chosen rows
-# side by side in the memory, where they are quicker to read.)
-
 # %% tags=["slide"]
 seen = {"sorted": watch(False), "shuffled": watch(True)}
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3), sharey=True)
@@ -419,11 +415,10 @@ for k in (0, 1):
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Two epochs, parted by a dotted line. Left, sorted: in the grey
 # stretches only fours arrive, and the model says 4 to everything. In the white ones only
-# nines arrive, and it says 9 to everything. It tips over within a few updates. Right,
-# shuffled: both lines climb at once and stay high, with some jolts.
+# nines arrive, and it says 9 to everything. Right, shuffled: both lines climb soon and stay
+# high, with some jolts.
 #
-# A parrot indeed: it says what it has heard last, and *is right*, but for those few updates.
-# Run A has ended with nines. Let it go through the data once more.
+# A parrot indeed: it says what it has heard last. Run A has ended with nines. Let it go through the data once more.
 
 # %%
 lab08.second_epoch.ask()
@@ -638,7 +633,8 @@ except RuntimeError as error:
     print("RuntimeError:", error)
 
 # %% [markdown] tags=["slide"]
-# PyTorch never moves data behind your back, because a copy is expensive. (With a real GPU
+# Here the layer is on `meta`, and the images are on the CPU. PyTorch never moves data
+# behind your back, because a copy is expensive. (With a real GPU
 # the words differ. Look for the names of two devices.) The cure works everywhere: pick the
 # device once, at the top. In a function, ask the *model* where it is. (`next` takes the
 # first of the parameters.) `run_epoch` and `fit` of `training` do.
@@ -654,8 +650,8 @@ there = deepcopy(fitted).to(device)
 assert_close(probs_of(there, X_val), probs_of(fitted, X_val), atol=1e-4, rtol=0)
 
 # %% [markdown] tags=["slide-more"]
-# **Clocks.** A GPU has a queue. Python puts an order in and goes on at once, without the
-# result. You need no GPU to see what follows: here is a helper with a queue, who needs 20
+# **Clocks.** A GPU has a queue. Python puts an order in, and the GPU carries it out when its
+# turn comes. You need no GPU to see what follows: here is a helper with a queue, who needs 20
 # thousandths of a second for an order. (`submit` puts an order in; `wait_for` waits until
 # all orders of a list are done.)
 
@@ -704,7 +700,8 @@ def ten_steps(ask_each_time):
     return time.perf_counter() - start_time
 
 
-asking, waiting_once = ten_steps(True), ten_steps(False)
+# The shortest of three: the computer may be busy with something else.
+asking, waiting_once = (min(ten_steps(ask) for _ in range(3)) for ask in (True, False))
 print(f"asking after each step {asking:.2f} s, once at the end {waiting_once:.2f} s")
 lab08.item.result()
 assert asking > 1.4 * waiting_once
@@ -1169,7 +1166,7 @@ for step, value in found.items():
 # model does not recognise the ones. With the full data set that is below one half in the first
 # epoch, because there are more ones than zeros; in the second it dips.
 #
-# All published numbers beside ours (of the first two rows, see below). With the embedded
+# All published numbers beside ours. (Section C, the first two rows, comes after them.) With the embedded
 # images, which are fewer, only the right column means anything.
 
 # %% tags=["nbval-atol=2e-2"]

@@ -29,7 +29,7 @@ from torch import nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils.exercises import lab05
+from course_utils.exercises import lab05, lab08
 from course_utils.exercises.checks import Exercise
 
 
@@ -348,6 +348,21 @@ def test_solution_agrees_with_an_oracle(checked, oracles):
                 assert got == expected
             else:
                 assert_close(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
+
+
+def test_accumulated_update_is_that_of_one_batch():
+    """The oracle of lab 08 knows the loss; here it is the step that counts."""
+    for args in lab08.accumulate.inputs:
+        model, parts, loss_fn, optimizer = copy.deepcopy(args)
+        whole = copy.deepcopy(model)
+        X, y = (torch.cat(rows) for rows in zip(*parts, strict=True))
+        slopes = torch.autograd.grad(loss_fn(whole(X), y), list(whole.parameters()))
+        lab08.accumulate.reference(model, parts, loss_fn, optimizer)
+        lr = optimizer.param_groups[0]["lr"]
+        for p, q, slope in zip(
+            model.parameters(), whole.parameters(), slopes, strict=True
+        ):
+            assert_close(p, q - lr * slope, rtol=1e-4, atol=1e-6)
 
 
 SLOPED = (

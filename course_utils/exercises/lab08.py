@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from course_utils import training
-from course_utils.exercises import lab02, lab04, lab06
+from course_utils.exercises import lab04, lab06, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
 from course_utils.exercises.fixtures import Case, placed, placed_model
@@ -407,6 +407,22 @@ def accumulate_sum_of_means(model, parts, loss_fn, optimizer):
 
 
 @accumulate.mistake
+def accumulate_sum_of_slopes(model, parts, loss_fn, optimizer):
+    """The slopes of the parts were added and not averaged, so the step is too long, and
+    in the return value a short part counts as much as a long one. Multiply each loss by
+    len(X) / N before backward(), and add up what comes out.
+    """
+    optimizer.zero_grad()
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y)
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total / len(parts)
+
+
+@accumulate.mistake
 def accumulate_equal_parts(model, parts, loss_fn, optimizer):
     """You divided by the number of parts, so a short part counts as much as a long one.
     Each part counts with its size: times len(X) / N.
@@ -565,7 +581,7 @@ def _images(n, place="cpu"):
     ],
     hints=[
         "Ask the model where it is: next(model.parameters()).device.",
-        "Bring the images there with X.to(...), and the classes back with .cpu().",
+        "Bring the images there with X = X.to(...), and the classes back with .cpu().",
         "eval() before, and the old mode back afterwards, as in lab 7.",
     ],
     praise="It runs on every device, and names none.",
@@ -598,8 +614,8 @@ def _device_of(model):
 @predict.mistake
 def predict_without_moving(model, X):
     """The images are not where the model is. Ask the model for its device, and bring
-    them there: X.to(next(model.parameters()).device). (It is there already? Then .to
-    does nothing.)
+    them there: X = X.to(next(model.parameters()).device). Without the X = the copy is
+    lost, for a tensor's .to leaves the tensor where it is.
     """
     return _predicted(model, X, X.device).cpu()
 
@@ -806,7 +822,7 @@ def class_accuracy_share_of_predictions(logits, y, n_classes):
 
 # Questions ----------------------------------------------------------------------
 
-warm_up = WarmUp("lab08", lab06.held_out, lab04.forgotten, lab02.last_alone)
+warm_up = WarmUp("lab08", lab07.switches, lab04.forgotten, lab06.chain)
 
 which_model = choice(
     "lab08.which_model",
@@ -823,7 +839,7 @@ which_model = choice(
         "The log counts answers of a model that still changes, each before its own "
         "update. The finished model was never asked.",
     ),
-    b="That of run B, and by far.",
+    b="That of run B, and by far: a random order teaches more.",
     c=(
         "They are about equally good: they have seen the same images.",
         "The same images, once each, and yet one of them has learned nothing that one "
@@ -835,19 +851,19 @@ poll = choice(
     "lab08.poll",
     "Before the first update, 8 random fours and nines are asked for their gradient, "
     "again and again. How well does it point, on average, in the direction of the "
-    "gradient of all images? The cosine between the two is",
+    "gradient of all images? What is the cosine between the two?",
     right="b",
     because="8 images know the direction roughly: far better than nothing, far from "
-    "exactly. A step against such an arrow goes downhill most of the time, and there "
-    "can be hundreds of them for the price of a census.",
+    "exactly. A step against such an arrow goes downhill most of the time. And for the "
+    "price of asking all N images once there can be N / 8 of them.",
     a=(
-        "nearly 0: of so many images, 8 say nothing.",
+        "Near 0: of so many images, 8 say nothing.",
         "How many there are in all plays no part. A poll of 1,000 people is as good in "
         "a large country as in a small one; what counts is how many one asks.",
     ),
-    b="between 0.2 and 0.5.",
+    b="Between 0.2 and 0.5: 8 images know it roughly.",
     c=(
-        "above 0.9: all fours are alike, and all nines.",
+        "Above 0.9: all fours are alike, and all nines.",
         "A poll of 8 has five fours and three nines one time, and the other way round "
         "the next. At the start that alone turns the arrow: some say *more fours*, the "
         "others *more nines*.",
@@ -894,7 +910,7 @@ near_the_end = choice(
         "The size is the same, the model is not. At the start nearly every image had "
         "something to say.",
     ),
-    c="Much more often than at the start.",
+    c="Much more often than at the start: what is left pulls this way and that.",
 )
 
 last_batch = number(
@@ -929,7 +945,7 @@ used_up = choice(
         "With a list it does. But here the function has been called once, before the "
         "first loop, and it has run to its end.",
     ),
-    b="None.",
+    b="None: the first loop has taken them all.",
     c=(
         "As many, in a new random order.",
         "The order is drawn when the function begins to run, and it runs only once.",
@@ -975,7 +991,7 @@ two_wishes = choice(
         "Different images, but the same pixels: both digits have much ink in the same "
         "places. So the same weights are moved, up or down.",
     ),
-    c="Near -1.",
+    c="Near -1: what raises the logit of a 4 raises that of a 9.",
 )
 
 second_epoch = choice(
@@ -986,7 +1002,7 @@ second_epoch = choice(
     because="A few fours are missed, and then it says 4, and is right; a few nines are "
     "missed, and then it says 9, and is right. The log cannot see it, in no epoch. The "
     "held-out images, class by class, show it at once.",
-    a="Again nearly all right.",
+    a="Again nearly all right: it changes its mind quickly.",
     b=(
         "About one half: it starts with a model that says 9, and half of the images "
         "are fours.",
@@ -1037,7 +1053,7 @@ same_updates = choice(
         "Chance may help out of a bad place. But on average a random batch points "
         "where all images point, and no further.",
     ),
-    c="They are about equal.",
+    c="They are about equal: what is wrong in small batches cancels.",
 )
 
 three_numbers = choice(
@@ -1073,7 +1089,8 @@ first_epoch = choice(
     because="`accuracy` is the running one: its first answers came from a model that "
     "knew nothing. `val_accuracy` asks the model at the end of the epoch. In this run "
     "the running number is too low, in the sorted run it was too high. It is about "
-    "models that no longer exist.",
+    "models that no longer exist. (In a later epoch it can be above `val_accuracy`, "
+    "too: the model jumps about from update to update.)",
     a=(
         "Without slopes a model answers better.",
         "Slopes are only noted down; the answers are the same.",
@@ -1087,10 +1104,8 @@ first_epoch = choice(
 
 moved = choice(
     "lab08.moved",
-    "`t` is a tensor and `layer` a layer, both on the CPU. A program says "
-    '`t.to("meta")` and then `layer.to("meta")`, and keeps nothing of what these '
-    "return. "
-    "Where are the two now?",
+    "`t` is a tensor and `layer` a layer, both on the CPU. A program has the lines "
+    '`t.to("meta")` and `layer.to("meta")`. Where are `t` and `layer` now?',
     right="b",
     because="A tensor's `.to` returns a new tensor and leaves the old one where it "
     "was. A model's `.to` moves the model itself. The same word, and two habits.",
@@ -1116,7 +1131,7 @@ clock = choice(
     right="a",
     because="It has measured how long it takes to *put in* ten orders. The work had "
     "hardly begun. Many a marvellous speed-up was measured like that.",
-    a="Nearly nothing.",
+    a="Nearly nothing: it is quickly done to put in an order.",
     b=(
         "0.2 seconds: ten times 20 thousandths.",
         "That is how long the work takes. But nobody has waited for it.",
