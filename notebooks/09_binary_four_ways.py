@@ -317,7 +317,10 @@ expected = slopes(one, ways["2: BCEWithLogitsLoss"], y)
 for name, way in ways.items():
     print(f"{name:25} loss {way(one(X), y).item():.6f}")
     assert_close(slopes(one, way, y), expected, atol=1e-6, rtol=1e-3)
-print("parameters, one logit and two:", *(sum(p.numel() for p in m.parameters()) for m in (one, two)))
+print(
+    "parameters, one logit and two:",
+    *(sum(p.numel() for p in m.parameters()) for m in (one, two)),
+)
 
 # %% [markdown]
 # One function, four spellings. On paper. Now a mistake that could not be worse: the truth
