@@ -1219,8 +1219,8 @@ foreign = choice(
     "The optimizer holds the parameters of a network that was made first. The network "
     "that is trained was made afterwards. What does the loss do?",
     right="c",
-    because="`backward` fills the slopes of the new network, and `step` moves the old "
-    "one, which nobody looks at. Nothing that the loss depends on ever changes.",
+    because="`backward` fills the slopes of the new network. `step` looks after the "
+    "old one, which has no slopes: nothing moves at all.",
     a=(
         "It falls, since both networks have the same form.",
         "The optimizer does not look for a form. It keeps the tensors it was given, "
@@ -1279,25 +1279,25 @@ lower = several(
     "lab09.lower",
     "The threshold is lowered from 0 to -2: an alarm now needs less. Which statements "
     "are *sure*, whatever the network?",
-    right="ab",
+    right="bd",
     because="All alarms from before stay, and others may join them. So 9s that were "
     "found stay found. What joins may be 9s or others; in what proportion, nobody "
     "knows beforehand.",
     a=(
-        "There are at least as many alarms.",
-        "Whoever was above 0 is above -2.",
-    ),
-    b=(
-        "The recall does not fall.",
-        "A 9 that was found raises an alarm still, and the number of 9s is the same.",
-    ),
-    c=(
         "The precision falls.",
         "Usually, but not always: if only 9s join, it rises.",
     ),
-    d=(
+    b=(
+        "There are at least as many alarms.",
+        "Whoever was above 0 is above -2.",
+    ),
+    c=(
         "The accuracy falls.",
         "It rises if more 9s than others join.",
+    ),
+    d=(
+        "The recall does not fall.",
+        "A 9 that was found raises an alarm still, and the number of 9s is the same.",
     ),
 )
 
@@ -1335,7 +1335,7 @@ base_rate = number(
     because="Of 10 nines it finds 9. Of 990 others about 50 raise an alarm. So of 59 "
     "alarms 9 are right. Recall, false alarm rate and the ROC curve are what they "
     "were; the precision depends on how rare the class is. With rare diseases most "
-    "alarms are false, however good the test looks.",
+    "alarms may be false, even if the test looks good.",
     wrong={
         0.67: "There are as many false alarms as before, or more, but ten times fewer "
         "9s to be found.",
