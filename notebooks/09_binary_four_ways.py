@@ -1010,13 +1010,13 @@ assert loss_and_slope(log_of_sigmoid, [20.0], label=1.0)[0, 1].isnan()
 # **Rule** Never write `1 - sigmoid(z)`. Write `sigmoid(-z)`, and `logsigmoid(-z)` for its
 # logarithm.
 #
-# **A challenge.** How does `logsigmoid` do it? $\log \sigma(z)$ is $-\log(1 + e^{-z})$, good for
-# $z \ge 0$, and also $z - \log(1 + e^z)$, good for $z < 0$. One formula says both:
+# How does `logsigmoid` do it? $\log \sigma(z)$ is $-\log(1 + e^{-z})$, good for $z \ge 0$,
+# and also $z - \log(1 + e^z)$, good for $z < 0$. One formula says both:
 #
 # $$\begin{aligned} \log \sigma(z) = \min(z, 0) - \log(1 + e^{-|z|}) \end{aligned} \tag{log-sigmoid}$$
 #
-# Write `logsigmoid(z)` without `F`. `torch.log1p(x)` is $\log(1 + x)$ without rounding the 1 + x.
-# Values *and* slopes have to be right for ±1000.
+# **Exercise 6** (8 minutes). Write `logsigmoid(z)` without `F`. `torch.log1p(x)` is
+# $\log(1 + x)$ without rounding the 1 + x. Values *and* slopes have to be right for ±1000.
 
 
 # %% tags=["exercise"]
@@ -1027,9 +1027,9 @@ lab09.logsigmoid.check(logsigmoid)
 # lab09.logsigmoid.hint()
 
 # %% [markdown]
-# **Another.** `to_two_logits(z)`: turn one logit, shape (N, 1), into two, shape (N, 2), whose
-# softmax is the same distribution. Of all such pairs return the *cheapest*, the one with the
-# smallest sum of squares.
+# **Exercise 7** (8 minutes). `to_two_logits(z)`: turn one logit, shape (N, 1), into two, shape
+# (N, 2), whose softmax is the same distribution. Of all such pairs return the *cheapest*, the
+# one with the smallest sum of squares.
 
 
 # %% tags=["exercise"]
