@@ -908,7 +908,7 @@ best_of_many = choice(
     "validation images, keep the best, and open the test set, 100 other images. Which "
     "accuracies do you expect?",
     right="b",
-    because="Of 50 coins, one is right about 60 of 100 images or more, nearly always. "
+    because="Of 50 coins the best is right about 61 of 100 images, on average. "
     "It was chosen for its luck, and on other images there is no luck left. So the "
     "number that chose a model is too good for it.",
     a=(
