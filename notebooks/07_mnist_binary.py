@@ -158,7 +158,7 @@ ax.hist(p[y_held == 0], bins=40, range=(0, 1), label="4", hatch="//", edgecolor=
 ax.hist(p[y_held == 1], bins=40, range=(0, 1), label="9", edgecolor="white", alpha=0.8)
 ax.axvline(0.5, color="black", linestyle=":")
 ax.set(xlabel="probability of a 9", ylabel="held-out images")
-_ = ax.legend()
+_ = ax.legend(loc="upper right")
 assert (p - 0.5).abs().max() < 0.05
 
 # %% [markdown] tags=["slide-more"]

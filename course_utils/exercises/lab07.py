@@ -783,17 +783,17 @@ brighter = choice(
     "stays. But each is now given with full certainty, and a wrong one with logit 2 "
     "costs 510 in place of 2.",
     a=(
-        "The accuracy falls to that of a coin: it has never seen such images.",
+        "The accuracy falls to that of a coin, and the loss rises.",
         "Logits times 255 keep their signs, and the sign is all that accuracy sees.",
     ),
     b=(
-        "The accuracy stays, and the loss goes to 0: it is sure of everything now.",
+        "The accuracy stays, and the loss falls to nearly 0.",
         "That would be so if all answers were right. For the wrong ones certainty is "
         "dear.",
     ),
     c="The accuracy stays, and the loss becomes many times that of a coin.",
     d=(
-        "Both stay: the images look the same.",
+        "Both stay what they are.",
         "The answers stay, but not the probabilities, and the loss is made of these.",
     ),
 )
@@ -806,14 +806,14 @@ rare = choice(
     because='Whoever always says "healthy" is right in 98 of 100 cases as well. Below '
     "or at this baseline an accuracy says nothing.",
     a=(
-        "It is good: hardly a mistake.",
+        "It is a good machine.",
         'Compare it with somebody who never looks: how often is "healthy" right?',
     ),
-    b="Nothing yet.",
+    b="Nothing about the machine yet.",
     c=(
-        "It is worth something: it is far better than a coin.",
-        "A coin is not the rival. Always saying the more frequent answer is, and it "
-        "costs nothing either.",
+        "It is not perfect, but far better than guessing.",
+        "Than a coin, yes. But whoever always says the more frequent answer is right "
+        "as often.",
     ),
 )
 
@@ -912,13 +912,13 @@ best_of_many = choice(
     "It was chosen for its luck, and on other images there is no luck left. So the "
     "number that chose a model is too good for it.",
     a=(
-        "Both near 0.5: they know nothing.",
+        "Both near 0.5.",
         "Each of them, yes. But the *best* of 50 is not a typical one: the standard "
         "error on 100 images is 0.05, and somebody is two above.",
     ),
-    b="Validation above 0.58, test near 0.5.",
+    b="Validation near 0.6, test near 0.5.",
     c=(
-        "Both above 0.58: it is the best of 50, after all.",
+        "Both near 0.6.",
         "It was the best on these 100 images. On others it throws its coin again.",
     ),
 )
@@ -974,7 +974,7 @@ asleep = choice(
     "In the mean they are right. But the loss is a curve that bends upward: a logit "
     "that is too low by 3 costs more than one that is too high by 3 saves.",
     a=(
-        "Twenty times the same: the model is not being trained.",
+        "Twenty times the same number.",
         "No parameter changes. But in training mode dropout throws its coins whenever "
         "the model is called.",
     ),
