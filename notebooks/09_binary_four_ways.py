@@ -549,7 +549,7 @@ assert recall > 0.93 and precision < 0.4
 # %% tags=["slide"]
 lab09.weight.ask()
 
-# %% tags=["slide-more"]
+# %% tags=["slide"]
 z_weighted = logits_after_training(pos_weight=9.0)
 for name, logits, cut in (("plain", z, -2.2), ("pos_weight 9", z_weighted, 0.0)):
     print(f"{name}, mean p {torch.sigmoid(logits).mean():.3f}")
