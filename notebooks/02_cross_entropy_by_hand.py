@@ -1156,6 +1156,6 @@ lab02.mean_loss.check(mean_loss)
 #
 # *For everybody. 3 minutes.* (1) Put every example into the data set a second time: the
 # sum of the losses doubles, the mean stays. That is why we report the mean. (2) If one
-# label in ten was drawn at random, no machine can have a loss of 0, not even the best:
-# the entropy of the labels is left. (3) Add 100 to all logits: the loss stays, because
+# label in ten was drawn at random, no machine can have a loss of 0 on new images, not even
+# the best: the entropy of the labels is left. (3) Add 100 to all logits: the loss stays, because
 # the probabilities do.

@@ -931,8 +931,8 @@ assert_close(torch.tensor(losses[::10]), torch.tensor(log), atol=6e-4, rtol=0)
 assert [round(6 * a) for a in accuracies[::10]] == [3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6]
 
 # %% [markdown]
-# These are the numbers of the note's second run: another random start, the same end, for a
-# reason that stands [below](#There-is-only-one-valley). Now to its faults.
+# These are the numbers of the note's second run: another random start, and nearly the same
+# loss, for a reason that stands [below](#There-is-only-one-valley). Now to its faults.
 #
 # **Which class is 1?** The text says once that 0 means passed, and once that 1 does. The
 # mathematics does not care: flip the labels, and the same weights come out with the other
@@ -1019,9 +1019,10 @@ assert model(X3.data).requires_grad and not without_notes.requires_grad
 # %% [markdown]
 # ### There is only one valley
 #
-# *For whoever asks whether the start matters. 5 minutes.* Both published runs end in the
-# same region. In short: on any straight way across the map the slope of the loss only
-# rises, so the loss may fall and then rise, never rise and then fall.
+# *For whoever asks whether the start matters. 5 minutes.* Both published runs end with
+# nearly the same loss: there is no second valley to be caught in. In short: on any straight
+# way across the map the slope of the loss only rises, so the loss may fall and then rise,
+# never rise and then fall.
 #
 # Why? On a straight way the logit of each example changes evenly. Where it rises, $p$
 # rises, and so does the slope of its loss, $p - y$. Where it falls, $p$ falls, but along the
@@ -1078,7 +1079,8 @@ assert F.binary_cross_entropy(torch.sigmoid(2 * z), y3) < losses[-1]  # all doub
 #
 # *A fact that nobody asked for. 2 minutes.* At the bottom the slope in $b$ is 0, and that is
 # the mean of $p - y$. So the probabilities add up to the number of 9s. Every logistic
-# regression with a bias does that on its training data.
+# regression with a bias does that on its training data, once it is at the bottom. (The walk
+# of section 2 had not quite arrived.)
 
 # %%
 path = descend(-1.0, 2.0, lr=3.0, n_steps=200)
@@ -1195,7 +1197,7 @@ _ = axes[0].legend(loc="upper left")
 # %% [markdown]
 # **What you should see** Left, up to a logit of about 16 the two agree. Then the dashed one
 # jumps to 100 and stays there. Right, the slope should go to 1 and stay, and the solid line
-# does. The dashed one falls to 0: the worse the mistake, the weaker the pull.
+# does. The dashed one drops to 0 all at once: on the worst mistakes there is no pull at all.
 #
 # What it means for training: we start with $b = 20$, sure that everything is a 9. (Such
 # starts do happen: one jump with a large learning rate is enough.)
@@ -1233,7 +1235,8 @@ assert stuck[0] == stuck[-1] and arrived[-1] < 0.3
 # $$\begin{aligned} \text{loss} = \log(1 + e^z) - y\,z \end{aligned} \tag{loss with logits}$$
 #
 # ($y = 0$ leaves $-\log(1 - p) = \log(1 + e^z)$; $y = 1$ takes $z$ away from it.) No
-# probability, nothing to be rounded to 1.
+# probability, nothing to be rounded to 1. (Typed as it stands, $e^z$ still overflows: Exercise
+# 7 mends that.)
 
 # %%
 z, labels = torch.tensor([-3.0, 0.5, 2.0]), torch.tensor([1.0, 0.0, 1.0])

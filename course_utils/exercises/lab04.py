@@ -1401,7 +1401,7 @@ falling = choice(
     right="b",
     because="The loss is a mean over all digits. If many become surer and right, the "
     "mean falls, even if a few near the border change to the wrong side, which costs "
-    "little. Accuracy counts only those few.",
+    "little. Accuracy changes by those few alone.",
     a=(
         "No: both say how good the curve is.",
         "Both do, but they ask for other things. One counts sides, the other distances "
