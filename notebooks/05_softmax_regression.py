@@ -298,9 +298,10 @@ explorables.three_classes()
 # The task below the figure is the riddle of the thermostat, in the plane.
 #
 # **So far** The logit of each class is a straight line, or a plane, and the highest wins.
-# A class can win in the middle. Borders are straight, meet in one point, and
-# probabilities grow with the distance from them. This is a good place to stop. The
-# second half reads ten digits, and then breaks the machine twice.
+# A class can win in the middle. Borders are straight, those of three classes meet in one
+# point unless they are parallel, and probabilities grow with the distance from them. This
+# is a good place to stop. The second half reads ten digits, and then breaks the machine
+# twice.
 
 # %% [markdown] tags=["slide"]
 # ## 4. Ten digits
@@ -488,8 +489,8 @@ assert accuracy(X @ W_1 + b_1, y) == accuracy(X @ W + b, y) < accuracy(logits, y
 # *better* than that of the machine of section 2, which more updates do not help, as the
 # last line shows. The true cross entropy fell at first as well. It was lowest, about 0.57,
 # near update 50. Then it rose to 1.22, and that is worse than a machine of zeros, which is
-# at $\log 3$, about 1.1. Who is right? Look at the probabilities that the two machines give
-# to the right class, sorted. One of these lines is the machine of section 2.
+# at $\log 3$, about 1.1. Which of the two would you trust? Look at the probabilities that
+# the two machines give to the right class, sorted. One of these lines is the machine of section 2.
 
 # %% tags=["slide-more"]
 curves = []

@@ -138,11 +138,12 @@ lab06.negatives.result()
 assert model.weight.abs().max() < 1e-4 and abs(loss - 0.6931) < 1e-3
 
 # %% [markdown] tags=["slide-more"]
-# No other training helps, because no other weights do. The logits of a picture and of
-# its negative, $w \cdot x + b$ and $w \cdot (1 - x) + b$, add up to $\sum w + 2b$: to
-# the *same* number for every picture. For a 0 both should be negative, and so their sum.
+# No other training helps: whatever the weights are, one of the four kinds is on the wrong
+# side, and being sure of the others makes it dear. For the logits of a picture and of its
+# negative, $w \cdot x + b$ and $w \cdot (1 - x) + b$, add up to $\sum w + 2b$: to the
+# *same* number for every picture. For a 0 both should be negative, and so their sum.
 # For a 1 both should be positive. One number cannot be both. So of a 0, a 1 and their
-# negatives at least one is read wrongly, whatever the weights are.
+# negatives at least one is read wrongly.
 #
 # To see it, keep two features of the 64: the mean ink in the **centre** and on the
 # **rim**. (Functions that begin with `draw` only draw; you may skip them. `~` is "not".)
@@ -248,7 +249,7 @@ assert right.float().mean() > 0.93
 # **What you should see** Left, a blue band from corner to corner, where centre and rim
 # are alike; there lie the circles. In the red corners lie the squares. Right, the same
 # pictures, each at the place of *what the two units say*. Zeros have moved to the
-# corner, ones along the axes, and now a straight line does part them.
+# corner, ones along the axes, and now a straight line parts them, but for a few.
 #
 # That is the whole idea. A hidden layer moves the examples to places where a line can
 # part them, and the last layer draws that line. Here is the network as one draws it:
@@ -550,7 +551,8 @@ assert w.grad == -4.0
 #
 # ## 7. Where to start
 #
-# Lab 5 started with all weights at 0, so all alike. Let a network start with equal units.
+# Lab 5 started with all weights at 0, so all alike. There each class has a label of its own,
+# and so an error of its own. Hidden units have none. Let a network start with equal units.
 
 # %%
 lab06.same_start.ask()
