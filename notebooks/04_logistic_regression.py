@@ -408,8 +408,7 @@ walks = {"with": descend(1.0, 2.0, lr=0.1, n_steps=150),
          "without": descend_without_zero_grad(1.0, 2.0, lr=0.1, n_steps=150)}
 curves = {}
 for (name, walk), style in zip(walks.items(), ("-o", "--s"), strict=True):
-    order = 2.5 if name == "with" else 2  # the short walk on top
-    left.plot(walk[:, 0], walk[:, 1], style, markersize=3, linewidth=1, zorder=order)
+    left.plot(*walk.T, style, markersize=3, linewidth=1, zorder=2 + (name == "with"))
     left.plot(*walk[0], "k^", *walk[-1], "k*", markersize=9, zorder=3)
     z = walk[:, :1] * x + walk[:, 1:]
     each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
