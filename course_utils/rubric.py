@@ -477,10 +477,10 @@ def _calibration(work: _Work) -> str:
             "the shares right of the groups do not make the accuracy of "
             f"{right.mean():.3f} together."
         )
-    start_ = 0
+    done = 0
     for n, certainty, _ in rows:
-        mean = sure[start_ : start_ + int(n)].mean().item()
-        start_ += int(n)
+        mean = sure[done : done + int(n)].mean().item()
+        done += int(n)
         if not _agrees(certainty, mean) and abs(certainty - mean) > 0.006:
             raise _doubtful(
                 f"a group of {n:g} rows has mean certainty {certainty:.3f}; from your "

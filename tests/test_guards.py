@@ -10,7 +10,7 @@ import test_notebooks as guards
 from nbformat import v4
 from PIL import Image, PngImagePlugin
 
-OPENING = "# 7. Title\n\n**You will be able to** a\n\n**Needs** b\n\n**Takes** c"
+OPENING = "# 14. Title\n\n**You will be able to** a\n\n**Needs** b\n\n**Takes** c"
 MATH = "Half of 0.123 is $0.739$, see `0.739`: $$\\begin{aligned} x \\end{aligned}$$"
 
 
@@ -32,7 +32,7 @@ ERROR = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
 
 def good():
     """Make a notebook with which every guard is content."""
-    check = "def f(x):\n    ...\n\n\nlab07.f.check(f)"
+    check = "def f(x):\n    ...\n\n\nlab14.f.check(f)"
     nb = v4.new_notebook(
         cells=[
             v4.new_markdown_cell(OPENING),
@@ -117,13 +117,13 @@ def ask(*lines):
 
 def predict_as_well(nb):
     edit(2, "**Predict** What now?")(nb)
-    edit(1, "lab07.q.ask()")(nb)
-    edit(3, "lab07.q.result()")(nb)
+    edit(1, "lab14.q.ask()")(nb)
+    edit(3, "lab14.q.result()")(nb)
 
 
 BAD = [
-    (guards.title, edit(0, "# 4. Title"), "# 7. Title"),
-    (guards.title, edit(0, "Hello"), "# 7. Title"),
+    (guards.title, edit(0, "# 4. Title"), "# 14. Title"),
+    (guards.title, edit(0, "Hello"), "# 14. Title"),
     (guards.opening, edit(0, OPENING.replace("**Takes**", "")), "Takes"),
     (guards.setup, edit(1, "import torch\n" * 13), r"In \[1\].* 12 lines"),
     (guards.setup, edit(3, "import torch\n" * 13), r"In \[2\].* 12 lines"),
@@ -131,22 +131,22 @@ BAD = [
     (guards.exercises, edit(6, "## Others"), "0 of 4"),
     (guards.summary, edit(12, "## Summary\n\n## More"), "Summary"),
     (guards.summary, edit(12, "## Deeper"), "before ## Deeper"),
-    (guards.questions, ask("lab07.q.ask()"), r"In \[1\]: lab07.q has no result"),
-    (guards.questions, ask("lab07.q.result()"), r"In \[1\]: .* before its question"),
-    (guards.questions, ask("lab07.q.ask()\nlab07.q.result()"), "in one cell"),
+    (guards.questions, ask("lab14.q.ask()"), r"In \[1\]: lab14.q has no result"),
+    (guards.questions, ask("lab14.q.result()"), r"In \[1\]: .* before its question"),
+    (guards.questions, ask("lab14.q.ask()\nlab14.q.result()"), "in one cell"),
     (
         guards.questions,
-        ask("lab07.q.ask()", "assert_close(a, b)", "lab07.q.result()"),
-        r"In \[2\]: an assert before the result of lab07.q",
+        ask("lab14.q.ask()", "assert_close(a, b)", "lab14.q.result()"),
+        r"In \[2\]: an assert before the result of lab14.q",
     ),
     (
         guards.questions,
-        ask("lab07.q.ask()", "assert a == b\nlab07.q.result()"),
+        ask("lab14.q.ask()", "assert a == b\nlab14.q.result()"),
         r"In \[2\]: an assert",
     ),
     (guards.questions, predict_as_well, "Predict"),
-    (guards.questions, ask("lab07.q.ask()", "lab07.q.result()"), "1 of 10 questions"),
-    (guards.questions, ask("lab07.q.ask()", "lab07.q.result()"), "warm_up is not"),
+    (guards.questions, ask("lab14.q.ask()", "lab14.q.result()"), "1 of 10 questions"),
+    (guards.questions, ask("lab14.q.ask()", "lab14.q.result()"), "warm_up is not"),
     (guards.pitfalls, tag(4), "pitfall"),
     (guards.tags, tag(4, "nbval-ignore-output"), r"In \[3\]: .* needs a reason"),
     (guards.drawn_alike, show(3, figure("3.10.0")), "3.10.0, 3.11.2 drew"),
@@ -192,14 +192,8 @@ BAD = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _lab_7_asks_nothing(monkeypatch):
-    """Let the notebook with which all others are content have no questions."""
-    monkeypatch.setattr(guards, "CONVERTED", guards.CONVERTED - {7})
-
-
 def found(guard, nb):
-    return "\n".join(guard(nb, 7))
+    return "\n".join(guard(nb, 14))
 
 
 @pytest.mark.parametrize("guard", guards.CELL_GUARDS + guards.OUTPUT_GUARDS)
@@ -223,7 +217,7 @@ def test_a_deeper_part_may_follow_the_summary():
 
 def test_an_assert_after_the_result_is_fine():
     nb = good()
-    cells = ["lab07.q.ask()", "print(1)", "lab07.q.result()\nassert a", "assert b"]
+    cells = ["lab14.q.ask()", "print(1)", "lab14.q.result()\nassert a", "assert b"]
     ask(*cells)(nb)
     assert "assert" not in found(guards.questions, nb)
 

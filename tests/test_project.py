@@ -677,7 +677,7 @@ def test_fetched_data_are_read_and_their_twins_left_out(
     write_idx(raw / "train-labels-idx1-ubyte", np.arange(30, dtype=np.uint8) % 10)
     write_idx(raw / "t10k-images-idx3-ubyte", test)
     write_idx(raw / "t10k-labels-idx1-ubyte", np.arange(10, dtype=np.uint8))
-    monkeypatch.setattr(data, "_roots", lambda: [tmp_path / "empty", tmp_path])
+    monkeypatch.setattr(data, "roots", lambda: [tmp_path / "empty", tmp_path])
     found = projects.start(name)
     assert found.X.shape == (29, 1, 28, 28)  # row 7 is in the test
     assert found.y[:9].tolist() == [0, 1, 2, 3, 4, 5, 6, 8, 9]
@@ -689,7 +689,7 @@ def test_without_a_network_other_data_are_offered(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(data, "_roots", lambda: [tmp_path])
+    monkeypatch.setattr(data, "roots", lambda: [tmp_path])
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     before = socket.getdefaulttimeout()
     with pytest.raises(

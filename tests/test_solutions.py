@@ -27,7 +27,6 @@ from sklearn.metrics import (
 )
 from torch import nn
 from torch.testing import assert_close
-from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.exercises import lab05, lab08
 from course_utils.exercises.checks import Exercise
@@ -117,11 +116,6 @@ def train_by_hand(X, y, lr, n_steps):
     return tuple(torch.tensor(value).float() for value in (W, b, loss.mean()))
 
 
-def cross_entropy_gradient(logits, y):
-    logits = logits.clone().requires_grad_()
-    return torch.autograd.grad(F.cross_entropy(logits, y), logits)[0]
-
-
 def read_logs():
     """Read the printed logs as somebody who knows the rules."""
     printed = io.StringIO()
@@ -209,13 +203,6 @@ def conv_facts(side, c_in, c_out, kernel, stride):
     layer = nn.Conv2d(c_in, c_out, kernel, stride, device="meta")
     outputs = layer(torch.zeros(1, c_in, side, side, device="meta"))
     return outputs.shape[-1], sum(p.numel() for p in layer.parameters())
-
-
-def whole_batches(X, y, batch_size):
-    data = TensorDataset(X, y)
-    order = torch.randperm(len(X)).tolist()
-    loader = DataLoader(data, batch_size, sampler=order, drop_last=True)
-    return [tuple(batch) for batch in loader]
 
 
 def shift_each(X, dy, dx):

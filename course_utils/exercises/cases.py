@@ -133,8 +133,7 @@ add(
         section="6. One line forgotten",
         level=1,
         setting="Softmax regression on two features of 200 digits, 4, 7 and 9. Each "
-        "step "
-        "sees all of them.",
+        "step sees all of them.",
         code="""
             def train(model, X, y, n_steps):
                 optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
@@ -156,9 +155,8 @@ add(
         fault={
             "right": "c",
             "because": "`backward` adds to what is in `.grad`. Without `zero_grad` "
-            "each "
-            "step goes along the sum of all slopes so far, like a ball that nothing "
-            "brakes: it rolls through the valley and up the other side.",
+            "each step goes along the sum of all slopes so far, like a ball that "
+            "nothing brakes: it rolls through the valley and up the other side.",
             "a": (
                 "The learning rate is too large.",
                 "Then already the first steps would jump to and fro. Here dozens of "
@@ -181,8 +179,7 @@ add(
             "because": "Without a fault the two agree. All rivals leave the slope of a "
             "step alone; a slope that is many times too long has old ones in it.",
             "a": "The slope that a step uses, against one that is calculated afresh "
-            "for "
-            "the same weights.",
+            "for the same weights.",
             "b": (
                 "The loss of held-out examples.",
                 "It rises together with the training loss, whatever makes the weights "
@@ -328,8 +325,7 @@ add(
             "b": (
                 "The model only guesses.",
                 "Then its loss would be about 0.69, and not a fraction of that. "
-                "Whoever "
-                "guesses is not sure and right at once.",
+                "Whoever guesses is not sure and right at once.",
             ),
             "c": (
                 "The labels are exchanged: its ones are our zeros.",
@@ -345,8 +341,7 @@ add(
         measure={
             "right": "d",
             "because": "200 examples have to give 200 comparisons. A shape is read in "
-            "a "
-            "second, and it is the only one of the four that shows pairs.",
+            "a second, and it is the only one of the four that shows pairs.",
             "a": (
                 "The share of the largest class.",
                 "It is about one half as well, so it makes the model look like one "
@@ -527,8 +522,7 @@ add(
         measure={
             "right": "a",
             "because": "Ranges have to agree. It takes one line, and it needs no "
-            "model, "
-            "no loss and no label.",
+            "model, no loss and no label.",
             "a": "The smallest and the largest number of both sets.",
             "b": (
                 "The training loss after more steps.",
@@ -773,10 +767,8 @@ add(
         fault={
             "right": "c",
             "because": "201 in batches of 100 leaves a batch of one. Its loss counts "
-            "as "
-            "much as that of a hundred images. It is one that the model gets wrong, "
-            "and "
-            "then the mean is far too high.",
+            "as much as that of a hundred images. It is one that the model gets wrong, "
+            "and then the mean is far too high.",
             "a": (
                 "The model is in training mode, and dropout draws lots.",
                 "Then two calls with the same batch size would differ. This model is "
@@ -867,8 +859,7 @@ add(
             "right": "c",
             "because": "The optimizer holds the parameters that it was given, those of "
             "the old model. The new one gets slopes, and nobody makes a step with "
-            "them, "
-            "nor clears them.",
+            "them, nor clears them.",
             "a": (
                 "The learning rate is too small.",
                 "Then the loss would fall a little, and it would show in the last "
@@ -888,9 +879,8 @@ add(
         measure={
             "right": "b",
             "because": "Slopes that are there and weights that do not move: only a "
-            "step "
-            "with other weights does that. Without slopes it would be the start, or "
-            "`backward`; and with a small rate they would move a little.",
+            "step with other weights does that. Without slopes it would be the start, "
+            "or `backward`; and with a small rate they would move a little.",
             "a": (
                 "The first loss, against log K.",
                 "It is near log K, as it should be. The start is sound.",
@@ -962,8 +952,7 @@ add(
         section="6. Train, validation, test",
         level=3,
         setting="120 networks, trained alike from other seeds. One is kept. Of each "
-        "there "
-        "are the logits for 15 images for validation, and for 15 for the test.",
+        "there are the logits for 15 images for validation, and for 15 for the test.",
         code="""
             def keep_best(logits_val, y_val, logits_test, y_test):
                 best, best_share = 0, -1.0

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import holds
+from course_utils.exercises.diagnose import holds, one_of_each
 from course_utils.exercises.fixtures import sized
 from course_utils.exercises.questions import WarmUp, choice, number
 
@@ -82,10 +82,7 @@ def _log(X, y, *, loss_fn=F.cross_entropy, lr=1.0, trained="Wb"):
 
 @exercise(
     properties=[
-        holds(
-            "There is one log of each kind: every letter from a to e occurs once.",
-            lambda value: sorted(value) == list("abcde"),
-        ),
+        one_of_each("log", "abcde"),
         holds(
             "Look again at log 2: its first loss is 540 times log 3, and no other "
             "fault does that before the first update.",

@@ -10,7 +10,7 @@ from torch import nn
 from course_utils import training
 from course_utils.exercises import lab04, lab06, lab07
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds
+from course_utils.exercises.diagnose import between, holds, one_of_each
 from course_utils.exercises.fixtures import Case, placed, placed_model
 from course_utils.exercises.questions import WarmUp, choice, number
 
@@ -72,10 +72,7 @@ def _log(run: str) -> list[tuple[float, float, float]]:
 
 @exercise(
     properties=[
-        holds(
-            "There is one log of each kind: every letter from a to e occurs once.",
-            lambda value: sorted(value) == list("abcde"),
-        ),
+        one_of_each("log", "abcde"),
         holds(
             "Look again at log 3: one class is right in all its images, the other in "
             "none. What does such a model say?",
@@ -379,6 +376,18 @@ def _accumulated(parts, backward_of, model, loss_fn):
     return total / sum(len(X) for X, _ in parts)
 
 
+def _one_update(model, parts, loss_fn, optimizer, weight_of):
+    """Make one update with the sum of the weighted losses of the parts; return it."""
+    optimizer.zero_grad()
+    total = 0.0
+    for X, y in parts:
+        loss = loss_fn(model(X), y) * weight_of(X)
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
 @accumulate.mistake
 def accumulate_steps(model, parts, loss_fn, optimizer):
     """You make an update for each part. So the second part is judged by another model
@@ -412,13 +421,7 @@ def accumulate_sum_of_slopes(model, parts, loss_fn, optimizer):
     in the return value a short part counts as much as a long one. Multiply each loss by
     len(X) / N before backward(), and add up what comes out.
     """
-    optimizer.zero_grad()
-    total = 0.0
-    for X, y in parts:
-        loss = loss_fn(model(X), y)
-        loss.backward()
-        total += loss.item()
-    optimizer.step()
+    total = _one_update(model, parts, loss_fn, optimizer, lambda X: 1)
     return total / len(parts)
 
 
@@ -427,14 +430,7 @@ def accumulate_equal_parts(model, parts, loss_fn, optimizer):
     """You divided by the number of parts, so a short part counts as much as a long one.
     Each part counts with its size: times len(X) / N.
     """
-    optimizer.zero_grad()
-    total = 0.0
-    for X, y in parts:
-        loss = loss_fn(model(X), y) / len(parts)
-        loss.backward()
-        total += loss.item()
-    optimizer.step()
-    return total
+    return _one_update(model, parts, loss_fn, optimizer, lambda X: 1 / len(parts))
 
 
 @accumulate.mistake
@@ -506,14 +502,7 @@ def accumulate_total(model, parts, loss_fn, optimizer):
     """You used the sum over all images, for the slopes as well: a step that is N times
     as long. Divide by the number of images, before backward().
     """
-    optimizer.zero_grad()
-    total = 0.0
-    for X, y in parts:
-        loss = loss_fn(model(X), y) * len(X)
-        loss.backward()
-        total += loss.item()
-    optimizer.step()
-    return total
+    return _one_update(model, parts, loss_fn, optimizer, len)
 
 
 @accumulate.mistake

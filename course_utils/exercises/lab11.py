@@ -425,9 +425,6 @@ def triangle_down_to_last(update, n_updates, max_lr):
     return max_lr * (n_updates - 1 - update) / (n_updates - 1 - top)
 
 
-_ROWS = torch.arange(22.0).reshape(11, 2)
-
-
 @exercise(
     given={"before": _times, "after": _times},
     inputs=[

@@ -47,7 +47,7 @@ def _steps(model, X, y, n_steps, lr=1.0, scale=1.0):
     return losses
 
 
-@exercise(
+train = exercise(
     inputs=case01.inputs,
     slopes=False,
     hints=[
@@ -56,18 +56,7 @@ def _steps(model, X, y, n_steps, lr=1.0, scale=1.0):
         "is there, once in each step, and before `backward`.",
     ],
     praise="Zero, loss, backward, step: the order that all labs keep.",
-)
-def train(model, X, y, n_steps):
-    """Train a model on all examples; return the losses, each before its step."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
-    losses = []
-    for _ in range(n_steps):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(X), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+)(case01.mended)
 
 
 @train.mistake

@@ -444,8 +444,7 @@ add(
     fault={
         "right": "b",
         "because": "`rand` gives weights from 0 to 1, and the inputs are never above "
-        "0. "
-        "So each sum is negative, each unit is off for all images, and no slope "
+        "0. So each sum is negative, each unit is off for all images, and no slope "
         "gets through. Only the last biases learn how frequent the classes are.",
         "a": (
             "All hidden units start alike.",
@@ -533,9 +532,8 @@ add(
     fault={
         "right": "a",
         "because": "The weights are stored ones, and the speed is that of yesterday. "
-        "The "
-        "optimizer keeps it by parameter, and the parameters are the same tensors as "
-        "before.",
+        "The optimizer keeps it by parameter, and the parameters are the same tensors "
+        "as before.",
         "a": "The optimizer still has its speed.",
         "b": (
             "Slopes of yesterday were never cleared.",
@@ -733,8 +731,7 @@ add(
     section="5. The loop, once and for all",
     level=2,
     setting="The mean loss of a long run. With each step the program needs more "
-    "memory, "
-    "until it is stopped.",
+    "memory, until it is stopped.",
     code="""
         def mean_of_run(model, optimizer, X, y, n_steps):
             total = 0.0
@@ -751,9 +748,8 @@ add(
     fault={
         "right": "a",
         "because": "`loss` knows how it was made. In the sum each loss keeps its "
-        "graph, "
-        "with all that belongs to it, and none of it can be freed before the sum is. "
-        "`.item()` is the bare number.",
+        "graph, with all that belongs to it, and none of it can be freed before the "
+        "sum is. `.item()` is the bare number.",
         "a": "The sum keeps the history of every loss.",
         "b": (
             "The optimizer keeps the slopes of all steps.",
@@ -841,8 +837,7 @@ add(
     measure={
         "right": "b",
         "because": "A column of zeros is a class without an answer. In rare classes "
-        "and "
-        "short trainings its logits are small, but they are not all 0.",
+        "and short trainings its logits are small, but they are not all 0.",
         "a": (
             "The largest logit.",
             "It is large for the classes that work, and says nothing of the others.",
@@ -996,8 +991,7 @@ add(
     measure={
         "right": "b",
         "because": "Weights that move, and a loss that does not: the loss is not "
-        "theirs. "
-        "With another optimizer, or with rate 0, they would stay.",
+        "theirs. With another optimizer, or with rate 0, they would stay.",
         "a": (
             "The norm of the slope.",
             "It is not 0 in any of the three: slopes are there, used or not.",
@@ -1067,8 +1061,7 @@ add(
     measure={
         "right": "b",
         "because": "A part that gets no slope cannot learn. With too few units or "
-        "short "
-        "steps both layers have slopes.",
+        "short steps both layers have slopes.",
         "a": (
             "The loss of held-out images.",
             "It is as high as that of the training images, for all three reasons.",
@@ -1115,9 +1108,8 @@ add(
     fault={
         "right": "b",
         "because": "In each step the weights shrink by a share of themselves. Where "
-        "the "
-        "slope of the loss pulls just as strongly the other way, all comes to rest, "
-        "far from the bottom of the loss.",
+        "the slope of the loss pulls just as strongly the other way, all comes to "
+        "rest, far from the bottom of the loss.",
         "a": (
             "The learning rate is too small.",
             "Then the loss would still be falling at the end.",
@@ -1359,8 +1351,7 @@ add(
     measure={
         "right": "a",
         "because": "If the threshold is right, it is just above one half. Rare nines "
-        "or "
-        "a short training do not move it.",
+        "or a short training do not move it.",
         "a": "The least p that is still called a nine.",
         "b": (
             "The mean loss.",

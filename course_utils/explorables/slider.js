@@ -32,7 +32,7 @@ export function nearest(frames, place) {
 }
 
 function render({ model, el }) {
-  const { sliders, first, width, alt } = model.get("data");
+  const { sliders, first, width } = model.get("data");
   const frames = new Map();
   const key = (place) => place.join(",");
   const place = sliders.map((slider) => slider.start);
@@ -50,7 +50,7 @@ function render({ model, el }) {
   const words = () => sliders.map(({ name, values }, k) => `${name} = ${values[place[k]]}`).join(", ");
   function show() {
     image.src = nearest(frames, place);
-    image.alt = `${alt} ${words()}`;
+    image.alt = `Figure at ${words()}`;
     box.dataset.settled = frames.has(key(place));
     ask();
   }

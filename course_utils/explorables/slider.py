@@ -67,8 +67,6 @@ def widget(
         {"name": name, "values": list(values), "start": start}
         for name, (values, start) in positions.items()
     ]
-    made = Slider(
-        data={"sliders": sliders, "first": first, "width": width, "alt": "Figure at"}
-    )
+    made = Slider(data={"sliders": sliders, "first": first, "width": width})
     made.on_msg(answer)
     return made
