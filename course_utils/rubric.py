@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils import progress
+from course_utils.exercises.questions import as_html
 from course_utils.project import Project, row_keys, times
 
 __all__ = ["Finding", "judge", "rubric"]
@@ -712,7 +713,7 @@ def _html(findings: list[Finding], end: str) -> str:
         f'vertical-align:top"><span aria-hidden="true">{colours[f.verdict][0]} </span>'
         f"<strong>{f.verdict}</strong></td>"
         f'<td style="text-align:left;max-width:65ch"><strong>{f.point}</strong>: '
-        f"{html.escape(f.text)}</td></tr>"
+        f"{as_html(f.text)}</td></tr>"
         for f in findings
     )
     return f'<table role="status">{rows}</table><p>{html.escape(end)}</p>'

@@ -173,8 +173,8 @@ lab13.mended.result()
 assert max(shares) < 0.65  # those of the coin
 
 # %% [markdown] tags=["slide-more"]
-# The coin is a coin again, and the wonder is gone: on average some of 100 are wrong. (The
-# `*` hands over a pair as two arguments.)
+# The coin is a coin again, and the wonder is gone: with the true labels a few of 100 are
+# wrong. (The `*` hands over a pair as two arguments.)
 #
 # **Rule** Split before anything. And if a number is too good to be true, give the program
 # labels of a coin.
@@ -236,7 +236,7 @@ for k in (23, 27):
 
 # %% [markdown] tags=["slide-more"]
 # **What you should see** Thirty bars, on an axis in powers of ten: the largest column
-# reaches more than 4,000, the smallest hardly 0.01. So we have to standardise.
+# reaches more than 4,000, the smallest little more than 0.01. So we have to standardise.
 #
 # Then split. 280 rows to train, and 100 to compare models with: the **validation rows**.
 # The split gets a seed, in a **generator** of its own, so that it is the same tomorrow
@@ -266,7 +266,9 @@ assert simple > 0.85 > benign
 
 # %% [markdown] tags=["slide-more"]
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
-# who says always benign. **Rule** A baseline is the best of what needs no model.
+# who says always benign.
+#
+# **Rule** A baseline is the best of what needs no model.
 #
 # ## 4. The first loss
 #

@@ -37,7 +37,6 @@ import html
 import importlib
 import inspect
 import os
-import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +58,7 @@ from course_utils.exercises.observe import (
     show,
     silently,
 )
+from course_utils.exercises.questions import as_html
 
 __all__ = ["Case", "Exercise", "Verdict", "exercise", "find"]
 
@@ -114,7 +114,7 @@ class Verdict:
         )
         first, *rest = self.messages
         paragraphs = "".join(
-            f'<div style="margin-top:.4em">{_marked(part)}</div>' for part in rest
+            f'<div style="margin-top:.4em">{as_html(part)}</div>' for part in rest
         )
         folded = ""
         if self.details:
@@ -129,7 +129,7 @@ class Verdict:
             'padding:.3em .8em;max-width:75ch;overflow-wrap:anywhere">'
             f'<span aria-hidden="true" style="background:{colour};color:#fff;'
             f'border-radius:3px;padding:0 .4em;font-weight:bold">{sign}</span> '
-            f"<strong>{html.escape(self.exercise)}</strong>: {_marked(first)}"
+            f"<strong>{html.escape(self.exercise)}</strong>: {as_html(first)}"
             f"{paragraphs}{folded}</div>"
         )
 
@@ -256,7 +256,7 @@ class Exercise:
         except BaseException as error:  # whatever a function does, the lab goes on
             stopped = f"the check itself stopped ({describe(error)})."
             self.last = Verdict(self.name, False, "error", None, (stopped,))
-        _display(self.last.text, self.last._repr_html_())
+        progress.present(self.last.text, self.last._repr_html_)
         if self.last.kind not in ("stub", "unavailable"):
             kind = "solved" if self.last.right else "attempt"
             progress.record(kind, self.reference.__module__, self.name)
@@ -564,22 +564,6 @@ def _second(study: Study, seen: list[Trial]) -> str:
 
 def _ticked(names: Sequence[str]) -> str:
     return " and ".join(f"`{n}`" for n in names)
-
-
-def _display(text: str, marked: str) -> None:
-    """Show a verdict: as HTML in a notebook with a reader, else as plain text."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if not hasattr(shell, "kernel") or os.environ.get("COURSE_STATIC") == "1":
-        print(text)
-        return
-    ipython.display.display({"text/plain": text, "text/html": marked}, raw=True)
-
-
-def _marked(text: str) -> str:
-    """Escape for HTML; what stands between backticks becomes code."""
-    parts = html.escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 
 
 def _is_stub(function: Callable) -> bool:

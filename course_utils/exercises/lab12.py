@@ -11,7 +11,7 @@ from course_utils.exercises.checks import exercise
 from course_utils.exercises.fixtures import GradientWatch
 from course_utils.exercises.questions import WarmUp
 
-warm_up = WarmUp("lab12", lab02.coin, lab05.shapes, lab06.held_out)
+warm_up = WarmUp("lab12", lab02.coin, lab05.shapes, lab06.paths)
 
 ALL = cases.CASES + more_cases.CASES
 # Those that the lab asks; the others are dealt.

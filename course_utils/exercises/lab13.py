@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import torch
 
-from course_utils.exercises import lab02, lab04, lab06
+from course_utils.exercises import lab02, lab04, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.questions import WarmUp, choice, number, order, several
 from course_utils.project import start
@@ -335,7 +335,7 @@ def groups_as_shares(sure, right, edges):
 
 # Questions ----------------------------------------------------------------------
 
-warm_up = WarmUp("lab13", lab02.undecided, lab04.percent, lab06.held_out)
+warm_up = WarmUp("lab13", lab02.undecided, lab04.percent, lab07.best_of_many)
 
 coin_labels = choice(
     "lab13.coin_labels",
