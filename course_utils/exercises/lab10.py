@@ -357,8 +357,9 @@ def limit(confidence, right, wanted):
     return min(fitting, default=float("inf"))
 
 
-def _limits(confidence, right, wanted, share):
-    return [c for c in confidence.tolist() if share(c) >= wanted]
+def _limits(confidence, wanted, share):
+    """Return the confidences whose share is as wanted, and infinity behind them."""
+    return [*(c for c in confidence.tolist() if share(c) >= wanted), math.inf]
 
 
 @limit.mistake
@@ -366,10 +367,10 @@ def limit_largest(confidence, right, wanted):
     """This limit keeps the promise, but it sends more letters than needed to people. Of
     all limits that are good enough take the smallest: min, not max.
     """
-    fitting = _limits(
-        confidence, right, wanted, lambda c: right[confidence >= c].mean()
+    *fitting, none = _limits(
+        confidence, wanted, lambda c: right[confidence >= c].mean()
     )
-    return max(fitting, default=float("inf"))
+    return max(fitting, default=none)
 
 
 @limit.mistake
@@ -386,10 +387,9 @@ def limit_by_promises(confidence, right, wanted):
     """You took the mean of the confidences of the accepted answers. That is what the
     model promises. What counts is how many of them are right: right[kept].mean().
     """
-    fitting = _limits(
-        confidence, right, wanted, lambda c: confidence[confidence >= c].mean()
+    return min(
+        _limits(confidence, wanted, lambda c: confidence[confidence >= c].mean())
     )
-    return min(fitting, default=float("inf"))
 
 
 @limit.mistake
@@ -397,13 +397,11 @@ def limit_of_all(confidence, right, wanted):
     """You divided by the number of all letters. Those that go to a person are not read
     by the machine; ask of the accepted ones only: right[kept].mean().
     """
-    fitting = _limits(
-        confidence,
-        right,
-        wanted,
-        lambda c: (right * (confidence >= c)).sum() / len(right),
+    return min(
+        _limits(
+            confidence, wanted, lambda c: (right * (confidence >= c)).sum() / len(right)
+        )
     )
-    return min(fitting, default=float("inf"))
 
 
 @limit.mistake
@@ -438,10 +436,7 @@ def limit_from_below(confidence, right, wanted):
     """You looked at the answers that are *less* sure than the limit, or as sure. The
     machine keeps the sure ones: confidence >= limit.
     """
-    fitting = _limits(
-        confidence, right, wanted, lambda c: right[confidence <= c].mean()
-    )
-    return min(fitting, default=float("inf"))
+    return min(_limits(confidence, wanted, lambda c: right[confidence <= c].mean()))
 
 
 @limit.mistake
@@ -458,10 +453,7 @@ def limit_wrong_share(confidence, right, wanted):
     """You asked for the share that is wrong. At least `wanted` of the accepted answers
     are to be right: right[kept].mean().
     """
-    fitting = _limits(
-        confidence, right, wanted, lambda c: 1 - right[confidence >= c].mean()
-    )
-    return min(fitting, default=float("inf"))
+    return min(_limits(confidence, wanted, lambda c: 1 - right[confidence >= c].mean()))
 
 
 @sized("N", "K")
