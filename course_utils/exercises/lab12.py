@@ -344,8 +344,8 @@ def slope_norms_without_idle(model, X, y):
 
 @slope_norms.mistake
 def slope_norms_on_top(model, X, y):
-    """Right for a fresh model. But backward() adds to what is in .grad already. Empty it
-    first, with model.zero_grad().
+    """Right for a fresh model. But backward() adds to what is in .grad already. Empty
+    it first, with model.zero_grad().
     """
     old = [p.grad for p in model.parameters()]
     slopes = zip(_slopes(model, X, y), old, strict=True)
