@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     slides = commands.add_parser(
         "slides", help="make slide decks for the projector, in build/slides/"
     )
-    for command in (handouts, slides):
+    site = commands.add_parser(
+        "site", help="make the web site, which opens from build/site/"
+    )
+    for command in (handouts, slides, site):
         command.add_argument("--out", type=Path, help="another folder")
     commands.add_parser(
         "gallery", help="make a page with all explorables, in build/gallery/"
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "release", help="say whether a tag can become a release"
     )
     release.add_argument("tag", help="such as v1.2.3")
-    for command in (run, refresh, handouts, slides):
+    for command in (run, refresh, handouts, slides, site):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
         "--force",
@@ -118,6 +121,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return pack.main(args.folder, **targets, **options)
         if args.command in {"gallery", "stills", "train-digit"}:
             return _explorables(args.command)
+        if args.command == "site":
+            from course_utils.authoring import site as web_site
+
+            return web_site.main(paths, args.out or labs.ROOT / "build" / "site")
         # Here, because these need pandoc and typst, which the labs do not.
         from course_utils.authoring import handouts, slides
 

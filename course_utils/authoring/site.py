@@ -1,0 +1,658 @@
+"""Make the course's web site: pages that open from a folder and ask no network.
+
+A lab goes through pandoc's tree, as for paper and slides. What comes out are pieces,
+headings and HTML, of which Sphinx makes pages with contents, search, and a light and a
+dark theme. This module is the extension that Sphinx loads for that, too.
+"""
+
+import base64
+import copy
+import functools
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from course_utils import explorables, workspace
+from course_utils.authoring import (
+    asked,
+    credits,
+    editions,
+    gallery,
+    labs,
+    publish,
+    stamp,
+    web,
+)
+from course_utils.authoring.labs import LabError
+from course_utils.authoring.web import Node
+from course_utils.exercises.questions import TASKS, Question, as_html, certainties
+
+TEMPLATES = web.TEMPLATES / "site"
+TOOLS = ("pypandoc", "sphinx", "furo")
+OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
+ROLES = {"Exercises": "exercises", "Deeper": "deeper"}  # of sections; others are core
+CALLOUTS = {
+    "Rule": "rule",
+    "Predict": "predict",
+    web.SEE: "see",
+    "So far": "so-far",
+    "You will be able to": "aims",
+}
+LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
+SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
+HERE = "# here stand the answers"  # in a cell that does nothing else
+DESCRIBED = f"A figure. The paragraph below it, {web.SEE}, describes it."
+MARK = "<!-- heading {} -->"
+
+
+class Page(NamedTuple):
+    """What Sphinx makes a page of, and the pictures that the page shows."""
+
+    pieces: list  # ["heading", level, id, role, title] or ["html", text]
+    pictures: dict[str, bytes]
+
+
+def main(paths: Sequence[Path], folder: Path) -> int:
+    """Make the site of labs, with the pages around them.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The ``.py`` files of labs.
+    folder : Path
+        New, empty, or a site that was made before. It is replaced as a whole, so that
+        no page of an earlier one stays.
+
+    Raises
+    ------
+    LabError
+        If a package is missing, a lab was not executed or marks up what nobody knows,
+        or the folder is not fit.
+    """
+    check_tools()
+    folder = folder.absolute()
+    check_folder(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as name:
+        made, old = Path(name, "made"), Path(name, "old")
+        pages = build(paths, made)
+        try:
+            if folder.exists():
+                folder.rename(old)
+            made.rename(folder)
+        except OSError as error:
+            raise LabError(
+                f"cannot replace {folder}: {error.strerror}; close what is open in it"
+            ) from None
+    print("\n".join(weights(folder, pages)))
+    print(f"open {folder / 'index.html'}")
+    return 0
+
+
+def check_tools() -> None:
+    """Find out before long work whether all packages are here."""
+    for name in TOOLS:
+        if not importlib.util.find_spec(name):
+            raise LabError(
+                f'{name} is not installed; run: pip install -e ".[authoring]"'
+            )
+
+
+def check_folder(folder: Path) -> None:
+    """Find out before long work whether a folder is free, or a site, and can be had."""
+    if folder.exists() and not folder.is_dir():
+        raise LabError(f"cannot write into {folder}: it is a file")
+    if folder.exists() and any(folder.iterdir()) and not (folder / OURS).exists():
+        raise LabError(f"{folder} is not empty and no site: choose another folder")
+    publish.check_folder(folder.parent)
+
+
+def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
+    """Make the site in a new folder, and return its pages by name."""
+    notebooks = {path.stem: editions.read_executed(path) for path in paths}
+    address = stamp.read_address()
+    _data()  # once: it catches what is printed, which threads cannot
+    jobs = {
+        "index": (text_page, index(notebooks, address)),
+        **{stem: (lab_page, nb, stem, address) for stem, nb in notebooks.items()},
+        "rules": (text_page, rules(notebooks)),
+        "about": (text_page, about(address)),
+    }
+    with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
+        made = {stem: pool.submit(*job, set(jobs)) for stem, job in jobs.items()}
+        pages = {stem: future.result() for stem, future in made.items()}
+    _run_sphinx(pages, target, address)
+    for page in pages.values():
+        for name, content in page.pictures.items():
+            (target / name).parent.mkdir(exist_ok=True)
+            (target / name).write_bytes(content)
+    workspace.publish(paths[0].parent, target / "notebooks")
+    return pages
+
+
+def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
+    """Return in lines what each page weighs, and what all of them share."""
+    lines = [f"{'':31}{'page':>8}{'pictures':>13}"]
+    for stem, page in pages.items():
+        text = (folder / f"{stem}.html").stat().st_size / 1000
+        pictures = sum(map(len, page.pictures.values())) / 1000
+        lines.append(f"{stem:30}{text:6.0f} kB{pictures:10.0f} kB")
+    shared = [
+        path.stat().st_size
+        for path in (folder / "_static").rglob("*")
+        if path.suffix in (".css", ".js")
+    ]
+    lines.append(f"style and scripts of all pages: {sum(shared) / 1000:.0f} kB")
+    return lines
+
+
+# Labs ---------------------------------------------------------------------------
+
+
+def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
+    """Return the page of a lab; links to pages that are not in ``names`` go."""
+    tags = {cell.id: cell.metadata.get("tags", []) for cell in nb.cells}
+    nb = edition(nb)
+    links = start_links(stem, address)
+    found, figures, keys = [], [], {}
+    for number, (cell, part) in enumerate(zip(nb.cells, web.cells(nb), strict=True)):
+        if cell.cell_type == "markdown":
+            _check_roles(part, f"{stem}, cell {number}")
+            found += [_callout(block) for block in part]
+        elif "asks" in cell.metadata:
+            pairs = zip(cell.metadata["asks"], asked.questions(cell), strict=True)
+            for n, question in pairs:
+                keys[n] = _key(stem, question)
+                found.append(raw(_question(question, n, keys[n])))
+        else:
+            told = [keys[n] for n in cell.metadata.get("tells", [])]
+            found += _code(cell, part, told, figures, "pitfall" in tags[cell.id])
+            if "room" in cell.metadata:
+                found.append(raw(f'<p class="start">Solve it {links}</p>'))
+    found.insert(1, raw(f'<p class="start">Work in it {links}</p>'))
+    if figures:
+        found.append(raw(gallery.head(sorted(set(figures)))))
+    return _page(found, names)
+
+
+def edition(nb: NotebookNode) -> NotebookNode:
+    """Return the student's edition, but with its links and the places of answers."""
+    nb = copy.deepcopy(nb)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(r"](lab:\1)", cell.source)
+        elif not asked.CALL.sub("", cell.source).strip() and asked.questions(
+            cell, "result"
+        ):
+            cell.source += f"\n{HERE}"
+    return editions.student(nb)
+
+
+def start_links(stem: str, address: stamp.Address) -> str:
+    """Return links that start a lab: in Colab, in Binder, or on the reader's disk."""
+    places = {
+        "Open in Colab": stamp.colab_url(stem, address),
+        "Open in Binder": stamp.binder_url(stem, address),
+    }
+    links = [f'<a href="{url}">{text}</a>' for text, url in places.items()]
+    notebook = f"notebooks/{stem}.ipynb"
+    return " ".join([*links, f'<a href="{notebook}" download>Download</a>'])
+
+
+def _check_roles(blocks: list[Node], where: str) -> None:
+    """Refuse a fenced part, ``::: name``, of which no edition knows what it is."""
+    for block in blocks:
+        if block["t"] == "Div":
+            name = " ".join(block["c"][0][1])
+            raise LabError(f"{where}: nobody knows what a part '::: {name}' is")
+
+
+def _callout(block: Node) -> Node:
+    """Put a frame around a paragraph that begins with a word such as Rule."""
+    role = CALLOUTS.get(web.lead(block).rstrip(".:"))
+    return web.div([block], "callout", role) if role else block
+
+
+def _code(
+    cell: NotebookNode, part: list[Node], told: list, figures: list, pitfall: bool
+) -> list[Node]:
+    """Return a code cell, after the answers to the questions that it tells of.
+
+    What it printed unfolds with the answers. A figure for the hand is alive, and its
+    name is added to ``figures``.
+    """
+    source, outputs = part[:1], part[1:]
+    shown = SHOWN.search(cell.source)
+    if shown and outputs:
+        figures.append(shown[1])
+        outputs = [raw(_explorable(shown[1], own=shown[2]))]
+    replies = [raw(_reply(key)) for key in told]
+    if told and outputs:
+        opening = f'<details class="result" data-needs="{" ".join(told)}">'
+        opening += "<summary>What comes out</summary>"
+        outputs = [raw(opening), *outputs, raw("</details>")]
+    if cell.source == HERE:
+        return replies
+    word = [raw('<p class="word">Pitfall</p>')] if pitfall else []
+    classes = ["cell", "pitfall"] if pitfall else ["cell"]
+    return [*replies, web.div([*word, *source, *outputs], *classes)]
+
+
+def _explorable(name: str, *, own: str) -> str:
+    """Return an explorable that is alive, as HTML."""
+    if name not in explorables.NAMES:
+        raise LabError(f"there is no explorable {name}")
+    html = gallery.figure(name, _data()[name])
+    if own and name == "draw_digit":
+        html += (
+            '<p class="aside">On this page the small network of lab 0 answers. In '
+            f"Jupyter it is <code>{escape(own)}</code>.</p>"
+        )
+    return html
+
+
+@functools.cache
+def _data() -> dict[str, dict]:
+    return {name: gallery.default_data(name) for name in explorables.NAMES}
+
+
+# Questions ----------------------------------------------------------------------
+
+
+def _key(stem: str, question: Question) -> str:
+    """Return the name under which the browser keeps an answer.
+
+    With the page in it: a warm-up asks anew what an earlier lab has asked.
+    """
+    return f"{stem}/{question.key}"
+
+
+def _reply(key: str) -> str:
+    """Return the place where it will stand whether an answer was right."""
+    return f'<div class="reply" id="reply-{key}" role="status" data-key="{key}"></div>'
+
+
+def _question(question: Question, number: int, key: str) -> str:
+    """Return a question as a form; without scripts, its answer unfolds."""
+    told = {
+        "kind": question.kind,
+        "right": question.right,
+        "tolerance": question.tolerance,
+        "options": {k: as_html(v) for k, v in question.options.items()},
+        "why": [[k, as_html(v)] for k, v in question.why.items()],
+        "otherwise": as_html(question.otherwise),
+        "because": as_html(question.because),
+    }
+    guess = round(100 * certainties(question)[0][1])
+    data = json.dumps(told, ensure_ascii=False).replace("</", "<\\/")
+    return f"""
+<form class="question" data-key="{key}">
+<fieldset>
+<legend><strong>{asked.LEAD} {number}</strong> {as_html(question.text)}
+<em>{TASKS[question.kind]}</em></legend>
+{_controls(question)}
+<label class="sure">How sure are you?
+<input type="range" name="sure" min="{guess}" max="99" value="{guess}">
+<output>{guess}%</output></label>
+</fieldset>
+<button>Commit</button>
+<p class="said" role="status"></p>
+<details class="answer"><summary>The answer</summary>
+<p>{as_html(asked.answer(question))}</p></details>
+<script type="application/json">{data}</script>
+</form>
+"""
+
+
+def _controls(question: Question) -> str:
+    """Return the controls that take an answer, as HTML."""
+    texts = {k: f"({k}) {as_html(text)}" for k, text in question.options.items()}
+    match question.kind:
+        case "choice" | "several":
+            kind = "radio" if question.kind == "choice" else "checkbox"
+            rows = [
+                f'<label class="option"><input type="{kind}" name="answer" value="{k}">'
+                f" <span>{text}</span></label>"
+                for k, text in texts.items()
+            ]
+        case "order":
+            rows = [f'<p class="option">{text}</p>' for text in texts.values()]
+            choices = "".join(f'<option value="{k}">({k})</option>' for k in texts)
+            rows += [
+                f'<label class="place">Place {place} <select name="answer">'
+                f'<option value="">choose</option>{choices}</select></label>'
+                for place in range(1, len(texts) + 1)
+            ]
+        case "number":
+            rows = [
+                '<label class="place">Your number <input name="answer" size="10" '
+                'autocomplete="off" placeholder="such as 0.25"></label>'
+            ]
+    return "\n".join(rows)
+
+
+# The pages around the labs ------------------------------------------------------
+
+
+def text_page(text: str, names: set) -> Page:
+    """Return the page of a text in markdown."""
+    text = LINK.sub(r"](lab:\1)", text)
+    (part,) = web.cells(new_notebook(cells=[new_markdown_cell(text)]))
+    return _page(part, names)
+
+
+def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
+    """Return the first page in markdown: what the course is, and its map."""
+    rows, hours = [], 0
+    about = dict(
+        re.findall(
+            r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|",
+            credits.section("The labs"),
+            re.MULTILINE,
+        )
+    )
+    for stem, nb in notebooks.items():
+        read, solve = [*map(int, re.findall(r"\d+", editions.timing(nb))), 0, 0][:2]
+        hours += (read + solve) / 60
+        title = f"[{editions.title(nb)}]({stem}.ipynb)"
+        rows.append(f"| {title} | {about.get(stem, '')} | {read} | {solve} |")
+    told = credits.read()
+    return _fill(
+        "index.md",
+        title=told.title,
+        subtitle=told.subtitle,
+        rows="\n".join(rows),
+        hours=f"{hours:.0f}",
+        nowhere=_fill("nowhere.md") if address.repository == credits.NOWHERE else "",
+    )
+
+
+def rules(notebooks: Mapping[str, NotebookNode]) -> str:
+    """Return the sheet of formulas and rules in markdown, grouped by lab."""
+    parts = ["# Formulas and rules"]
+    for stem, nb in notebooks.items():
+        formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
+        if formulas or pitfalls:
+            parts += [f"## {editions.title(nb)}", *formulas]
+            parts.append("\n".join(f"* {_named(*pitfall)}" for pitfall in pitfalls))
+            parts.append(f"[To the lab]({stem}.ipynb)")
+    return "\n\n".join(parts)
+
+
+def _named(name: str, rule: str) -> str:
+    """Return a rule after the name of its pitfall, if it has one."""
+    return f"**{name[0].upper()}{name[1:].rstrip('.')}.** {rule}" if name else rule
+
+
+def about(address: stamp.Address) -> str:
+    """Return in markdown: version, licences, sources, and what was mended when."""
+    told = credits.read()
+    changes = (labs.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = changes.partition("\n## ")[2]
+    return _fill(
+        "about.md",
+        line=told.line,
+        cite=told.cite,
+        report=report_url("", address),
+        changes=re.sub(r"^#", "##", f"## {changes}", flags=re.MULTILINE),
+        licences=credits.section("Licences"),
+        sources=credits.section("The notes it grew from"),
+    )
+
+
+def report_url(title: str, address: stamp.Address) -> str:
+    """Return the address of a new issue that names a page."""
+    form = f"{stamp.GITHUB}{address.repository}/issues/new"
+    return f"{form}?template=mistake-in-a-lab.yml&lab={quote(title)}"
+
+
+def _fill(name: str, **values: str) -> str:
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
+# From the tree to pieces --------------------------------------------------------
+
+
+def _page(blocks: list[Node], names: set[str]) -> Page:
+    """Return a page of blocks, the first of which is its title."""
+    headings = [block["c"] for block in blocks if block["t"] == "Header"]
+    anchors = {name for _, (name, *_), _ in headings}
+    pictures = {}
+
+    def change(node: Node) -> Node:
+        match node["t"]:
+            case "Link":
+                return _link(node, anchors, names)
+            case "Image":
+                return _picture(node, pictures)
+            case "CodeBlock":
+                return raw(_listing(node))
+            case "Table":
+                region = [["tabindex", "0"], ["role", "region"], ["aria-label", "Table"]]
+                return {"t": "Div", "c": [["", ["wide"], region], [node]]}
+        return node
+
+    content, number = [], 0
+    for block in blocks:
+        if block["t"] == "Header":
+            content.append(raw(MARK.format(number)))
+            number += 1
+        else:
+            content.append(_walk(block, change))
+    html = _html(content)
+    pieces, role = [], "core"
+    first, *others = re.split(MARK.format(r"\d+"), html)
+    if first.strip():
+        raise LabError(f"a page starts with its title, not with {first.strip()[:40]!r}")
+    for (level, (name, *_), inlines), text in zip(headings, others, strict=True):
+        if level == 2:
+            role = ROLES.get(web.plain(inlines), "core")
+        title = [[node["t"], web.plain(node)] for node in inlines]
+        pieces.append(["heading", level, name, role, title])
+        pieces.append(["html", text])
+    return Page(pieces, pictures)
+
+
+def _html(blocks: list[Node]) -> str:
+    """Return blocks as HTML, formulas as MathML."""
+    tree = {"pandoc-api-version": web._api_version(), "meta": {}, "blocks": blocks}
+    text = web.pandoc(
+        json.dumps(tree), source="json", target="html5", options=["--mathml", "--wrap=none"]
+    )
+    # Each formula on a line of its own gets a box, which a narrow window can scroll.
+    text = re.sub(
+        r'<math display="block".*?</math>', r'<span class="formula">\g<0></span>', text
+    )
+    return web._space_functions(text)
+
+
+def _walk(node: object, change: Callable[[Node], Node]) -> object:
+    """Return a part of the tree in which each node was changed, the innermost first."""
+    if isinstance(node, list):
+        return [_walk(part, change) for part in node]
+    if isinstance(node, dict):
+        node = {key: _walk(part, change) for key, part in node.items()}
+        return change(node) if "t" in node else node
+    return node
+
+
+def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
+    """Lead a link to where its target is on the site, or leave only its words."""
+    attributes, words, (target, title) = node["c"]
+    target = target.removeprefix("lab:")
+    page, _, anchor = target.partition("#")
+    if re.match(r"https?:|\w+\.html$", target):
+        return node
+    # Jupyter's names of headings, as pandoc has them.
+    anchor = "#" * bool(anchor) + re.sub(r"[^\w-]", "", anchor.lower())
+    if anchor and not page:
+        if anchor[1:] not in anchors:
+            raise LabError(f"a link leads to {target}, and no heading is called so")
+        target = anchor
+    elif page.removesuffix(".ipynb") in names:
+        target = page.removesuffix("ipynb") + "html" + anchor
+    else:
+        return {"t": "Span", "c": [["", [], []], words]}
+    return {"t": "Link", "c": [attributes, words, [target, title]]}
+
+
+def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
+    """Give a picture a file, and words that are not heard twice."""
+    words, (target, title) = node["c"][1:]
+    content = base64.b64decode(target.partition("base64,")[2])
+    name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}.png"
+    pictures[name] = content
+    # Stored with two pixels for one, so that they are sharp.
+    width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
+    size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
+    if len(words) > 8:
+        words = asked.inlines(DESCRIBED)
+    attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
+    return {"t": "Image", "c": [attributes, words, [name, title]]}
+
+
+def _listing(node: Node) -> str:
+    """Return a block of code or of output as HTML that the keyboard can scroll."""
+    (_, classes, _), text = node["c"]
+    if "python" in classes:
+        html = _highlighter().highlight_block(text, "python")
+        return html.replace("<pre>", '<pre tabindex="0">', 1)
+    return f'<pre class="{" ".join(classes)}" tabindex="0">{escape(text)}</pre>'
+
+
+@functools.cache
+def _highlighter():
+    from sphinx.highlighting import PygmentsBridge
+
+    return PygmentsBridge("html")
+
+
+def raw(text: str) -> Node:
+    """Return HTML as a block of the tree."""
+    return {"t": "RawBlock", "c": ["html", text]}
+
+
+# Sphinx -------------------------------------------------------------------------
+
+
+def _run_sphinx(
+    pages: Mapping[str, Page], target: Path, address: stamp.Address
+) -> None:
+    """Let Sphinx make the pages."""
+    from sphinx.application import Sphinx
+
+    told = credits.read()
+    settings = {
+        "project": told.title,
+        "author": told.authors,
+        "language": "en",
+        "extensions": [__name__],
+        "templates_path": [str(TEMPLATES)],
+        "html_theme": "furo",
+        "html_title": told.title,
+        "html_static_path": [str(TEMPLATES / "static")],
+        "html_context": {
+            "credits": told.line,
+            "cite": told.cite,
+            "address": tuple(address),
+        },
+        "html_show_copyright": False,
+        "html_show_sourcelink": False,
+        "html_copy_source": False,
+        # A summary would be read by a script, which no browser allows in a folder.
+        "html_show_search_summary": False,
+        "html_use_index": False,
+        "html_permalinks_icon": "#",
+        "pygments_style": "a11y-high-contrast-light",
+        "pygments_dark_style": "a11y-high-contrast-dark",
+        "smartquotes": False,
+    }
+    warnings = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "source")
+        source.mkdir()
+        # In a file, because Furo's own settings are not known before it is loaded.
+        lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
+        (source / "conf.py").write_text("".join(lines), encoding="utf-8")
+        for stem, page in pages.items():
+            pieces = list(page.pieces)
+            if stem == "index":
+                pieces.append(["contents", [other for other in pages if other != stem]])
+            text = json.dumps(pieces, ensure_ascii=False)
+            (source / f"{stem}.lab").write_text(text, encoding="utf-8")
+        Sphinx(
+            *(source, source, target, Path(folder, "trees"), "html"),
+            status=None,
+            warning=warnings,
+            parallel=os.cpu_count() or 1,
+        ).build()
+    if text := warnings.getvalue().strip():
+        raise LabError(f"Sphinx warns: {text.splitlines()[0]}")
+
+
+def setup(app) -> dict:
+    """Teach Sphinx to read pages; Sphinx calls this."""
+    from docutils import nodes
+    from sphinx import addnodes
+    from sphinx.parsers import Parser
+
+    kinds = {"Code": nodes.literal, "Emph": nodes.emphasis}
+
+    def word(kind: str, text: str) -> nodes.Node:
+        return kinds[kind]("", text) if kind in kinds else nodes.Text(text)
+
+    class Pieces(Parser):
+        supported = ("lab",)
+
+        def parse(self, inputstring, document):
+            places = [document]
+            for kind, *content in json.loads(inputstring):
+                if kind == "heading":
+                    level, name, role, title = content
+                    del places[level:]
+                    section = nodes.section(ids=[name], classes=[role])
+                    section += nodes.title("", "", *(word(*pair) for pair in title))
+                    places[-1] += section
+                    places.append(section)
+                elif kind == "html":
+                    places[-1] += nodes.raw("", content[0], format="html")
+                else:
+                    places[1] += addnodes.toctree(
+                        parent="index",
+                        entries=[(None, name) for name in content[0]],
+                        includefiles=content[0],
+                        maxdepth=1,
+                        hidden=True,
+                        titlesonly=True,
+                        glob=False,
+                        numbered=0,
+                        caption=None,
+                        includehidden=False,
+                    )
+
+    def add_report(app, pagename, templatename, context, doctree) -> None:
+        title = re.sub(r"<[^>]+>", "", context.get("title", ""))
+        context["report"] = report_url(title, stamp.Address(*context["address"]))
+
+    app.add_source_suffix(".lab", "lab")
+    app.add_source_parser(Pieces)
+    app.add_css_file("site.css", priority=900)
+    app.add_js_file("site.js", loading_method="defer")
+    app.connect("html-page-context", add_report)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
