@@ -55,6 +55,7 @@ LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
 DESCRIBED = f"A figure. The paragraph below it, {web.SEE}, describes it."
+LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
 MARK = "<!-- heading {} -->"
 
 
@@ -171,7 +172,7 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
     for number, (cell, part) in enumerate(zip(nb.cells, web.cells(nb), strict=True)):
         if cell.cell_type == "markdown":
             _check_roles(part, f"{stem}, cell {number}")
-            found += [_callout(block) for block in part]
+            found += _callouts(part)
         elif "asks" in cell.metadata:
             pairs = zip(cell.metadata["asks"], asked.questions(cell), strict=True)
             for n, question in pairs:
@@ -220,10 +221,29 @@ def _check_roles(blocks: list[Node], where: str) -> None:
             raise LabError(f"{where}: nobody knows what a part '::: {name}' is")
 
 
-def _callout(block: Node) -> Node:
-    """Put a frame around a paragraph that begins with a word such as Rule."""
-    role = CALLOUTS.get(web.lead(block).rstrip(".:"))
-    return web.div([block], "callout", role) if role else block
+def _callouts(blocks: list[Node]) -> list[Node]:
+    """Put frames around paragraphs that begin with a word such as Rule.
+
+    A list or a formula that a paragraph leads to is inside.
+    """
+    found = []
+    for block in blocks:
+        role = CALLOUTS.get(web.lead(block).rstrip(".:"))
+        before = found[-1] if found else None
+        if role:
+            found.append(web.div([block], "callout", role))
+        elif before and _leads_on(before) and block["t"] != "Header":
+            before["c"][1].append(block)
+        else:
+            found.append(block)
+    return found
+
+
+def _leads_on(callout: Node) -> bool:
+    """Tell whether a frame has one paragraph so far, which needs what comes next."""
+    if callout["t"] != "Div" or len(callout["c"][1]) != 1:
+        return False
+    return "aims" in callout["c"][0][1] or web.plain(callout).rstrip().endswith(":")
 
 
 def _code(
@@ -242,7 +262,7 @@ def _code(
     replies = [raw(_reply(key)) for key in told]
     if told and outputs:
         opening = f'<details class="result" data-needs="{" ".join(told)}">'
-        opening += "<summary>What comes out</summary>"
+        opening += "<summary>What comes out (answer first)</summary>"
         outputs = [raw(opening), *outputs, raw("</details>")]
     if cell.source == HERE:
         return replies
@@ -441,11 +461,14 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return _link(node, anchors, names)
             case "Image":
                 return _picture(node, pictures)
+            case "Math" if node["c"][0]["t"] == "DisplayMath":
+                return _formula(node)
             case "CodeBlock":
                 return raw(_listing(node))
             case "Table":
-                region = [["tabindex", "0"], ["role", "region"], ["aria-label", "Table"]]
-                return {"t": "Div", "c": [["", ["wide"], region], [node]]}
+                return _wide(node, ["role", "region"], ["aria-label", "Table"])
+            case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
+                return _wide({"t": "Plain", "c": node["c"]})
         return node
 
     content, number = [], 0
@@ -475,11 +498,32 @@ def _html(blocks: list[Node]) -> str:
     text = web.pandoc(
         json.dumps(tree), source="json", target="html5", options=["--mathml", "--wrap=none"]
     )
-    # Each formula on a line of its own gets a box, which a narrow window can scroll.
-    text = re.sub(
-        r'<math display="block".*?</math>', r'<span class="formula">\g<0></span>', text
-    )
+    # The source of a formula: the search would take it for words.
+    text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
     return web._space_functions(text)
+
+
+def _formula(node: Node) -> Node:
+    r"""Put a formula on a line of its own into a box, with its name, if it has one.
+
+    What stands side by side, with ``\\qquad`` between, becomes formulas of their own: in
+    a narrow window they stand below each other.
+    """
+    display, tex = node["c"]
+    name = re.search(r"\\tag\{(.+?)\}", tex)
+    tex = re.sub(r"\\tag\{.+?\}", "", tex).strip()
+    inner = re.fullmatch(r"\\begin\{aligned\}(.+)\\end\{aligned\}", tex, re.DOTALL)
+    parts = inner[1].split(r"\qquad") if inner else []
+    whole = all(part.count("{") == part.count("}") for part in parts)
+    if len(parts) > 1 and whole and "&" not in tex and r"\\" not in tex:
+        tex = [rf"\begin{{aligned}}{part}\end{{aligned}}" for part in parts]
+    else:
+        tex = [tex]
+    inside = [{"t": "Math", "c": [display, part]} for part in tex]
+    if name:
+        words = asked.inlines(name[1])
+        inside.append({"t": "Span", "c": [["", ["name"], []], words]})
+    return {"t": "Span", "c": [["", ["formula"], []], inside]}
 
 
 def _walk(node: object, change: Callable[[Node], Node]) -> object:
@@ -521,10 +565,17 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     # Stored with two pixels for one, so that they are sharp.
     width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
     size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
+    size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
     if len(words) > 8:
         words = asked.inlines(DESCRIBED)
     attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
     return {"t": "Image", "c": [attributes, words, [name, title]]}
+
+
+def _wide(block: Node, *attributes: list[str]) -> Node:
+    """Put a block into a box that scrolls where the window is narrow."""
+    attributes = [*attributes, ["tabindex", "0"]]
+    return {"t": "Div", "c": [["", ["wide"], attributes], [block]]}
 
 
 def _listing(node: Node) -> str:
@@ -566,6 +617,9 @@ def _run_sphinx(
         "templates_path": [str(TEMPLATES)],
         "html_theme": "furo",
         "html_title": told.title,
+        "html_theme_options": {
+            "light_css_variables": {"color-code-background": "#f4f5f7"},
+        },
         "html_static_path": [str(TEMPLATES / "static")],
         "html_context": {
             "credits": told.line,

@@ -110,7 +110,9 @@ const tell = (question, { value, sure }) => {
 const unfold = () => {
   const all = answers();
   for (const result of document.querySelectorAll("details.result")) {
-    if (result.dataset.needs.split(" ").every((key) => key in all)) result.open = true;
+    if (result.dataset.needs.split(" ").some((key) => !(key in all))) continue;
+    result.open = true;
+    result.querySelector("summary").textContent = "What comes out";
   }
 };
 
@@ -163,13 +165,13 @@ const start = (form) => {
 
 // What is too wide for the window: formulas become smaller, the rest scrolls in a box
 // of its own, which the keyboard reaches.
-const SMALLEST = 0.6;
+const SMALLEST = 0.5;
 
 const fit = () => {
-  for (const formula of document.querySelectorAll("math[display=block]")) {
+  for (const formula of document.querySelectorAll(".formula > math")) {
     formula.style.fontSize = "";
-    const box = formula.parentElement;
-    const scale = box.clientWidth / Math.max(formula.scrollWidth, box.scrollWidth);
+    const width = formula.getBoundingClientRect().width;
+    const scale = formula.parentElement.clientWidth / width;
     if (scale < 1) formula.style.fontSize = `${Math.max(scale * 0.98, SMALLEST)}em`;
   }
   for (const box of document.querySelectorAll("article pre, article .wide, .formula")) {
