@@ -165,28 +165,41 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
 
 def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
     """Return the page of a lab; links to pages that are not in ``names`` go."""
+    count = {cell.id: n for n, cell in enumerate(labs.code_cells(nb), 1)}
     tags = {cell.id: cell.metadata.get("tags", []) for cell in nb.cells}
     nb = edition(nb)
     links = start_links(stem, address)
     found, figures, keys = [], [], {}
-    for number, (cell, part) in enumerate(zip(nb.cells, web.cells(nb), strict=True)):
+    where = f"{stem}, the text before In [1]"
+    for cell, part in zip(nb.cells, web.cells(nb), strict=True):
         if cell.cell_type == "markdown":
-            _check_roles(part, f"{stem}, cell {number}")
+            _check_roles(part, where)
             found += _callouts(part)
-        elif "asks" in cell.metadata:
+            continue
+        where = f"{stem}, the text after In [{count[cell.id]}]"
+        if "asks" in cell.metadata:
             pairs = zip(cell.metadata["asks"], asked.questions(cell), strict=True)
             for n, question in pairs:
                 keys[n] = _key(stem, question)
                 found.append(raw(_question(question, n, keys[n])))
-        else:
-            told = [keys[n] for n in cell.metadata.get("tells", [])]
-            found += _code(cell, part, told, figures, "pitfall" in tags[cell.id])
-            if "room" in cell.metadata:
-                found.append(raw(f'<p class="start">Solve it {links}</p>'))
+            continue
+        told = [keys[n] for n in cell.metadata.get("tells", [])]
+        if shown := SHOWN.search(cell.source):
+            if shown[1] not in explorables.NAMES:
+                place = f"{stem}, In [{count[cell.id]}]"
+                raise LabError(f"{place}: there is no explorable {shown[1]}")
+            figures.append(shown[1])
+            part = [part[0], raw(_explorable(shown[1], own=shown[2]))]
+        found += _code(cell, part, told, pitfall="pitfall" in tags[cell.id])
+        if "room" in cell.metadata:
+            found.append(raw(f'<p class="start">Solve it {links}</p>'))
     found.insert(1, raw(f'<p class="start">Work in it {links}</p>'))
     if figures:
         found.append(raw(gallery.head(sorted(set(figures)))))
-    return _page(found, names)
+    try:
+        return _page(found, names)
+    except LabError as error:
+        raise LabError(f"{stem}: {error}") from None
 
 
 def edition(nb: NotebookNode) -> NotebookNode:
@@ -247,25 +260,20 @@ def _leads_on(callout: Node) -> bool:
 
 
 def _code(
-    cell: NotebookNode, part: list[Node], told: list, figures: list, pitfall: bool
+    cell: NotebookNode, part: list[Node], told: list[str], *, pitfall: bool
 ) -> list[Node]:
     """Return a code cell, after the answers to the questions that it tells of.
 
-    What it printed unfolds with the answers. A figure for the hand is alive, and its
-    name is added to ``figures``.
+    What it printed unfolds with the answers.
     """
     source, outputs = part[:1], part[1:]
-    shown = SHOWN.search(cell.source)
-    if shown and outputs:
-        figures.append(shown[1])
-        outputs = [raw(_explorable(shown[1], own=shown[2]))]
     replies = [raw(_reply(key)) for key in told]
+    if cell.source == HERE:
+        return replies
     if told and outputs:
         opening = f'<details class="result" data-needs="{" ".join(told)}">'
         opening += "<summary>What comes out (answer first)</summary>"
         outputs = [raw(opening), *outputs, raw("</details>")]
-    if cell.source == HERE:
-        return replies
     word = [raw('<p class="word">Pitfall</p>')] if pitfall else []
     classes = ["cell", "pitfall"] if pitfall else ["cell"]
     return [*replies, web.div([*word, *source, *outputs], *classes)]
@@ -273,8 +281,6 @@ def _code(
 
 def _explorable(name: str, *, own: str) -> str:
     """Return an explorable that is alive, as HTML."""
-    if name not in explorables.NAMES:
-        raise LabError(f"there is no explorable {name}")
     html = gallery.figure(name, _data()[name])
     if own and name == "draw_digit":
         html += (
@@ -496,7 +502,10 @@ def _html(blocks: list[Node]) -> str:
     """Return blocks as HTML, formulas as MathML."""
     tree = {"pandoc-api-version": web._api_version(), "meta": {}, "blocks": blocks}
     text = web.pandoc(
-        json.dumps(tree), source="json", target="html5", options=["--mathml", "--wrap=none"]
+        json.dumps(tree),
+        source="json",
+        target="html5",
+        options=["--mathml", "--wrap=none"],
     )
     # The source of a formula: the search would take it for words.
     text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
@@ -506,8 +515,8 @@ def _html(blocks: list[Node]) -> str:
 def _formula(node: Node) -> Node:
     r"""Put a formula on a line of its own into a box, with its name, if it has one.
 
-    What stands side by side, with ``\\qquad`` between, becomes formulas of their own: in
-    a narrow window they stand below each other.
+    What stands side by side, with ``\\qquad`` between, becomes formulas of their own:
+    in a narrow window they stand below each other.
     """
     display, tex = node["c"]
     name = re.search(r"\\tag\{(.+?)\}", tex)
@@ -636,6 +645,7 @@ def _run_sphinx(
         "pygments_style": "a11y-high-contrast-light",
         "pygments_dark_style": "a11y-high-contrast-dark",
         "smartquotes": False,
+        "suppress_warnings": ["app"],  # of a second build in one process
     }
     warnings = io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
@@ -656,8 +666,8 @@ def _run_sphinx(
             warning=warnings,
             parallel=os.cpu_count() or 1,
         ).build()
-    if text := warnings.getvalue().strip():
-        raise LabError(f"Sphinx warns: {text.splitlines()[0]}")
+    if text := editions.ANSI.sub("", warnings.getvalue()).strip():
+        raise LabError(f"Sphinx: {text.splitlines()[0]}")
 
 
 def setup(app) -> dict:
@@ -701,7 +711,7 @@ def setup(app) -> dict:
                     )
 
     def add_report(app, pagename, templatename, context, doctree) -> None:
-        title = re.sub(r"<[^>]+>", "", context.get("title", ""))
+        title = re.sub(r"<[^>]+>", "", context.get("title") or "Search")
         context["report"] = report_url(title, stamp.Address(*context["address"]))
 
     app.add_source_suffix(".lab", "lab")

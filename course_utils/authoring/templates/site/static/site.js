@@ -22,7 +22,8 @@ const find = (selector, key) =>
   [...document.querySelectorAll(selector)].find((node) => node.dataset.key === key);
 
 const shown = (question, value) => {
-  if (question.kind === "number") return String(value);
+  if (question.kind === "number") return String(Number(value.toPrecision(6)));
+  if (question.kind === "order") return [...value].join(", ");
   if (question.kind === "choice") {
     return `(${value}) ${question.options[value].replace(/\.$/, "")}`;
   }
