@@ -7,7 +7,7 @@
 For teachers and authors:
 
     python3 -m course_utils pack FOLDER   the course for machines without a network
-    python3 -m course_utils handouts      paper and offline pages, in build/handouts/
+    python3 -m course_utils handouts      paper, in build/handouts/
     python3 -m course_utils site          the web site, in build/site/
     python3 -m course_utils slides        slides for the projector, in build/slides/
     python3 -m course_utils refresh       the stored outputs of the labs, made anew

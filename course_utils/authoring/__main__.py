@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "refresh", help="make the stored outputs of labs anew from their .py files"
     )
     handouts = commands.add_parser(
-        "handouts", help="make PDF handouts and offline pages, in build/handouts/"
+        "handouts", help="make PDF handouts, in build/handouts/"
     )
     slides = commands.add_parser(
         "slides", help="make slide decks for the projector, in build/slides/"
@@ -162,7 +162,7 @@ def _describe_pack(parser: argparse.ArgumentParser) -> None:
         "--no-paper",
         dest="paper",
         action="store_false",
-        help="without handouts and slides",
+        help="without handouts, slides and site",
     )
 
 

@@ -40,7 +40,7 @@ from course_utils.authoring.labs import LabError
 from course_utils.authoring.web import Node
 from course_utils.exercises.questions import TASKS, Question, as_html, certainties
 
-TEMPLATES = web.TEMPLATES / "site"
+TEMPLATES = web.TEMPLATES / "pages"
 TOOLS = ("pypandoc", "sphinx", "furo")
 OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
 ROLES = {"Exercises": "exercises", "Deeper": "deeper"}  # of sections; others are core
