@@ -1,7 +1,8 @@
 """Pack the course for machines without a network, for example onto a USB stick.
 
-The folder holds the course, the wheels of all packages, MNIST, paper, slides and the web
-site. On another machine, at any path, the two commands of the README work in it as it is.
+The folder holds the course, the wheels of all packages, MNIST, paper, slides and the
+web site. On another machine, at any path, the two commands of the README work in it as
+it is.
 """
 
 import errno
