@@ -48,7 +48,7 @@ def test_labs_ask():
 def test_a_students_paper_answers_in_the_key_alone(path):
     text, _ = paper.to_typst(editions.student(stored(path)))
     questions = asked_in(path)
-    body, heading, key = text.partition("Key to the questions")
+    body, heading, key = text.partition("#key[")
     assert heading
     assert body.count("#question[") == len(questions) > 0
     n_numbers = sum(q.kind == "number" for q in questions)
@@ -71,7 +71,7 @@ def test_a_students_paper_answers_in_the_key_alone(path):
 def test_what_a_result_cell_shows_stands_in_the_key(path):
     nb = editions.student(stored(path))
     text, _ = paper.to_typst(nb)
-    body, _, key = text.partition("Key to the questions")
+    body, _, key = text.partition("#key[")
     for position, cell in enumerate(nb.cells):
         if "tells" not in cell.metadata:
             continue
@@ -90,7 +90,7 @@ def test_what_a_result_cell_shows_stands_in_the_key(path):
 @by_lab
 def test_an_instructor_has_every_explanation_beside_its_question(path):
     text, _ = paper.to_typst(editions.instructor(stored(path)))
-    assert "Key to the questions" not in text
+    assert "#key[" not in text
     parts = text.split("#question[")[1:]
     questions = asked_in(path)
     assert len(parts) == len(questions)

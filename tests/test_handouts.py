@@ -37,8 +37,7 @@ def stored(path):
 @functools.cache
 def typeset(path, edition):
     """Return an edition in typst's language."""
-    make, _ = handouts.EDITIONS[edition]
-    return paper.to_typst(make(stored(path)))[0]
+    return paper.to_typst(handouts.EDITIONS[edition](stored(path)))[0]
 
 
 def squeeze(text):

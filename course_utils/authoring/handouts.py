@@ -12,13 +12,18 @@ from typing import Any
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import credits, editions, labs, paper, publish
+from course_utils.authoring import (
+    credits,
+    editions,
+    labs,
+    paper,
+    publish,
+    tree,
+    words,
+)
 from course_utils.authoring.labs import LabError
 
-EDITIONS = {
-    "student": (editions.student, "student edition"),
-    "instructor": (editions.instructor, "instructor edition, with solutions"),
-}
+EDITIONS = {"student": editions.student, "instructor": editions.instructor}
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -68,7 +73,7 @@ def build(
     notebooks = {path.stem: read(path) for path in paths}
     made = {
         (stem, edition): make(nb)
-        for edition, (make, _) in EDITIONS.items()
+        for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
     }
     n_files = len(made) + len(notebooks) + 3 * whole_course
@@ -122,7 +127,7 @@ def lab_text(edition: str, body: str, title: str) -> str:
         body,
         title=paper.quote(title),
         course=paper.quote(credits.read().title),
-        edition=paper.quote(EDITIONS[edition][1]),
+        edition=paper.quote(words.word(edition)),
     )
 
 
@@ -135,7 +140,7 @@ def book_text(
         "\n\n".join(bodies),
         title=paper.quote(credits.read().title),
         subtitle=paper.quote(credits.read().subtitle),
-        edition=paper.quote(EDITIONS[edition][1]),
+        edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
         plan=plan(notebooks) if edition == "instructor" else "none",
     )
@@ -164,7 +169,7 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
         text = paper.document(
             "sheet",
             body,
-            title=paper.quote("Formulas and pitfalls"),
+            title=paper.quote(words.word("sheet")),
             course=paper.quote(f"{told.title}, {told.subtitle}"),
             size=f"{size}pt",
         )
@@ -175,15 +180,14 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
 
 def sheet_body(notebooks: Sequence[NotebookNode]) -> str:
     """Return the sheet's text in typst's language, grouped by lab."""
-    parts = []
+    groups = []
     for nb in notebooks:
         formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
-        if not formulas and not pitfalls:
-            continue
-        items = "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls)
-        opening = f"#group({paper.quote(editions.title(nb))})["
-        parts += [paper.raw(opening), *map(_narrow, formulas), items, paper.raw("]")]
-    return paper.convert("\n\n".join(parts))
+        if formulas or pitfalls:
+            items = "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls)
+            text = "\n\n".join([*map(_narrow, formulas), items])
+            groups.append(tree.div(tree.read(text), "group", title=editions.title(nb)))
+    return paper.write(groups)
 
 
 def _label(pitfall: str) -> str:

@@ -23,7 +23,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook
 
 from course_utils import explorables, workspace
 from course_utils.authoring import (
@@ -34,27 +33,23 @@ from course_utils.authoring import (
     labs,
     publish,
     stamp,
+    tree,
     web,
+    words,
 )
 from course_utils.authoring.labs import LabError
-from course_utils.authoring.web import Node
+from course_utils.authoring.tree import Node
 from course_utils.exercises.questions import TASKS, Question, as_html, certainties
 
 TEMPLATES = web.TEMPLATES / "pages"
 TOOLS = ("pypandoc", "sphinx", "furo")
 OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
-ROLES = {"Exercises": "exercises", "Deeper": "deeper"}  # of sections; others are core
-CALLOUTS = {
-    "Rule": "rule",
-    "Predict": "predict",
-    web.SEE: "see",
-    "So far": "so-far",
-    "You will be able to": "aims",
-}
+ROLES = {"cell", "told", "question", "exercise", "section", *words.LEADS}
+FRAMES = {"aims", "predict", "rule", "see", "stop"}
 LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
-DESCRIBED = f"A figure. The paragraph below it, {web.SEE}, describes it."
+DESCRIBED = f"A figure. The paragraph below it, {words.word('see')}, describes it."
 LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
 MARK = "<!-- heading {} -->"
 
@@ -165,39 +160,68 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
 
 def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
     """Return the page of a lab; links to pages that are not in ``names`` go."""
-    count = {cell.id: n for n, cell in enumerate(labs.code_cells(nb), 1)}
-    tags = {cell.id: cell.metadata.get("tags", []) for cell in nb.cells}
+    pitfalls = {
+        number
+        for number, cell in enumerate(labs.code_cells(nb), 1)
+        if "pitfall" in cell.metadata.get("tags", [])
+    }
     nb = edition(nb)
+    questions, told = {}, {}
+    for cell in labs.code_cells(nb):
+        numbers = cell.metadata.get("asks", [])
+        questions |= zip(numbers, asked.questions(cell), strict=True)
+        told[cell.execution_count] = cell.metadata.get("tells", [])
+    # With the page in it: a warm-up asks anew what an earlier lab has asked.
+    keys = {number: f"{stem}/{question.key}" for number, question in questions.items()}
     links = start_links(stem, address)
-    found, figures, keys = [], [], {}
-    where = f"{stem}, the text before In [1]"
-    for cell, part in zip(nb.cells, web.cells(nb), strict=True):
-        if cell.cell_type == "markdown":
-            _check_roles(part, where)
-            found += _callouts(part)
-            continue
-        where = f"{stem}, the text after In [{count[cell.id]}]"
-        if "asks" in cell.metadata:
-            pairs = zip(cell.metadata["asks"], asked.questions(cell), strict=True)
-            for n, question in pairs:
-                keys[n] = _key(stem, question)
-                found.append(raw(_question(question, n, keys[n])))
-            continue
-        told = [keys[n] for n in cell.metadata.get("tells", [])]
-        if shown := SHOWN.search(cell.source):
+    figures, last = [], 0
+
+    def write(block: Node) -> list[Node] | None:
+        nonlocal last
+        role = tree.role(block)
+        if block["t"] == "Div" and role not in ROLES:
+            where = f"{stem}, the text after In [{last}]"
+            raise LabError(f"{where}: nobody knows what a part '::: {role}' is")
+        if role == "question" and (number := tree.attribute(block, "number")):
+            number = int(number)
+            return [raw(_question(questions[number], number, keys[number]))]
+        if role == "cell":
+            last = int(tree.attribute(block, "number"))
+            return write_cell(block)
+        return None
+
+    def write_cell(block: Node) -> list[Node]:
+        source, *outputs = block["c"][1]
+        text = source["c"][1]
+        asks = [keys[number] for number in told[last]]
+        replies = [raw(_reply(key)) for key in asks]
+        if text == HERE:
+            return replies
+        if shown := SHOWN.search(text):
             if shown[1] not in explorables.NAMES:
-                place = f"{stem}, In [{count[cell.id]}]"
-                raise LabError(f"{place}: there is no explorable {shown[1]}")
+                where = f"{stem}, In [{last}]"
+                raise LabError(f"{where}: there is no explorable {shown[1]}")
             figures.append(shown[1])
-            part = [part[0], raw(_explorable(shown[1], own=shown[2]))]
-        found += _code(cell, part, told, pitfall="pitfall" in tags[cell.id])
-        if "room" in cell.metadata:
-            found.append(raw(f'<p class="start">Solve it {links}</p>'))
-    found.insert(1, raw(f'<p class="start">Work in it {links}</p>'))
+            outputs = [raw(_explorable(*shown.groups()))]
+        if asks:
+            text, asserts = workspace.split_asserts(text)
+            source = tree.code_block(text, "python")
+            inside = [tree.code_block(asserts, "python")] if asserts else []
+            inside += [part for group in outputs for part in group["c"][1]]
+            outputs = _unfolding(tree.change(inside, write), asks) if inside else []
+        word = [raw(f'<p class="word">{words.word("pitfall")}</p>')]
+        inside = [*(word if last in pitfalls else []), source, *outputs]
+        cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
+        stub = "stub" in tree.classes(block)
+        start = [raw(f'<p class="start">Solve it {links}</p>')] if stub else []
+        return [*replies, cell, *start]
+
+    title, *blocks = tree.change(_joined(tree.lab(nb)), write)
+    top = raw(f'<p class="start">Work in it {links}</p>')
     if figures:
-        found.append(raw(gallery.head(sorted(set(figures)))))
+        blocks.append(raw(gallery.head(sorted(set(figures)))))
     try:
-        return _page(found, names)
+        return _page([title, top, *blocks], names)
     except LabError as error:
         raise LabError(f"{stem}: {error}") from None
 
@@ -226,60 +250,37 @@ def start_links(stem: str, address: stamp.Address) -> str:
     return " ".join([*links, f'<a href="{notebook}" download>Download</a>'])
 
 
-def _check_roles(blocks: list[Node], where: str) -> None:
-    """Refuse a fenced part, ``::: name``, of which no edition knows what it is."""
-    for block in blocks:
-        if block["t"] == "Div":
-            name = " ".join(block["c"][0][1])
-            raise LabError(f"{where}: nobody knows what a part '::: {name}' is")
-
-
-def _callouts(blocks: list[Node]) -> list[Node]:
-    """Put frames around paragraphs that begin with a word such as Rule.
-
-    A list or a formula that a paragraph leads to is inside.
-    """
+def _joined(blocks: list[Node]) -> list[Node]:
+    """Put into a group what belongs to it and follows: what a cell told, a list."""
     found = []
     for block in blocks:
-        role = CALLOUTS.get(web.lead(block).rstrip(".:"))
-        before = found[-1] if found else None
-        if role:
-            found.append(web.div([block], "callout", role))
-        elif before and _leads_on(before) and block["t"] != "Header":
+        if block["t"] == "Div":
+            block = {"t": "Div", "c": [block["c"][0], _joined(block["c"][1])]}
+        before = found[-1] if found else {"t": ""}
+        told = tree.role(before) == "cell" and tree.role(block) == "told"
+        if told or (_leads_on(before) and block["t"] != "Header"):
             before["c"][1].append(block)
         else:
             found.append(block)
     return found
 
 
-def _leads_on(callout: Node) -> bool:
+def _leads_on(frame: Node) -> bool:
     """Tell whether a frame has one paragraph so far, which needs what comes next."""
-    if callout["t"] != "Div" or len(callout["c"][1]) != 1:
+    if tree.role(frame) not in FRAMES or len(frame["c"][1]) != 1:
         return False
-    return "aims" in callout["c"][0][1] or web.plain(callout).rstrip().endswith(":")
+    return tree.role(frame) == "aims" or tree.plain(frame).rstrip().endswith(":")
 
 
-def _code(
-    cell: NotebookNode, part: list[Node], told: list[str], *, pitfall: bool
-) -> list[Node]:
-    """Return a code cell, after the answers to the questions that it tells of.
-
-    What it printed unfolds with the answers.
-    """
-    source, outputs = part[:1], part[1:]
-    replies = [raw(_reply(key)) for key in told]
-    if cell.source == HERE:
-        return replies
-    if told and outputs:
-        opening = f'<details class="result" data-needs="{" ".join(told)}">'
-        opening += "<summary>What comes out (answer first)</summary>"
-        outputs = [raw(opening), *outputs, raw("</details>")]
-    word = [raw('<p class="word">Pitfall</p>')] if pitfall else []
-    classes = ["cell", "pitfall"] if pitfall else ["cell"]
-    return [*replies, web.div([*word, *source, *outputs], *classes)]
+def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
+    """Return blocks that unfold when some questions are answered."""
+    summary = f"{words.word('fold-outputs')} (answer first)"
+    opening = f'<details class="result" data-needs="{" ".join(needs)}">'
+    opening += f"<summary>{summary}</summary>"
+    return [raw(opening), *blocks, raw("</details>")]
 
 
-def _explorable(name: str, *, own: str) -> str:
+def _explorable(name: str, own: str) -> str:
     """Return an explorable that is alive, as HTML."""
     html = gallery.figure(name, _data()[name])
     if own and name == "draw_digit":
@@ -296,14 +297,6 @@ def _data() -> dict[str, dict]:
 
 
 # Questions ----------------------------------------------------------------------
-
-
-def _key(stem: str, question: Question) -> str:
-    """Return the name under which the browser keeps an answer.
-
-    With the page in it: a warm-up asks anew what an earlier lab has asked.
-    """
-    return f"{stem}/{question.key}"
 
 
 def _reply(key: str) -> str:
@@ -327,7 +320,7 @@ def _question(question: Question, number: int, key: str) -> str:
     return f"""
 <form class="question" data-key="{key}">
 <fieldset>
-<legend><strong>{asked.LEAD} {number}</strong> {as_html(question.text)}
+<legend><strong>{words.word("question")} {number}</strong> {as_html(question.text)}
 <em>{TASKS[question.kind]}</em></legend>
 {_controls(question)}
 <label class="sure">How sure are you?
@@ -336,7 +329,7 @@ def _question(question: Question, number: int, key: str) -> str:
 </fieldset>
 <button>Commit</button>
 <p class="said" role="status"></p>
-<details class="answer"><summary>The answer</summary>
+<details class="answer"><summary>{words.word("fold-answer")}</summary>
 <p>{as_html(asked.answer(question))}</p></details>
 <script type="application/json">{data}</script>
 </form>
@@ -375,9 +368,7 @@ def _controls(question: Question) -> str:
 
 def text_page(text: str, names: set) -> Page:
     """Return the page of a text in markdown."""
-    text = LINK.sub(r"](lab:\1)", text)
-    (part,) = web.cells(new_notebook(cells=[new_markdown_cell(text)]))
-    return _page(part, names)
+    return _page(tree.read(LINK.sub(r"](lab:\1)", text)), names)
 
 
 def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
@@ -408,7 +399,7 @@ def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
 
 def rules(notebooks: Mapping[str, NotebookNode]) -> str:
     """Return the sheet of formulas and rules in markdown, grouped by lab."""
-    parts = ["# Formulas and rules"]
+    parts = [f"# {words.word('sheet')}"]
     for stem, nb in notebooks.items():
         formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
         if formulas or pitfalls:
@@ -457,7 +448,7 @@ def _fill(name: str, **values: str) -> str:
 
 def _page(blocks: list[Node], names: set[str]) -> Page:
     """Return a page of blocks, the first of which is its title."""
-    headings = [block["c"] for block in blocks if block["t"] == "Header"]
+    headings = [block["c"] for block in _flat(blocks) if block["t"] == "Header"]
     anchors = {name for _, (name, *_), _ in headings}
     pictures = {}
 
@@ -469,6 +460,8 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return _picture(node, pictures)
             case "Math" if node["c"][0]["t"] == "DisplayMath":
                 return _formula(node)
+            case "Div" if tree.role(node) in FRAMES:
+                return tree.div(node["c"][1], "callout", tree.role(node))
             case "CodeBlock":
                 return raw(_listing(node))
             case "Table":
@@ -478,7 +471,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
         return node
 
     content, number = [], 0
-    for block in blocks:
+    for block in _flat(blocks):
         if block["t"] == "Header":
             content.append(raw(MARK.format(number)))
             number += 1
@@ -491,22 +484,24 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
         raise LabError(f"a page starts with its title, not with {first.strip()[:40]!r}")
     for (level, (name, *_), inlines), text in zip(headings, others, strict=True):
         if level == 2:
-            role = ROLES.get(web.plain(inlines), "core")
-        title = [[node["t"], web.plain(node)] for node in inlines]
+            role = words.section_role(tree.plain(inlines))
+        title = [[node["t"], tree.plain(node)] for node in inlines]
         pieces.append(["heading", level, name, role, title])
         pieces.append(["html", text])
     return Page(pieces, pictures)
 
 
+def _flat(blocks: list[Node]) -> list[Node]:
+    """Return blocks without sections: Sphinx makes them of the headings."""
+    found = []
+    for block in blocks:
+        found += block["c"][1] if tree.role(block) == "section" else [block]
+    return found
+
+
 def _html(blocks: list[Node]) -> str:
     """Return blocks as HTML, formulas as MathML."""
-    tree = {"pandoc-api-version": web._api_version(), "meta": {}, "blocks": blocks}
-    text = web.pandoc(
-        json.dumps(tree),
-        source="json",
-        target="html5",
-        options=["--mathml", "--wrap=none"],
-    )
+    text = tree.write(blocks, "html5", ["--mathml"])
     # The source of a formula: the search would take it for words.
     text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
     return web._space_functions(text)
@@ -530,7 +525,7 @@ def _formula(node: Node) -> Node:
         tex = [tex]
     inside = [{"t": "Math", "c": [display, part]} for part in tex]
     if name:
-        words = asked.inlines(name[1])
+        words = tree.inlines(name[1])
         inside.append({"t": "Span", "c": [["", ["name"], []], words]})
     return {"t": "Span", "c": [["", ["formula"], []], inside]}
 
@@ -576,7 +571,7 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
     size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
     if len(words) > 8:
-        words = asked.inlines(DESCRIBED)
+        words = tree.inlines(DESCRIBED)
     attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
     return {"t": "Image", "c": [attributes, words, [name, title]]}
 
