@@ -47,7 +47,8 @@ def recall_and_precision(confusion):
 def limit(confidence, right, wanted):
     order = np.argsort(-confidence.numpy())
     shares = np.cumsum(right.numpy()[order]) / np.arange(1, len(order) + 1)
-    fine = np.flatnonzero(shares >= wanted)
+    last = np.append(np.diff(confidence.numpy()[order]) != 0, True)  # of equal ones
+    fine = np.flatnonzero((shares >= wanted) & last)
     return float(confidence[order[fine[-1]]]) if len(fine) else float("inf")
 
 
