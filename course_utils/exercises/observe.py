@@ -505,7 +505,8 @@ def _value_problem(
                 return found[0], f"{which}{name and f', {name}'}: {found[1]}"
         return None
     if isinstance(right, tuple):
-        return "form", f"It returned one thing; expected {len(right)}: return a, b"
+        names = ", ".join("abcdefgh"[: len(right)])
+        return "form", f"It returned one thing; expected {len(right)}: return {names}"
     if torch.is_tensor(right):
         if not torch.is_tensor(got):
             return "form", (
