@@ -706,6 +706,9 @@ ADVICE = (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
     )),
+    ("step must be greater than zero", "", (
+        "A tensor has no slice that runs backward: .flip(0) turns the order around."
+    )),
     ("KeyError", "", "A dictionary has no such key: print its .keys()."),
     ("only one element tensors can be|Tensor with .* elements cannot be", "", (
         ".item() and float() work for a tensor with a single element only."
