@@ -175,9 +175,9 @@ def draw_all(ax):
     ax.plot(x)
 
 
-def twice(x):
-    assert x > 0
-    return 2 * x
+def twice(n):
+    assert n > 0
+    return 2 * n
 
 
 draw_all(axes[0])
@@ -189,8 +189,8 @@ for name, y in runs.items():
     print(name, y)
 
 
-def twice(x):
-    return 2 * x
+def twice(n):
+    return 2 * n
 
 
 total = twice(3)"""
