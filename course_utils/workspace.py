@@ -6,6 +6,7 @@ git does not see: so a ``git pull`` never meets a learner's work. This file uses
 standard library alone.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -50,6 +51,8 @@ LAYOUT = {
 def learners_edition(text: str, *, at_home: bool = True) -> str:
     """Return a stored notebook as a learner gets it: without outputs and twin.
 
+    An assert that would answer a question stands in a folded cell after the result.
+
     Parameters
     ----------
     text : str
@@ -77,9 +80,48 @@ def learners_edition(text: str, *, at_home: bool = True) -> str:
             source = "".join(cell["source"])
             source = re.sub(r"^\[!\[Open in .*\n\n?", "", source, flags=re.MULTILINE)
             cell["source"] = source.splitlines(keepends=True)
-        cells.append(cell)
+        cells += _with_asserts_after(cell)
     nb["cells"] = cells
     return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
+
+
+def _with_asserts_after(cell: dict) -> list[dict]:
+    """Move the asserts of a cell with a result into a folded cell after it.
+
+    Such a cell is in sight while its question is thought about, and an assert says
+    what will come out.
+    """
+    source = "".join(cell["source"])
+    if cell["cell_type"] != "code" or ".result()" not in source:
+        return [cell]
+    rest, asserts = split_asserts(source)
+    if not asserts:
+        return [cell]
+    text = f"# What the cell above must show.\n{asserts}"
+    folded = {
+        **cell,
+        "metadata": {"jupyter": {"source_hidden": True}},
+        "source": text.splitlines(keepends=True),
+    }
+    if "id" in cell:
+        folded["id"] = f"{cell['id']}-asserts"
+    return [cell | {"source": rest.splitlines(keepends=True)}, folded]
+
+
+def split_asserts(source: str) -> tuple[str, str]:
+    """Return the source of a cell without its asserts, and the asserts."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic is not plain Python
+        return source, ""
+    lines, moved = source.splitlines(keepends=True), []
+    for statement in reversed(statements):  # so that line numbers stay right
+        text = ast.unparse(statement)
+        if isinstance(statement, ast.Assert) or text.startswith("assert_close("):
+            place = slice(statement.lineno - 1, statement.end_lineno)
+            moved = [line.rstrip("\n") + "\n" for line in lines[place]] + moved
+            del lines[place]
+    return "".join(lines).rstrip("\n"), "".join(moved).rstrip("\n")
 
 
 def publish(notebooks: Path, folder: Path) -> None:

@@ -43,9 +43,14 @@ __all__ = [
 TEMPLATES = Path(__file__).with_name("templates")
 SEE = words.word("see")
 
-# The name of a function, such as log, in the MathML that pandoc writes.
+# The name of a function, such as log, in the MathML that pandoc writes; but not with an
+# index: in an <msub> there is no room for anything else.
 FUNCTION = (
-    r'(?:<mrow>)?<mi mathvariant="normal">\w\w+</mi>'
+    "".join(
+        rf"(?<!<{tag}>)(?<!<{tag}><mrow>)"
+        for tag in ("msub", "msup", "msubsup", "munder", "mover", "munderover", "mfrac")
+    )
+    + r'(?:<mrow>)?<mi mathvariant="normal">\w\w+</mi>'
     r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?+"
 )
 

@@ -47,6 +47,7 @@ from course_utils import progress
 from course_utils.exercises import diagnose
 from course_utils.exercises.diagnose import Study, Trial
 from course_utils.exercises.fixtures import Case, make_cases, more_cases
+from course_utils.exercises.locate import located
 from course_utils.exercises.observe import (
     Run,
     calls_of,
@@ -480,6 +481,7 @@ class Exercise:
                 diagnose.other_calls,
                 violated,
                 diagnose.captions,
+                located,
                 diagnose.right_when,
             ]
         found, what = [], ("property", "observed")

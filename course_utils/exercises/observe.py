@@ -505,7 +505,8 @@ def _value_problem(
                 return found[0], f"{which}{name and f', {name}'}: {found[1]}"
         return None
     if isinstance(right, tuple):
-        return "form", f"It returned one thing; expected {len(right)}: return a, b"
+        names = ", ".join("abcdefgh"[: len(right)])
+        return "form", f"It returned one thing; expected {len(right)}: return {names}"
     if torch.is_tensor(right):
         if not torch.is_tensor(got):
             return "form", (
@@ -705,6 +706,9 @@ ADVICE = (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
     )),
+    ("step must be greater than zero", "", (
+        "A tensor has no slice that runs backward: .flip(0) turns the order around."
+    )),
     ("KeyError", "", "A dictionary has no such key: print its .keys()."),
     ("only one element tensors can be|Tensor with .* elements cannot be", "", (
         ".item() and float() work for a tensor with a single element only."
@@ -745,7 +749,8 @@ def show(value: Any) -> str:
         return "model" if list(value.parameters()) else f"{type(value).__name__}()"
     if isinstance(value, torch.optim.Optimizer):
         return f"an optimizer ({type(value).__name__})"
-    if isinstance(value, list) and value and isinstance(value[0], tuple):
+    pairs = isinstance(value, list) and value and isinstance(value[0], tuple)
+    if pairs and any(map(torch.is_tensor, value[0])):
         shapes = [tuple(getattr(x, "shape", ())) for x in value[0]]
         return (
             f"[{len(value)} pairs, the first of shapes {listed([*map(str, shapes)])}]"
