@@ -23,7 +23,7 @@ from course_utils.authoring import (
 )
 from course_utils.authoring.labs import LabError
 
-EDITIONS = {"student": editions.student, "instructor": editions.instructor}
+EDITIONS = {"student": editions.paper, "instructor": editions.instructor}
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -99,7 +99,7 @@ def build(
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
         for stem, nb in notebooks.items():
             title = editions.title(nb)
-            jobs[f"{stem}.html"] = (web.page, made[stem, "student"], title)
+            jobs[f"{stem}.html"] = (web.page, editions.student(nb), title)
         return dict(sorted(_in_parallel(bar, jobs).items()))
 
 
@@ -128,6 +128,7 @@ def lab_text(edition: str, body: str, title: str) -> str:
         title=paper.quote(title),
         course=paper.quote(credits.read().title),
         edition=paper.quote(words.word(edition)),
+        compact="true" if edition == "student" else "false",
     )
 
 
