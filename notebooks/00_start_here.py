@@ -34,7 +34,7 @@
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 27 minutes to read and run, 4 more for the exercise.
+# **Takes** 29 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course

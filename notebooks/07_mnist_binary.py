@@ -36,7 +36,7 @@
 # **Needs** Lab 6 (hidden layers, held-out examples, Adam), lab 4 (the four lines of
 # training) and lab 1 (temperature).
 #
-# **Takes** 50 minutes to read and run, 33 more for the exercises.
+# **Takes** 52 minutes to read and run, 33 more for the exercises.
 #
 # **Source** The section on MNIST of `05wk-1.ipynb`, zeros against ones: its runs stand,
 # with their numbers, in [The published lab](#The-published-lab).
@@ -225,10 +225,10 @@ _ = ax.legend()
 assert accuracies.max() - accuracies.min() < 0.002 and losses[-1] > 20 * losses.min()
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** (Along both axes equal steps multiply by the same number.) The
-# dashed accuracy does not move: every logit keeps its side of 0. The loss begins at the
-# coin's, falls to its lowest point near 1, where the network was trained, and rises far
-# above the coin: now every answer is given with full certainty, the few wrong ones too.
+# **What you should see** The dashed accuracy does not move: every logit keeps its side of
+# 0. The loss begins at the coin's, falls to its lowest point near 1, where the network was
+# trained, and rises far above the coin: now every answer is given with full certainty, the
+# few wrong ones too. (Along both axes equal steps multiply by the same number.)
 #
 # **Rule** One function prepares training, held-out and test images. Look at the loss
 # *and* at the accuracy: each is blind where the other sees.
