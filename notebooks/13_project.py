@@ -175,8 +175,8 @@ assert max(shares) < 0.65  # those of the coin
 # The coin is a coin again, and the wonder is gone: with the true labels a few of 100 are
 # wrong. (The `*` hands over a pair as two arguments.)
 #
-# **Rule** Split before anything is calculated for the model. And if a number is too good to be true, give the program
-# labels of a coin.
+# **Rule** Split before anything is calculated for the model. And if a number is too good
+# to be true, give the program labels of a coin.
 
 # %%
 lab13.before_split.ask()
@@ -316,8 +316,8 @@ assert abs(results["first_loss"] - 0.69) < 0.2 and raw > 10
 #
 # ## 5. One batch by heart
 #
-# Before long training: can the program learn at all? Take sixteen rows and train until
-# their loss is gone.
+# Before long training: can the program learn at all? Take sixteen rows and train with
+# these alone.
 
 # %% tags=["slide-more"]
 lab13.by_heart.ask()
@@ -347,9 +347,9 @@ print({name: round(loss, 3) for name, loss in losses.items()})
 assert losses["labels mixed up"] > 0.5 > losses["in order"]
 
 # %% [markdown]
-# With all rows the loss stays near 0.6, not far from ln 2. But *sixteen* mixed-up labels would be learned
-# by heart, too, as those of the coin were. So one batch finds broken programs, and not
-# broken data. For these we have looked, and know the baseline.
+# With all rows the loss stays near 0.6, not far from ln 2. But *sixteen* mixed-up labels
+# would be learned by heart, too, as those of the coin were. So one batch finds broken
+# programs, and not broken data. For these we have looked, and know the baseline.
 #
 # **So far** Labels of a coin have unmasked a program; the data are split, 90 of 100 are to
 # be beaten, and our program can learn. This is a good place to stop.
