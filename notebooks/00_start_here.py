@@ -268,14 +268,14 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | all of it, seen from outside | 31 |
+# | 0 Start here | all of it, seen from outside | 33 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
 # | 6 Hidden layers | what is in the middle of the machine | 88 |
-# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 83 |
+# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 85 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 89 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
