@@ -766,6 +766,7 @@ def test_an_error_shows_the_line_and_the_shapes():
         (lambda z, y: torch.logsumexp(z), "leaves out dim"),
         (lambda z, y: nosuch(z), "No nosuch is known here"),  # noqa: F821
         (lambda z, y: {}["a"], "A dictionary has no such key"),
+        (lambda z, y: z[::-1], ".flip(0) turns the order around"),
         (lambda z, y: z.max(dim=1) - 1, "two things, the values and their positions"),
         (lambda z: z, "calls it with 2 arguments: logits, y"),
     ],

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.authoring import asked, labs, words
+from course_utils.authoring import asked, labs, words, worksheet
 from course_utils.authoring.labs import LabError
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
@@ -81,6 +81,18 @@ def student(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
+def paper(nb: NotebookNode) -> NotebookNode:
+    """Return the students' edition on paper: code that does not draw, and a pencil."""
+    nb = student(nb)
+    worksheet.add_tasks(nb, number(nb))
+    cells = labs.code_cells(nb)
+    found = worksheet.essential([cell.source for cell in cells])
+    for cell, source in zip(cells, found, strict=True):
+        if "room" not in cell.metadata:
+            cell.source = source
+    return nb
+
+
 def instructor(nb: NotebookNode) -> NotebookNode:
     """Return the edition for instructors: solutions in place, and notes.
 
@@ -110,6 +122,7 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     start = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
     cells.insert(start, _note(timing_note(nb), "timing"))
     nb.cells = cells
+    worksheet.add_tasks(nb, number(nb), for_instructors=True)
     return nb
 
 
@@ -125,18 +138,16 @@ def lab_notes(nb: NotebookNode) -> dict[str, str]:
     LabError
         If not exactly one cell contains it.
     """
-    number = int(title(nb).partition(".")[0])
+    lab = f"lab{number(nb)}"
     try:
-        module = importlib.import_module(f"course_utils.exercises.lab{number:02}")
+        module = importlib.import_module(f"course_utils.exercises.{lab}")
     except ModuleNotFoundError:
         return {}
     notes = getattr(module, "notes", {})
     for text in notes:
         n = sum(text in cell.source for cell in nb.cells)
         if n != 1:
-            raise LabError(
-                f"lab {number}: {n} cells contain {text!r}, which has a note"
-            )
+            raise LabError(f"{lab}: {n} cells contain {text!r}, which has a note")
     return notes
 
 
@@ -284,6 +295,11 @@ def title(nb: NotebookNode) -> str:
         if paragraph.startswith("# "):
             return paragraph.splitlines()[0].removeprefix("# ").strip()
     raise LabError("a lab starts with a title, # 1. Title")
+
+
+def number(nb: NotebookNode) -> str:
+    """Return the number of a lab, such as ``"04"``."""
+    return title(nb).partition(".")[0].zfill(2)
 
 
 def timing(nb: NotebookNode) -> str:

@@ -23,7 +23,7 @@ from course_utils.authoring import (
 )
 from course_utils.authoring.labs import LabError
 
-EDITIONS = {"student": editions.student, "instructor": editions.instructor}
+EDITIONS = {"student": editions.paper, "instructor": editions.instructor}
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -123,6 +123,7 @@ def lab_text(edition: str, body: str, title: str) -> str:
         title=paper.quote(title),
         course=paper.quote(credits.read().title),
         edition=paper.quote(words.word(edition)),
+        compact="true" if edition == "student" else "false",
     )
 
 

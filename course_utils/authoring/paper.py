@@ -81,12 +81,14 @@ def _with_key(blocks: list[Node]) -> list[Node]:
     key = []
 
     def move(block: Node) -> list[Node] | None:
-        if tree.role(block) == "question" and tree.role(block["c"][1][-1]) == "answer":
-            *asks, told = block["c"][1]
-            (said,) = told["c"][1]
-            number = tree.strong(tree.attribute(block, "number"))
-            key.append(tree.para([number, *said["c"][1:]]))
-            return [{"t": "Div", "c": [block["c"][0], asks]}]
+        kind, inside = tree.role(block), block["c"][-1]
+        if kind in ("question", "pencil") and tree.role(inside[-1]) == "answer":
+            (said,) = inside[-1]["c"][1]
+            number = tree.attribute(block, "number")
+            if kind == "pencil":
+                number = f"{words.word(kind)} {number}"
+            key.append(tree.para([tree.strong(number), *said["c"][1:]]))
+            return [{"t": "Div", "c": [block["c"][0], inside[:-1]]}]
         if tree.role(block) == "told":
             key.extend(block["c"][1])
             return [{"t": "Div", "c": [block["c"][0], []]}]
@@ -109,8 +111,11 @@ def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
     return None
 
 
-def _cell(cell: Node, source: Node, *outputs: Node) -> list[Node]:
+def _cell(cell: Node, *blocks: Node) -> list[Node]:
     """Return a cell without the lines that paper cannot run."""
+    if not blocks or "python" not in tree.classes(blocks[0]):
+        return list(blocks)
+    source, *outputs = blocks
     text = source["c"][1]
     if "stub" in tree.classes(cell):
         return _stub(text, json.loads(tree.attribute(cell, "room")))

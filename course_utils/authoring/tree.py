@@ -7,6 +7,8 @@ Each group is a ``Div``, and its first class is its role:
 * ``told``: outputs that answer questions (``numbers``), and the words about a figure;
 * ``question`` (``number``, ``kind``), with its ``answer`` inside, or for instructors in
   a ``note`` after it;
+* ``pencil`` (``number``): a task with ``room`` (``lines``) or ``squares`` (``width``,
+  ``height``), answered like a question;
 * ``exercise``: its text and all that belongs to it, up to the cell to solve it in;
 * a paragraph with a bold word before it, such as ``rule``: see `words.LEADS`;
 * ``note``, for instructors; its second class says about what;

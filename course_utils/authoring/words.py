@@ -23,6 +23,7 @@ WORDS = {
         "exercise": "Exercise",
         "question": "Question",
         "answer": "Answer",
+        "pencil": "With a pencil",
         # Headings of sections, and of parts of them.
         "warm-up": "Warm up",
         "pitfalls": "Pitfalls",
@@ -102,7 +103,7 @@ WORDS = {
 # What begins a paragraph in bold, and what a section may be, besides core.
 LEADS = (
     *("aims", "needs", "takes", "origin", "predict", "rule", "formula", "see"),
-    *("stop", "think", "exercise", "question", "answer"),
+    *("stop", "think", "exercise", "question", "answer", "pencil"),
 )
 SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 

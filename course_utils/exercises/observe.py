@@ -505,7 +505,8 @@ def _value_problem(
                 return found[0], f"{which}{name and f', {name}'}: {found[1]}"
         return None
     if isinstance(right, tuple):
-        return "form", f"It returned one thing; expected {len(right)}: return a, b"
+        names = ", ".join("abcdefgh"[: len(right)])
+        return "form", f"It returned one thing; expected {len(right)}: return {names}"
     if torch.is_tensor(right):
         if not torch.is_tensor(got):
             return "form", (
@@ -704,6 +705,9 @@ ADVICE = (
     ("on the same device", "", (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
+    )),
+    ("step must be greater than zero", "", (
+        "A tensor has no slice that runs backward: .flip(0) turns the order around."
     )),
     ("KeyError", "", "A dictionary has no such key: print its .keys()."),
     ("only one element tensors can be|Tensor with .* elements cannot be", "", (

@@ -19,10 +19,14 @@ end
 
 local roles = {}
 
-for _, role in ipairs({ "predict", "rule", "see", "exercise", "key" }) do
+for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "key" }) do
   roles[role] = function(div)
     return inside("#" .. role, div.content)
   end
+end
+
+function roles.section(div)
+  return div.classes[2] == "deeper" and inside("#deeper", div.content) or div.content
 end
 
 function roles.note(div)
@@ -35,6 +39,10 @@ end
 
 function roles.room(div)
   return raw("#room(" .. div.attributes.lines .. ")")
+end
+
+function roles.squares(div)
+  return raw("#squares(" .. div.attributes.width .. ", " .. div.attributes.height .. ")")
 end
 
 function roles.told(div)
