@@ -6,6 +6,7 @@
 
 For teachers and authors:
 
+    python3 -m course_utils class FOLDER  handed-in labs: marks, and what went wrong
     python3 -m course_utils pack FOLDER   the course for machines without a network
     python3 -m course_utils handouts      paper and offline pages, in build/handouts/
     python3 -m course_utils slides        slides for the projector, in build/slides/
@@ -32,6 +33,7 @@ EXTRAS = {
     "open": "lab",
     "run": "lab",
     "test": "test",
+    "class": "lab",
     "pack": "authoring",
     "handouts": "authoring",
     "slides": "authoring",
