@@ -8,17 +8,20 @@ import csv
 import inspect
 import io
 import json
+import os
 import random
 import re
+import socket
 import textwrap
+from collections import Counter
 
-import nbformat
 import pytest
 
 from course_utils.authoring import labs
 from course_utils.authoring.__main__ import main
 from course_utils.authoring.classroom import worker
 from course_utils.authoring.classroom.collect import known_labs
+from course_utils.authoring.classroom.judge import Judge
 from course_utils.exercises.checks import find
 from course_utils.workspace import learners_edition
 
@@ -94,3 +97,117 @@ def test_a_class_of_thirty(name, tmp_path):
             reference = find(lab.module, exercise).reference
             mark = str(int(what[exercise] is reference))
             assert row[f"{lab.module} {exercise}"] == mark, (row, what)
+
+
+# What an answer must not do ---------------------------------------------------------
+
+RIGHT = """    e = (logits - logits.amax(1, keepdim=True)).exp()
+    return e / e.sum(1, keepdim=True)"""
+IMPORTS = "import gc, os, socket, subprocess, sys, time\nimport torch\n"
+
+
+def doing(line):
+    """Return an answer that is right, if only this line can be run."""
+    return f"{IMPORTS}def softmax(logits):\n    {line}\n{RIGHT}"
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    """Return a file of the teacher, and a server in the teacher's network."""
+    secret = tmp_path_factory.mktemp("teacher") / "marks.txt"
+    secret.write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield secret, server.getsockname()[1]
+    assert secret.read_text() in ("secret", "x")  # "x" where no layer is there
+
+
+@pytest.fixture(scope="module", params=[(), *((x,) for x in worker.LAYERS), worker.LAYERS])
+def judge(request, tmp_path_factory):
+    """Return a judge with no layer of protection, with each alone, and with all."""
+    folder = tmp_path_factory.mktemp("judge") / "own"
+    judge = Judge(folder, 5, 3, request.param)
+    yield judge
+    judge.close()
+
+
+# What is tried, and each layer that prevents it without the others.
+ATTACKS = {
+    "open({secret!r}).read()": "rooms guard",
+    # The C++ part of PyTorch opens files without asking Python.
+    "torch.from_file({secret!r}, size=1, dtype=torch.uint8)": "rooms",
+    "open({secret!r}, 'w').write('x')": "rooms guard",
+    "os.listdir({home!r})": "rooms guard",
+    "socket.create_connection(('127.0.0.1', {port}), 2).close()": "rooms guard",
+    "subprocess.run([sys.executable, '-c', ''], check=True)": "guard",
+    "os.fork() or os._exit(0)": "guard",
+    "torch.empty(8 << 30, dtype=torch.uint8)": "limits",
+    "open('big', 'wb').write(bytes(20 << 20))": "limits",
+    "gc.get_objects(); open('own', 'w').write('x')": "",  # its own folder is its own
+}
+
+
+@pytest.mark.parametrize("line", ATTACKS)
+def test_each_layer_holds_alone_what_it_promises(line, judge, teacher):
+    secret, port = teacher
+    layers = set(judge.config["layers"])
+    filled = line.format(secret=str(secret), home=str(secret.parent), port=port)
+    (_, found), *_ = judge.ask([doing(filled)], "lab01", ["softmax"])
+    if "rooms" in layers and "rooms" not in judge.safe:
+        pytest.skip("this system does not allow namespaces: `class` says so")
+    holding = set(ATTACKS[line].split())
+    if "fork" in line or "subprocess" in line:  # root is not limited but in its room
+        holding |= {"limits"} if "rooms" in layers or os.getuid() else set()
+    assert found["right"] == (not holding & layers), found["messages"]
+
+
+def test_who_kills_the_parent_harms_nobody(judge):
+    line = "os.kill(os.getppid(), 9); time.sleep(1)"
+    asked = judge.ask([doing(line), "def logsumexp(x):\n    return x.logsumexp(1)"],
+                      "lab01", ["softmax", "logsumexp"])  # fmt: skip
+    (_, first), (_, second) = asked
+    assert second["right"], second
+    if "guard" in judge.config["layers"]:
+        assert "os.kill" in str(first["messages"])
+
+
+HARMFUL = {
+    "hangs": ("while True: pass", "time"),
+    "sleeps": ("time.sleep(1000)", "time"),
+    "prints": ("while True: print('x' * 1000)", None),
+    "writes": ("while True: os.write(1, b'x' * 1000)", "time"),
+    "eats memory": ("x = []\n    while True: x.append(torch.ones(10**7))", None),
+    "exits": ("exit()", None),
+    "ends": ("os._exit(0)", "ended"),
+    "forks": ("while True: os.fork()", None),
+    "crashes": ("torch.as_strided(torch.ones(1), (1,), (1,), 2**40).item()", "ended"),
+    "fills its folder": ("[open(str(i), 'wb').write(bytes(9**7)) for i in range(99)]", None),
+    "cheats": ("type(lab01.softmax).judge = lambda *a: V", None),
+}
+
+
+def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
+    pile, out = tmp_path / "pile", tmp_path / "out"
+    pile.mkdir()
+    exercise = {n: find("lab01", n) for n in SOFTMAX.exercises}
+    rest = {n: source(e, e.reference) for n, e in exercise.items()}
+    for who, (line, _) in HARMFUL.items():
+        cheat = "from types import SimpleNamespace\nV = SimpleNamespace(right=True, "
+        cheat += "kind='right', name=None, messages=('correct.',), details=())\n"
+        text = notebook(SOFTMAX, rest | {"softmax": cheat + doing(line)})
+        (pile / f"{who}.ipynb").write_text(text, encoding="utf-8")
+    at_import = "import sys\nMOST = sys.exit()\ndef softmax(logits):\n    return MOST"
+    text = notebook(SOFTMAX, rest | {"softmax": at_import})
+    (pile / "exits at import.ipynb").write_text(text, encoding="utf-8")
+    (pile / "good.ipynb").write_text(notebook(SOFTMAX, rest), encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in pile.iterdir()}
+    assert main(["class", str(pile), "--out", str(out), "--seconds", "2"]) == 0
+    assert {path.name: path.read_bytes() for path in pile.iterdir()} == before
+    for row in table(out / "marks.csv"):
+        right = [row[f"lab01 {name}"] for name in SOFTMAX.exercises]
+        assert right == [str(int(row["student"] == "good")), "1", "1", "1"], row
+    lines = (out / "answers.jsonl").read_text().splitlines()
+    found = [next(iter(json.loads(line).values()))["softmax"] for line in lines]
+    kinds = Counter(f["name"] for f in found if f["kind"] == "stopped")
+    wanted = Counter(name for _, name in HARMFUL.values() if name)
+    assert not wanted - kinds, (wanted, kinds)
+    assert any(f["kind"] == "tampered" for f in found)

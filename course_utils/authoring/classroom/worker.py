@@ -132,14 +132,13 @@ def answer_in(cells: list[str], module: str, name: str) -> list[tuple[int, ast.s
     checks = [i for i, (_, node) in enumerate(every) if check in ast.unparse(node)]
     end = checks[-1] if checks else len(every)
     places = [i for i, (_, node) in enumerate(every) if name in bound(node)]
-    before = [i for i in places if i < end]
-    written = [i for i in places if not _is_stub(every[i][1])]
     if not places:
         raise NoAnswer("")
-    place = before[-1] if before and (before[-1] in written or not written) else None
-    place = (written or places)[-1] if place is None else place
+    place = next((i for i in reversed(places) if i < end), places[-1])
+    if _is_stub(every[place][1]):  # perhaps it stands below the check, or above the stub
+        place = next((i for i in reversed(places) if _is_written(every[i][1])), place)
     chosen, wanted = {place}, needed(every[place][1])
-    seen = {name}
+    seen = {name} if isinstance(every[place][1], ast.FunctionDef) else set()
     while wanted:
         wanted -= seen
         seen |= wanted
@@ -165,6 +164,12 @@ def _is_stub(node: ast.stmt) -> bool:
         or (isinstance(x, ast.Expr) and isinstance(x.value, ast.Constant))
         for x in body
     )
+
+
+def _is_written(node: ast.stmt) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return not _is_stub(node)
+    return isinstance(getattr(node, "value", None), (ast.Lambda, ast.Attribute))
 
 
 def form_of(nodes: list[ast.stmt]) -> tuple[str, int]:
