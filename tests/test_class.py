@@ -121,7 +121,9 @@ def teacher(tmp_path_factory):
     assert secret.read_text() in ("secret", "x")  # "x" where no layer is there
 
 
-@pytest.fixture(scope="module", params=[(), *((x,) for x in worker.LAYERS), worker.LAYERS])
+@pytest.fixture(
+    scope="module", params=[(), *((x,) for x in worker.LAYERS), worker.LAYERS]
+)
 def judge(request, tmp_path_factory):
     """Return a judge with no layer of protection, with each alone, and with all."""
     folder = tmp_path_factory.mktemp("judge") / "own"
@@ -161,7 +163,7 @@ def test_each_layer_holds_alone_what_it_promises(line, judge, teacher):
 
 
 def test_who_kills_the_parent_harms_nobody(judge):
-    line = "os.kill(os.getppid(), 9); time.sleep(1)"
+    line = "os.kill(os.getppid(), 9)"
     asked = judge.ask([doing(line), "def logsumexp(x):\n    return x.logsumexp(1)"],
                       "lab01", ["softmax", "logsumexp"])  # fmt: skip
     (_, first), (_, second) = asked
@@ -179,9 +181,13 @@ HARMFUL = {
     "exits": ("exit()", None),
     "ends": ("os._exit(0)", "ended"),
     "forks": ("while True: os.fork()", None),
-    "crashes": ("torch.as_strided(torch.ones(1), (1,), (1,), 2**40).item()", "ended"),
-    "fills its folder": ("[open(str(i), 'wb').write(bytes(9**7)) for i in range(99)]", None),
+    "crashes": ("__import__('faulthandler')._sigsegv()", "ended"),
+    "fills its folder": (
+        "[open(str(i), 'wb').write(bytes(9**7)) for i in range(99)]",
+        None,
+    ),
     "cheats": ("type(lab01.softmax).judge = lambda *a: V", None),
+    "cheats well": ("checks.problem = lambda *a: None; return logits", None),
 }
 
 
@@ -193,6 +199,7 @@ def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
     for who, (line, _) in HARMFUL.items():
         cheat = "from types import SimpleNamespace\nV = SimpleNamespace(right=True, "
         cheat += "kind='right', name=None, messages=('correct.',), details=())\n"
+        cheat = f"from course_utils.exercises import checks\n{cheat}"
         text = notebook(SOFTMAX, rest | {"softmax": cheat + doing(line)})
         (pile / f"{who}.ipynb").write_text(text, encoding="utf-8")
     at_import = "import sys\nMOST = sys.exit()\ndef softmax(logits):\n    return MOST"
@@ -210,4 +217,5 @@ def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
     kinds = Counter(f["name"] for f in found if f["kind"] == "stopped")
     wanted = Counter(name for _, name in HARMFUL.values() if name)
     assert not wanted - kinds, (wanted, kinds)
-    assert any(f["kind"] == "tampered" for f in found)
+    tampered = [f for f in found if f["kind"] == "tampered"]
+    assert len(tampered) == 2, [(f["kind"], f["name"], f["messages"]) for f in found]

@@ -22,7 +22,7 @@ from course_utils.authoring.labs import LabError
 
 SECONDS = 10  # of the processor, for one answer
 STOPPED = {
-    "time": "it did not come to an end in time (a loop without end?).",
+    "time": "it took too long: a loop without end, or much more work than needed.",
     "memory": "it took more memory than there is for an answer, or printed without end.",
     "ended": "it ended the program (exit, a crash, or too much memory).",
     "check": "the check itself stopped.",

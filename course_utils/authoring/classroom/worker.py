@@ -135,7 +135,9 @@ def answer_in(cells: list[str], module: str, name: str) -> list[tuple[int, ast.s
     if not places:
         raise NoAnswer("")
     place = next((i for i in reversed(places) if i < end), places[-1])
-    if _is_stub(every[place][1]):  # perhaps it stands below the check, or above the stub
+    if _is_stub(
+        every[place][1]
+    ):  # perhaps it stands below the check, or above the stub
         place = next((i for i in reversed(places) if _is_written(every[i][1])), place)
     chosen, wanted = {place}, needed(every[place][1])
     seen = {name} if isinstance(every[place][1], ast.FunctionDef) else set()
@@ -233,7 +235,8 @@ def judged(cells: list[str], module: str, name: str) -> dict:
         "source": source[:4000],
         "unusual": sorted(_words([node for _, node in parts]) & UNUSUAL),
     }
-    if verdict.right and judge(exercise, lambda *_: object()).right:
+    changed = type(exercise).judge is not judge
+    if changed or (verdict.right and judge(exercise, lambda *_: object()).right):
         text = "The answer changed the checks themselves, so it was not judged."
         return found | {"right": False, "kind": "tampered", "messages": (text,)}
     if verdict.right:
@@ -387,20 +390,27 @@ def change_root(root: str) -> None:
 # Limits and guard -----------------------------------------------------------------
 
 
-def set_limits(seconds: float) -> None:
+def set_limits(seconds: float, memory: int) -> None:
     """Limit processor time, memory, file size and the number of processes."""
     import resource
 
     cpu = int(seconds) + 1
     limits = {"CPU": (cpu, cpu + 1), "FSIZE": (OUTPUT, OUTPUT), "NPROC": (0, 0)}
     limits |= {"CORE": (0, 0)}
-    with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        used = pages * os.sysconf("SC_PAGE_SIZE")
-        limits["AS"] = (used + MEMORY, used + MEMORY)
+    if memory:
+        limits["AS"] = (memory, memory)
     for name, values in limits.items():
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), values)
+
+
+def _memory() -> int:
+    """Return the address space that an answer may have; 0 where nothing tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") + MEMORY
 
 
 def set_guard(folder: str) -> None:
@@ -460,6 +470,7 @@ def main() -> None:
     from course_utils.exercises import checks  # noqa: F401
 
     torch.set_num_threads(1)
+    config["memory"] = _memory()  # now, because a room has no /proc
     if rooms:
         try:
             change_root(tempfile.mkdtemp(dir=config["folder"]))
@@ -494,7 +505,7 @@ def _close(config: dict, folder: str) -> None:
     os.chdir(folder)
     tempfile.tempdir = folder
     if "limits" in config["layers"] and os.name == "posix":
-        set_limits(config["seconds"])
+        set_limits(config["seconds"], config["memory"])
     if "guard" in config["layers"]:
         set_guard(folder)
 
