@@ -12,8 +12,10 @@ import os
 import random
 import re
 import socket
+import sys
 import textwrap
 from collections import Counter
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -22,6 +24,7 @@ from course_utils.authoring.__main__ import main
 from course_utils.authoring.classroom import worker
 from course_utils.authoring.classroom.collect import known_labs
 from course_utils.authoring.classroom.judge import Judge
+from course_utils.authoring.stamp import read_address
 from course_utils.exercises.checks import find
 from course_utils.workspace import learners_edition
 
@@ -219,3 +222,86 @@ def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
     assert not wanted - kinds, (wanted, kinds)
     tampered = [f for f in found if f["kind"] == "tampered"]
     assert len(tampered) == 2, [(f["kind"], f["name"], f["messages"]) for f in found]
+
+
+# nbgrader and a hub ------------------------------------------------------------------
+
+
+def test_an_assignment_holds_each_exercise_once(tmp_path):
+    assert main(["class", "--nbgrader", str(tmp_path)]) == 0
+    seed = (tmp_path / "seed.txt").read_text().strip()
+    for lab in KNOWN.values():
+        file = tmp_path / "source" / lab.module / f"{lab.name}.ipynb"
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        marked = [c for c in cells if "nbgrader" in c["metadata"]]
+        ids = [c["metadata"]["nbgrader"]["grade_id"] for c in marked]
+        wanted = {f"{n}-{x}" for n in lab.exercises for x in ("answer", "marks")}
+        assert set(ids) == wanted and len(ids) == len(wanted)
+        for answer, marks in zip(marked[::2], marked[1::2], strict=True):
+            assert "    ..." not in answer["source"].split("\n\n\n")[0]
+            assert answer["source"].count("### BEGIN SOLUTION") == 1
+            assert f".hold_back({seed})" in marks["source"]
+            compile(answer["source"], "", "exec")
+
+
+def test_nbgrader_gives_the_same_marks(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed here")
+    from nbgrader.api import Gradebook
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.validator import Validator
+    from traitlets.config import Config
+
+    course, out, pile = (tmp_path / name for name in ("course", "out", "pile"))
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    beside = os.path.dirname(sys.executable)  # nbgrader starts alembic by its name
+    monkeypatch.setenv("PATH", beside, prepend=os.pathsep)
+    assert main(["class", "--nbgrader", str(course), "--labs", "01"]) == 0
+    file = course / "source" / "lab01" / "01_softmax.ipynb"
+    Validator().validate_and_print(str(file))
+    assert "Success! Your notebook passes all the tests." in capsys.readouterr().out
+    config = Config()
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+    config.ExecutePreprocessor.timeout = 300
+    api = NbGraderAPI(config=config)
+    released = api.generate_assignment("lab01")
+    assert released["success"], released
+    release = (course / "release" / "lab01" / "01_softmax.ipynb").read_text()
+    assert "hold_back" not in release and "e.sum" not in release
+    made = a_class(SOFTMAX, 3)
+    for i, (student, (_, what)) in enumerate(made.items()):
+        nb = json.loads(release)
+        for cell in nb["cells"]:
+            grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+            name = grade_id.removesuffix("-answer")
+            if what.get(name):
+                exercise = find("lab01", name)
+                code = source(exercise, what[name])
+                check = "".join(cell["source"]).partition("\nlab01.")[2]
+                cell["source"] = f"{code}\n\n\nlab01.{check}"
+        folder = course / "submitted" / f"student{i}" / "lab01"
+        folder.mkdir(parents=True)
+        (folder / "01_softmax.ipynb").write_text(json.dumps(nb), encoding="utf-8")
+        graded = api.autograde("lab01", f"student{i}")
+        assert graded["success"], graded
+    # Our own command reads nbgrader's folder of hand-ins as any other pile.
+    assert main(["class", str(course / "submitted"), "--out", str(out)]) == 0
+    ours = {row["student"]: row for row in table(out / "marks.csv")}
+    with Gradebook(config.CourseDirectory.db_url) as gradebook:
+        for i in range(len(made)):
+            nb = gradebook.find_submission_notebook("01_softmax", "lab01", f"student{i}")
+            marks = {g.name.removesuffix("-marks"): g.score for g in nb.grades}
+            row = ours[f"student{i}"]
+            assert marks == {n: float(row[f"lab01 {n}"]) for n in SOFTMAX.exercises}
+    assert {*ours} == {"student0", "student1", "student2"} and not pile.exists()
+
+
+def test_a_link_per_lab(capsys):
+    assert main(["class", "--links", "https://hub.school.edu/", "--labs", "01"]) == 0
+    link = capsys.readouterr().out.strip()
+    repository, branch = read_address()
+    assert link.startswith("https://hub.school.edu/hub/user-redirect/git-pull?repo=")
+    asked = parse_qs(urlsplit(link).query)
+    assert asked["repo"] == [f"https://github.com/{repository}"]
+    assert asked["branch"] == [branch]
+    assert asked["urlpath"][0].endswith("/notebooks/01_softmax.ipynb")

@@ -140,22 +140,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _describe_class(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "folder", type=Path, nargs="?", help="hand-ins: a folder or zip"
-    )
+    parser.add_argument("folder", type=Path, nargs="?", help="hand-ins: a folder or zip")
     parser.add_argument("--out", type=Path, help="results; by default in build/class/")
     parser.add_argument(
         "--seconds", type=float, default=10, help="processor time for one answer"
     )
+    parser.add_argument(
+        "--nbgrader", type=Path, metavar="FOLDER", help="write nbgrader assignments"
+    )
+    parser.add_argument(
+        "--links", metavar="HUB", help="print nbgitpuller links for this JupyterHub"
+    )
+    parser.add_argument(
+        "--labs", nargs="+", default=(), metavar="01", help="for these two: which labs"
+    )
 
 
 def _class(args: argparse.Namespace) -> int:
-    """Judge hand-ins."""
-    from course_utils.authoring.classroom import judge
+    """Judge hand-ins, or hand out labs in another way."""
+    from course_utils.authoring.classroom import judge, nbgrader
 
-    if args.folder is None:
+    if args.folder:
+        return judge.main(args.folder, args.out, seconds=args.seconds)
+    if args.nbgrader:
+        args.nbgrader.mkdir(parents=True, exist_ok=True)
+        seed = judge.read_seed(args.nbgrader / "seed.txt")
+        for path in nbgrader.export(args.nbgrader, args.labs, seed):
+            print(path)
+    elif args.links:
+        print("\n".join(nbgrader.links(args.links, args.labs)))
+    else:
         raise LabError("say where the hand-ins are: a folder or a zip")
-    return judge.main(args.folder, args.out, seconds=args.seconds)
+    return 0
 
 
 def _describe_pack(parser: argparse.ArgumentParser) -> None:

@@ -67,7 +67,7 @@ def main(
     if pile.is_dir() and out.resolve().is_relative_to(pile.resolve()):
         raise LabError(f"the results must not lie in the folder of the hand-ins: {out}")
     out.mkdir(parents=True, exist_ok=True, mode=0o700)  # others have no business here
-    seed = _seed(out / "seed.txt")
+    seed = read_seed(out / "seed.txt")
     store = Store(out / "answers.jsonl", seed, seconds)
     todo = [h for h in found if store.key(h) not in store.known]
     if len(todo) < len(found):
@@ -83,7 +83,7 @@ def main(
     return status
 
 
-def _seed(path: Path) -> int:
+def read_seed(path: Path) -> int:
     """Return the secret number from which this class's own inputs are drawn."""
     if not path.exists():
         labs.write_atomically(path, f"{secrets.randbits(48)}\n")
