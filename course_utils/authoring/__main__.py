@@ -140,7 +140,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _describe_class(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, nargs="?", help="hand-ins: a folder or zip")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="hand-ins: a folder or zip"
+    )
     parser.add_argument("--out", type=Path, help="results; by default in build/class/")
     parser.add_argument(
         "--seconds", type=float, default=10, help="processor time for one answer"

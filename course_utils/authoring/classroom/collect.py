@@ -4,6 +4,7 @@ Nothing is unpacked and nothing is run here: a zip is read where it lies, and a 
 is no more than text.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -166,11 +167,10 @@ def _member_name(member: zipfile.ZipInfo) -> str:
     """Return a name in a zip; many programs do not say that theirs are UTF-8."""
     name = member.filename.replace("\\", "/")
     if not member.flag_bits & 0x800:
-        try:
+        with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
-    return unicodedata.normalize("NFC", name)
+    parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+    return unicodedata.normalize("NFC", "/".join(parts))
 
 
 def _hidden(path: str) -> bool:

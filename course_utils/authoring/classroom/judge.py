@@ -1,5 +1,6 @@
 """The command: judge all that was handed in, a few answers at a time."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from course_utils.authoring.labs import LabError
 SECONDS = 10  # of the processor, for one answer
 STOPPED = {
     "time": "it took too long: a loop without end, or much more work than needed.",
-    "memory": "it took more memory than there is for an answer, or printed without end.",
+    "memory": "it took too much memory, or printed without end.",
     "ended": "it ended the program (exit, a crash, or too much memory).",
     "check": "the check itself stopped.",
 }
@@ -35,8 +36,8 @@ SAFE = {
     "guard": "Python refuses files, network and programs",
 }
 UNSAFE = (
-    "This system has no walls around an answer that a student with bad intent could not "
-    "climb. For hand-ins that you do not trust, use Linux or a container of their own."
+    "Nothing here stops bad intent together with much knowledge of Python. For hand-ins "
+    "that you do not trust, use Linux with namespaces, or a virtual machine."
 )
 
 
@@ -173,7 +174,8 @@ class Judge:
         forks: bool = sys.platform == "linux",
     ) -> None:
         folder.mkdir()
-        self.seconds, self.safe, self.closed = seconds, [], False
+        self.patience = 4 * seconds + 120  # the first answer waits for PyTorch
+        self.safe, self.closed = [], False
         self.config = {"seed": seed, "seconds": seconds, "layers": layers}
         self.config |= {"forks": forks, "folder": str(folder)}
         self.process: subprocess.Popen | None = None
@@ -192,7 +194,7 @@ class Judge:
                 self.process.stdin.write(json.dumps(fresh) + "\n")
                 self.process.stdin.flush()
                 while left:
-                    found = self._line(4 * self.seconds + 120)
+                    found = self._line(self.patience)
                     if found.get("kind") == "gone":
                         break
                     yield left.pop(0), checked(found)
@@ -260,10 +262,8 @@ class Judge:
 
     def _kill(self) -> None:
         if self.process and hasattr(os, "killpg"):
-            try:
+            with contextlib.suppress(OSError):  # it has ended
                 os.killpg(self.process.pid, 9)
-            except OSError:  # it has ended
-                pass
         elif self.process:
             self.process.kill()
 

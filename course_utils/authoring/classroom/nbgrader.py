@@ -61,17 +61,25 @@ def assignment(stored: str, lab: Lab, seed: int) -> str:
             cell["metadata"]["nbgrader"] = _marked(f"{name}-answer", solution=True)
             test = TEST.format(module=lab.module, name=name, seed=seed)
             marks = _marked(f"{name}-marks", grade=True, locked=True, points=1)
-            cells.append({
-                "cell_type": "code", "id": f"{name}-marks", "execution_count": None,
-                "metadata": {"nbgrader": marks}, "outputs": [], "source": test,
-            })  # fmt: skip
+            cells.append(
+                {
+                    "cell_type": "code",
+                    "id": f"{name}-marks",
+                    "execution_count": None,
+                    "metadata": {"nbgrader": marks},
+                    "outputs": [],
+                    "source": test,
+                }
+            )
     nb["cells"] = cells
     return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
 
 
 def _split(code: str, name: str) -> tuple[str, str]:
     """Return a cell with BODY in the place of a function's body, and that body."""
-    found = re.search(rf"^def {name}\(.*\):\n((?:    .*\n|\n)+?)(?=\n*\S|\Z)", code + "\n", re.M)
+    found = re.search(
+        rf"^def {name}\(.*\):\n((?:    .*\n|\n)+?)(?=\n*\S|\Z)", code + "\n", re.M
+    )
     body = found[1].rstrip("\n")
     start, end = found.span(1)
     return code[:start] + "BODY\n" + (code + "\n")[end:].rstrip("\n"), body
@@ -89,9 +97,12 @@ def links(hub: str, names: Sequence[str]) -> list[str]:
     folder = repository.rpartition("/")[2]
     return [
         f"{hub.rstrip('/')}/hub/user-redirect/git-pull?"
-        + urlencode({
-            "repo": f"{stamp.GITHUB}{repository}", "branch": branch,
-            "urlpath": f"lab/tree/{folder}/notebooks/{path.stem}.ipynb",
-        })  # fmt: skip
+        + urlencode(
+            {
+                "repo": f"{stamp.GITHUB}{repository}",
+                "branch": branch,
+                "urlpath": f"lab/tree/{folder}/notebooks/{path.stem}.ipynb",
+            }
+        )
         for path in labs.lab_paths(names)
     ]

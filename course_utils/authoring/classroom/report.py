@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 # Shorter answers, in nodes of the syntax tree, are alike because the task is short.
 ENOUGH = 45
 NOT_TRIED = ("stub", "missing")
-PLAIN = {  # what to say of a kind of answer, where the check's words are for one learner
+PLAIN = {  # a kind of answer in words for the teacher
     "forbidden": "right values, but by a way that the exercise rules out",
     "stopped": "stopped",
     "tampered": "changed the checks themselves",

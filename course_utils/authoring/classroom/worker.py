@@ -1,13 +1,13 @@
 """Judge answers in processes that can do no harm: one for each answer.
 
-This program gets lines of JSON and writes one for each answer. It never runs a line of a
-hand-in itself where it can fork: PyTorch is loaded once, and a copy of the process, as
-far from everything as the system allows, runs and judges one answer.
+This program gets lines of JSON and writes one for each answer. Where it can fork, it
+never runs a line of a hand-in itself: PyTorch is loaded once, and a copy of the process,
+as far from everything as the system allows, runs and judges one answer.
 
 What keeps an answer away from the rest, in layers that do not need each other:
 
-* ``rooms`` (Linux, where namespaces are allowed): another root, read-only, in which only
-  Python and the packages are; no network; no other processes to be seen.
+* ``rooms`` (Linux, where namespaces are allowed): another root, read-only, with
+  nothing in it but Python and the packages; no network; no other processes to be seen.
 * ``limits`` (Linux; macOS in part): of processor time, memory, file size and processes.
 * ``guard`` (everywhere): Python itself refuses files, sockets and programs. Who knows
   Python well gets around this one.
@@ -44,18 +44,17 @@ WRITES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.utim
 CLOSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn",
           "os.spawn", "os.startfile", "os.kill", "os.chown", "ctypes.", "winreg.",
           "pty.", "signal.", "webbrowser.", "urllib.", "_winapi.", "mmap.")  # fmt: skip
-UNUSUAL = set(
-    "os sys subprocess socket ctypes gc inspect importlib builtins multiprocessing "
-    "threading shutil pathlib urllib requests pickle signal open eval exec compile "
-    "globals __import__ _getframe __globals__ __builtins__ __dict__ __subclasses__ "
-    "setattr reference oracles judge course_utils".split()
+UNUSUAL = re.compile(
+    "os|sys|subprocess|socket|ctypes|gc|inspect|importlib|builtins|multiprocessing|"
+    "threading|shutil|pathlib|urllib|requests|pickle|signal|open|eval|exec|compile|"
+    "globals|setattr|reference|oracles|judge|course_utils|lab[0-9]{2}|_getframe|__.+__"
 )
 
 
 # The answer in a notebook ---------------------------------------------------------
 
 
-class NoAnswer(Exception):
+class NoAnswerError(Exception):
     """There is nothing in the notebook that could be judged."""
 
 
@@ -70,7 +69,7 @@ def statements(cells: list[str], name: str) -> list[tuple[int, ast.stmt]]:
 
     Raises
     ------
-    NoAnswer
+    NoAnswerError
         If the cell that should define `name` is no Python.
     """
     found = []
@@ -81,7 +80,9 @@ def statements(cells: list[str], name: str) -> list[tuple[int, ast.stmt]]:
             if re.search(rf"^\s*(def {name}\b|{name} *=)", cell, re.MULTILINE):
                 line = getattr(error, "text", "") or ""
                 where = f" in your line `{line.strip()[:200]}`" if line.strip() else ""
-                raise NoAnswer(f"This cell is no Python{where}: {error}.") from None
+                raise NoAnswerError(
+                    f"This cell is no Python{where}: {error}."
+                ) from None
     return found
 
 
@@ -133,7 +134,7 @@ def answer_in(cells: list[str], module: str, name: str) -> list[tuple[int, ast.s
     end = checks[-1] if checks else len(every)
     places = [i for i, (_, node) in enumerate(every) if name in bound(node)]
     if not places:
-        raise NoAnswer("")
+        raise NoAnswerError("")
     place = next((i for i in reversed(places) if i < end), places[-1])
     if _is_stub(
         every[place][1]
@@ -213,7 +214,7 @@ def judged(cells: list[str], module: str, name: str) -> dict:
     exercise, judge = find(module, name), type(find(module, name)).judge
     try:
         parts = answer_in(cells, module, name)
-    except NoAnswer as error:
+    except NoAnswerError as error:
         kind, text = ("error", str(error)) if str(error) else ("missing", "not there.")
         headline = ("not yet.", text) if str(error) else (text,)
         return {"kind": kind, "name": "syntax", "right": False, "messages": headline}
@@ -233,7 +234,7 @@ def judged(cells: list[str], module: str, name: str) -> dict:
         + ((trouble,) if trouble and not verdict.right else ()),
         "details": verdict.details,
         "source": source[:4000],
-        "unusual": sorted(_words([node for _, node in parts]) & UNUSUAL),
+        "unusual": sorted(filter(UNUSUAL.fullmatch, _words([n for _, n in parts]))),
     }
     changed = type(exercise).judge is not judge
     if changed or (verdict.right and judge(exercise, lambda *_: object()).right):
