@@ -317,9 +317,7 @@ def results(tmp_path_factory):
 
 def test_the_marks(results):
     rows = {row["student"]: row for row in table(results / "out" / "marks.csv")}
-    assert {who for who, row in rows.items() if row["lab01 softmax"] == "1"} == {
-        "Eom"
-    }
+    assert {who for who, row in rows.items() if row["lab01 softmax"] == "1"} == {"Eom"}
     assert {*rows} == {"Ahn", "'=Bae", "Cho", "Doh", "Eom", "Far", "Goh <b>", "Han"}
     assert rows["'=Bae"]["lab01 logsumexp"] == rows["Doh"]["lab01 logsumexp"] == "1"
     assert (rows["Eom"]["lab01 sum"], rows["Eom"]["lab01 of"]) == ("4", "4")

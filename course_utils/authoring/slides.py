@@ -23,7 +23,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import asked, credits, editions, web
+from course_utils.authoring import asked, credits, editions, web, words
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tolerance import read_tags
@@ -33,14 +33,14 @@ TAGS = ("slide", "slide-more")
 
 # Bold words that bring a paragraph onto a slide: the characters it may have there.
 LEADS = {
-    "Predict": 300,
-    "Rule": 300,
-    "Formula": 200,
-    "What you should see": 190,
-    "Exercise": 240,
-    "To think about": 400,
+    words.word("predict"): 300,
+    words.word("rule"): 300,
+    words.word("formula"): 200,
+    words.word("see"): 190,
+    words.word("exercise"): 240,
+    words.word("think"): 400,
 }
-ENDS = ("What you should see", "Rule")  # a Predict after these starts a slide
+ENDS = (words.word("see"), words.word("rule"))  # a Predict after these starts a slide
 CONTEXT = 170  # characters of the prose that leads to them
 
 # Pixels of a slide; the style sheet has the same numbers.
@@ -216,7 +216,7 @@ def _title_slide(blocks: list[Node]) -> Slide:
     if first:
         slide.items.append(Item([sentences(first, CONTEXT)], "prose-lead"))
     for block, following in pairwise(rest):
-        if web.lead(block) == "You will be able to":
+        if web.lead(block) == words.word("aims"):
             slide.items.append(Item([block, following], "prose"))
     return slide
 
@@ -234,7 +234,7 @@ def _pieces(blocks: list[Node], *, more: bool) -> list[list[Node]]:
             ended = True
         if block["t"] == "Header" and piece:
             pieces.append([])
-        elif lead_word(block) == "Predict" and piece and ended:
+        elif lead_word(block) == words.word("predict") and piece and ended:
             along = len(piece) > 1 and _is_ordinary(piece[-1])
             pieces.append([piece.pop()] if along else [])
         pieces[-1].append(block)
@@ -250,7 +250,7 @@ def _is_ordinary(block: Node) -> bool:
 
 def _asks_anew(slide: Slide, blocks: list[Node]) -> bool:
     """Tell whether a cell asks for a prediction and the slide has shown a result."""
-    return bool(_next_step(slide)) and lead_word(blocks[0]) == "Predict"
+    return bool(_next_step(slide)) and lead_word(blocks[0]) == words.word("predict")
 
 
 def _unfold(blocks: list[Node]) -> list[Node]:
@@ -302,7 +302,7 @@ def _heading(blocks: list[Node]) -> tuple[Node | None, list[Node]]:
 def _add_prose(slide: Slide, blocks: list[Node]) -> None:
     """Put what matters of some prose on a slide, and all of it into the notes."""
     slide.notes += blocks
-    if plain(slide.title).startswith("Pitfall"):
+    if plain(slide.title).startswith(words.word("pitfall")):
         slide.kind = "pitfall"
     step = _next_step(slide)
     slide.items += [Item([block], _kind(block), step) for block in shorten(blocks)]
@@ -402,7 +402,7 @@ def _context(blocks: list[Node]) -> Node | None:
     """
     previous = None
     for block in blocks:
-        if lead_word(block) == "Predict" or _is_display(block):
+        if lead_word(block) == words.word("predict") or _is_display(block):
             return previous
         previous = block if _is_ordinary(block) else None
     if blocks and (lead_word(blocks[0]) or blocks[0]["t"] == "Table"):
@@ -413,7 +413,7 @@ def _context(blocks: list[Node]) -> Node | None:
 def _is_key(blocks: list[Node], block: Node) -> bool:
     """Tell whether a formula or a Predict follows a block."""
     after = blocks[blocks.index(block) + 1 :][:1]
-    return any(lead_word(b) == "Predict" or _is_display(b) for b in after)
+    return any(lead_word(b) == words.word("predict") or _is_display(b) for b in after)
 
 
 def _is_display(block: Node) -> bool:

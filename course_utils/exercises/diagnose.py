@@ -199,13 +199,25 @@ def _finite_right(t: Trial) -> bool:
     return bool(t.right.error) or finite(t.right.value)
 
 
+# "The weights are right, but the bias ...", which begins many an explanation.
+PRAISE = re.compile(
+    r"(?!You\b|This\b)[^.:,]*\b(?:is|are) right\b(?!, and the slopes, too)[^.:,;]*"
+    r"(?:[.:;]|,(?: but| and)?) +(?:But )?"
+)
+
+
 def explanation(mistake: Callable, alone: bool = True) -> str:
     """Return what a listed mistake says; not that the rest is right, if it is not."""
     text = " ".join(inspect.cleandoc(mistake.__doc__).split())
-    if not alone:
-        rest = re.sub(r"^[^.:]*\b(?:are|is) right\b[^.:]*[.:] +", "", text)
-        return text if rest == text else rest[:1].upper() + rest[1:]
-    return text
+    if alone:
+        return text
+    found = PRAISE.match(text)
+    rest = text[found.end() :] if found else text
+    word = rest.partition(" ")[0].rstrip(",")
+    # A word that begins with a small letter may be a name of the code, such as dx.
+    usual = len(word) > 2 or word in ("a", "an", "in", "it")
+    plain_word = rest != text and word.isalpha() and usual
+    return rest[:1].upper() + rest[1:] if plain_word else rest
 
 
 # Relations --------------------------------------------------------------------------
@@ -381,6 +393,7 @@ class _Tries:
     def promising(self, function: Callable | None) -> bool | None:
         """Whether the first input that failed is right now; None if it is as before."""
         first = self.study.first
+        self.value = None
         if function is None:
             return False
         if self.whole:
@@ -389,12 +402,39 @@ class _Tries:
             torch.default_generator.manual_seed(0)
             args = copy.deepcopy(first.case.args)
             with limited_steps():
-                value = function(*args)
+                self.value = function(*args)
         except (Exception, SystemExit):
             return False
-        if same(value, first.right.value):
+        if same(self.value, first.right.value):
             return True
-        return None if same(value, first.got.value) else False
+        return None if same(self.value, first.got.value) else False
+
+    def listed(self, function: Callable) -> Callable | None:
+        """Return the listed mistake that is left after the last change tried.
+
+        It must do the same as the changed function on all inputs.
+        """
+        first = self.study.first
+        for mistake in self.exercise.mistakes:
+            run = self.exercise.mistake_run(mistake, first.case)
+            if run.error or plain(run.value) or not same(run.value, self.value):
+                continue
+            trials = [*self.order, *self.study.others]
+            pairs = [
+                (self.exercise.mistake_run(mistake, t.case), self._run(function, t))
+                for t in trials
+            ]
+            if all(
+                same(one.value, other.value)
+                for one, other in pairs
+                if not (one.error and other.error)
+            ):
+                return mistake
+        return None
+
+    def _run(self, function: Callable, trial: Trial) -> Run:
+        with limited_steps():
+            return self.exercise.observe(function, trial.case.args)
 
     def fixed(self, function: Callable) -> list[bool]:
         """Return for all inputs whether they are right now."""
@@ -432,7 +472,7 @@ def repaired(study: Study) -> list[str]:
     arguments = [a.arg for a in tree.args.args]
     donors = _donors(study.exercise, arguments)
     overflows = "nan" in study.first.problem[1] or "inf" in study.first.problem[1]
-    partly, moving = [], []
+    partly, moving, left = [], [], []
     # Where only the edges are wrong, many a strange change will do.
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     for edit in repairs(tree, arguments, donors, overflows):
@@ -444,10 +484,16 @@ def repaired(study: Study) -> list[str]:
             right = tries.fixed(function)
             if all(right) and (edit.near or ordinary) and tries.holds(function):
                 return [f"One change would make it right: {tries.said(edit)}."]
-            if right[0] and edit.near and tries.holds(function, edges=False):
+            if ordinary and right[0] and edit.near and tries.holds(function, False):
                 partly.append((sum(right), edit, function))
         elif hit is False and edit.near:
             moving.append(edit)
+            said = tries.said(edit)
+            if not left and _replaces(said) and (known := tries.listed(function)):
+                left = [
+                    f"Two things. One: {explanation(known, False)}",
+                    f"The other: it needs {said}.",
+                ]
     study.until += PAIRS_MAY_TAKE
     # Pairs of likely changes come first, and the same slip in several places.
     moving.sort(key=lambda edit: -len(edit.places))
@@ -469,18 +515,32 @@ def repaired(study: Study) -> list[str]:
                 f"Two changes would make it right. One: {texts[0]}. "
                 f"The other: {texts[1]}."
             ]
+    if left:
+        return left
     if partly:
         _, edit, function = max(partly, key=lambda p: p[0])
         wrong = [t for t in tries.order if tries.found(function, t)]
-        left, caption = wrong[0], shared_caption(study.trials, wrong)
+        rest, caption = wrong[0], shared_caption(study.trials, wrong)
         where = f" on this input: {caption}" if caption else ""
-        kind, text = tries.found(function, left)
+        kind, text = tries.found(function, rest)
         text = "wrong numbers." if kind == "value" else text.splitlines()[0]
         return [
             f"One change would make it right for ordinary inputs: {tries.said(edit)}.",
             f"There is a second thing{where}. What is left then: {text}",
         ]
     return []
+
+
+def _replaces(said: str) -> bool:
+    """Whether a change puts in a method, or one for another, and touches nothing else.
+
+    With other names, numbers or operators, or with less, many a function becomes like
+    a listed mistake.
+    """
+    new, found, old = said.partition(" in place of ")
+    rest = r"(?<![.\w])\w+|[-+*/@<>=%&|]+"
+    same_rest = re.findall(rest, new) == re.findall(rest, old)
+    return bool(found) and same_rest and new.strip("`") not in old
 
 
 def _donors(exercise: Any, arguments: Sequence[str]) -> list[ast.expr]:
