@@ -36,8 +36,8 @@ SAFE = {
     "guard": "Python refuses files, network and programs",
 }
 UNSAFE = (
-    "Nothing here stops bad intent together with knowledge of Python. For hand-ins that "
-    "you do not trust, use Linux with namespaces, or a virtual machine."
+    "Nothing here stops bad intent together with knowledge of Python. For hand-ins "
+    "that you do not trust, use Linux with namespaces, or a virtual machine."
 )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from course_utils.authoring.classroom.collect import HandIn, Lab
 from course_utils.authoring.publish import publish
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 # Shorter answers, in nodes of the syntax tree, are alike because the task is short.
 ENOUGH = 45
 NOT_TRIED = ("stub", "missing")
@@ -22,6 +21,20 @@ PLAIN = {  # a kind of answer in words for the teacher
     "no function": "something that is no function",
     "unavailable": "cannot be checked on this machine",
 }
+
+CSS = """\
+:root { color-scheme: light dark; }
+body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: auto;
+  padding: 1rem; overflow-wrap: anywhere; }
+p { max-width: 44rem; }
+h2 { border-top: 1px solid; padding-top: .8em; margin-top: 2em; }
+table { border-collapse: collapse; }
+th, td { border-bottom: 1px solid gray; padding: .3em .8em; text-align: left;
+  vertical-align: top; }
+td:nth-child(3) { max-width: 40rem; }
+pre { white-space: pre-wrap; font-size: .9em; }
+summary { cursor: pointer; }
+"""
 
 Done = list[tuple[HandIn, dict[str, dict]]]
 
@@ -325,14 +338,13 @@ def _file_name(text: str) -> str:
 
 def page(title: str, body: str) -> bytes:
     """Return a whole page, which needs no network and runs no script."""
-    css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     title = html.escape(title)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{css}\nbody {{ max-width: 75rem; }}</style>"
+        f"<title>{title}</title><style>{CSS}</style>"
         f"</head>\n<body><main><h1>{title}</h1>\n{body}\n</main></body></html>\n"
     ).encode("utf-8", errors="replace")
 
