@@ -242,7 +242,7 @@ CHECK = "lab01.f.check(f)"
         (["%%time\n" + F], [F]),
         (["this is no Python", F], [F]),
         (
-            ["import os, torch\na = b = 2\nfor i in range(9):\n    train()", "c = a + 1",
+            ["import os, torch\na = b = 2\nfor i in x:\n    train()", "c = a + 1",
              "def g(x):\n    return x + c", "lab01.f.judge = 1",
              "def f(x):\n    return g(torch.exp(x))"],
             ["import os, torch", "a = b = 2", "c = a + 1",
@@ -258,7 +258,7 @@ def test_only_the_answer_and_what_it_needs_is_run(cells, runs):
 
 
 def test_an_answer_that_is_not_there_or_no_python():
-    with pytest.raises(worker.NoAnswerError, match="^$"):
+    with pytest.raises(worker.NoAnswerError, match=r"^$"):
         worker.answer_in(["print(1)"], "lab01", "f")
     with pytest.raises(worker.NoAnswerError, match="in your line"):
         worker.answer_in(["def f(x):\n    return x]"], "lab01", "f")
@@ -425,7 +425,7 @@ def test_without_forks_an_answer_is_judged_as_well(tmp_path):
     cells = ["import os, time\nimport torch", doing("time.sleep(1000)"),
              "def logsumexp(x):\n    return x.logsumexp(1)",
              "def softmax_with_temperature(logits, T):\n    os._exit(3)",
-             "def conditional_table(counts):\n    return open('/etc/hostname')"]  # fmt: skip
+             "def conditional_table(counts):\n    open('/etc/hosts')"]  # fmt: skip
     judge = Judge(tmp_path / "own", 5, 1, ("guard",), forks=False)
     judge.patience = 30
     found = dict(judge.ask(cells, "lab01", SOFTMAX.exercises))

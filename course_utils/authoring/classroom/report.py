@@ -203,7 +203,7 @@ def _group(answer: dict) -> tuple[str, str]:
     if answer["kind"] in ("listed", "listed and more"):
         return answer["name"], ""
     if answer["kind"] in PLAIN:
-        return PLAIN[answer["kind"]], answer["name"]
+        return PLAIN[answer["kind"]], "".join(answer["messages"])
     return "", answer["does"] or answer["name"] + "".join(answer["messages"])[:200]
 
 
