@@ -359,11 +359,12 @@ def solve(nb: NotebookNode) -> NotebookNode:
     """
     nb = copy.deepcopy(nb)
     for number, cell in enumerate(code_cells(nb), 1):
-        cell.source = _solve_source(cell.source, f"cell In [{number}]")
+        cell.source = solve_source(cell.source, f"cell In [{number}]")
     return nb
 
 
-def _solve_source(source: str, where: str) -> str:
+def solve_source(source: str, where: str) -> str:
+    """Return the source of a cell with reference solutions in the place of stubs."""
     if ".check(" not in source:  # a cell with a magic is not plain Python
         return source
     tree = ast.parse(source)
