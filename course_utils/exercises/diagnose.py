@@ -381,6 +381,7 @@ class _Tries:
     def promising(self, function: Callable | None) -> bool | None:
         """Whether the first input that failed is right now; None if it is as before."""
         first = self.study.first
+        self.value = None
         if function is None:
             return False
         if self.whole:
@@ -389,12 +390,39 @@ class _Tries:
             torch.default_generator.manual_seed(0)
             args = copy.deepcopy(first.case.args)
             with limited_steps():
-                value = function(*args)
+                self.value = function(*args)
         except (Exception, SystemExit):
             return False
-        if same(value, first.right.value):
+        if same(self.value, first.right.value):
             return True
-        return None if same(value, first.got.value) else False
+        return None if same(self.value, first.got.value) else False
+
+    def listed(self, function: Callable) -> Callable | None:
+        """Return the listed mistake that is left after the last change tried.
+
+        It must do the same as the changed function on all inputs.
+        """
+        first = self.study.first
+        for mistake in self.exercise.mistakes:
+            run = self.exercise.mistake_run(mistake, first.case)
+            if run.error or plain(run.value) or not same(run.value, self.value):
+                continue
+            trials = [*self.order, *self.study.others]
+            pairs = [
+                (self.exercise.mistake_run(mistake, t.case), self._run(function, t))
+                for t in trials
+            ]
+            if all(
+                same(one.value, other.value)
+                for one, other in pairs
+                if not (one.error and other.error)
+            ):
+                return mistake
+        return None
+
+    def _run(self, function: Callable, trial: Trial) -> Run:
+        with limited_steps():
+            return self.exercise.observe(function, trial.case.args)
 
     def fixed(self, function: Callable) -> list[bool]:
         """Return for all inputs whether they are right now."""
@@ -432,7 +460,7 @@ def repaired(study: Study) -> list[str]:
     arguments = [a.arg for a in tree.args.args]
     donors = _donors(study.exercise, arguments)
     overflows = "nan" in study.first.problem[1] or "inf" in study.first.problem[1]
-    partly, moving = [], []
+    partly, moving, left = [], [], []
     # Where only the edges are wrong, many a strange change will do.
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     for edit in repairs(tree, arguments, donors, overflows):
@@ -448,6 +476,12 @@ def repaired(study: Study) -> list[str]:
                 partly.append((sum(right), edit, function))
         elif hit is False and edit.near:
             moving.append(edit)
+            said = tries.said(edit)
+            if not left and _replaces(said) and (known := tries.listed(function)):
+                left = [
+                    f"Two things. One: {explanation(known, False)}",
+                    f"The other: it needs {said}.",
+                ]
     study.until += PAIRS_MAY_TAKE
     # Pairs of likely changes come first, and the same slip in several places.
     moving.sort(key=lambda edit: -len(edit.places))
@@ -469,18 +503,34 @@ def repaired(study: Study) -> list[str]:
                 f"Two changes would make it right. One: {texts[0]}. "
                 f"The other: {texts[1]}."
             ]
+    if left:
+        return left
     if partly:
         _, edit, function = max(partly, key=lambda p: p[0])
         wrong = [t for t in tries.order if tries.found(function, t)]
-        left, caption = wrong[0], shared_caption(study.trials, wrong)
+        rest, caption = wrong[0], shared_caption(study.trials, wrong)
         where = f" on this input: {caption}" if caption else ""
-        kind, text = tries.found(function, left)
+        kind, text = tries.found(function, rest)
         text = "wrong numbers." if kind == "value" else text.splitlines()[0]
         return [
             f"One change would make it right for ordinary inputs: {tries.said(edit)}.",
             f"There is a second thing{where}. What is left then: {text}",
         ]
     return []
+
+
+def _replaces(said: str) -> bool:
+    """Whether a change is one of operators or methods, and leaves what they work on.
+
+    With other names and numbers, or rounded to whole ones, many a function becomes
+    like a listed mistake.
+    """
+    new, found, old = said.partition(" in place of ")
+    words = r"(?<![.\w])\w+"
+    floors = new.count("//") > old.count("//")
+    return (
+        bool(found) and not floors and re.findall(words, new) == re.findall(words, old)
+    )
 
 
 def _donors(exercise: Any, arguments: Sequence[str]) -> list[ast.expr]:

@@ -292,6 +292,7 @@ def step_uphill(X, y, W, c, v, d, lr):
         ([1.0, 0.8, 0.6, 0.5], 2),
         ([0.5, 0.6, 0.4, 0.7, 0.3], 1),
         ([0.4, 0.5, 0.45, 0.41, 0.2, 0.1], 3),
+        ([1.0, 0.8, 0.9, 0.7, 0.75, 0.6, 0.65, 0.66, 0.1], 2),
     ],
     hints=[
         "Go through the losses with `for epoch, loss in enumerate(losses)`, and "
@@ -333,6 +334,22 @@ def keep_the_last(losses, patience):
         elif epoch - best >= patience:
             break
     return epoch
+
+
+@keep.mistake
+def keep_never_forgiving(losses, patience):
+    """You count all epochs without a new lowest loss. They must follow each other: a
+    new lowest loss begins the count anew, at 0.
+    """
+    best = waited = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        else:
+            waited += 1
+        if waited == patience:
+            break
+    return best
 
 
 @keep.mistake

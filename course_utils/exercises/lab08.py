@@ -216,6 +216,7 @@ def _per_image(g, sizes, before):
         ({8: 2000, 64: 200, 512: 100, 4096: 120}, 0.001, 0.0000001),  # a graphics card
         ({8: 900, 64: 200, 512: 100, 4096: 120}, 0.00001, 0.0001),  # images are dear
         ({16: 500, 32: 490}, 0.001, 0.0001),
+        ({8: 1000, 32: 400, 128: 300, 512: 60}, 0.001, 0.00001),  # slower on the way
         Case(({32: 100}, 0.01, 0.001), "a single batch size", False),
     ],
     hints=[
@@ -238,6 +239,21 @@ def fastest_fewest_updates(updates, fixed, per_image):
     update costs the same for every batch size. Multiply by what one update takes.
     """
     return min(updates, key=updates.get)
+
+
+@fastest.mistake
+def fastest_down_the_hill(updates, fixed, per_image):
+    """You stop at the first batch size that is slower than the one before. A later one
+    may be faster still: look at all of them.
+    """
+    best = min(updates)
+    for size in sorted(updates):
+        if fastest_time({size: updates[size]}, fixed, per_image) > fastest_time(
+            {best: updates[best]}, fixed, per_image
+        ):
+            break
+        best = size
+    return best
 
 
 @fastest.mistake

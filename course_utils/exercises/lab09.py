@@ -296,6 +296,7 @@ _NINES = torch.tensor([1.0, 1, 0, 0, 1, 0, 1, 0])
         (_LINE[:5] - 4, _NINES[:5], 0.5),
         Case((_LINE, torch.eye(8)[3], 0.25), "a single 9", False),
         Case((_LINE.round(), _NINES, 0.5), "equal logits", False),
+        Case((torch.arange(5.0, 0, -0.5), torch.ones(10), 0.9), "nine of ten", False),
     ],
     hints=[
         "Only the logits of the 9s decide about recall: logits[y == 1]. Sort them, the "
@@ -313,6 +314,17 @@ def choose_threshold(logits, y, least):
     nines = logits[y == 1].sort(descending=True).values
     for k, logit in enumerate(nines, 1):
         if k / len(nines) >= least:
+            return logit.item()
+
+
+@choose_threshold.mistake
+def threshold_rounded_share(logits, y, least):
+    """Nearly. Your share is a float32 number, in which 9 of 10 is 0.89999998, and that
+    is below 0.9. Divide Python numbers, which have more digits: k / n.
+    """
+    nines = logits[y == 1].sort(descending=True).values
+    for k, logit in enumerate(nines, 1):
+        if (torch.tensor(float(k)) / len(nines)).item() >= least:
             return logit.item()
 
 

@@ -313,6 +313,7 @@ def _right_as_often(g, sizes, before):
 
 _SAYS = torch.tensor([0.97, 0.42, 0.88, 0.55, 0.93, 0.67, 0.79, 0.36, 0.71])
 _HITS = torch.tensor([1.0, 0, 1, 1, 0, 0, 1, 0, 1])
+_TIED = torch.tensor([1.0, 1, 0, 0, 0])
 
 
 @exercise(
@@ -337,6 +338,11 @@ _HITS = torch.tensor([1.0, 0, 1, 1, 0, 0, 1, 0, 1])
         (_SAYS, _HITS, 0.5),
         Case((_SAYS, 1 - _HITS, 0.9), "no limit is high enough", False),
         Case((_SAYS, 1 + 0 * _HITS, 0.9), "all are right", False),
+        Case(
+            (torch.tensor([0.9, 0.6, 0.6, 0.6, 0.4]), _TIED, 0.7),
+            "equal confidences",
+            False,
+        ),
     ],
     hints=[
         "Try each confidence as the limit: which letters does the machine read then? "
@@ -360,6 +366,16 @@ def limit(confidence, right, wanted):
 def _limits(confidence, wanted, share):
     """Return the confidences whose share is as wanted, and infinity behind them."""
     return [*(c for c in confidence.tolist() if share(c) >= wanted), math.inf]
+
+
+@limit.mistake
+def limit_one_by_one(confidence, right, wanted):
+    """You add the letters one by one. But a limit keeps all letters of the same
+    confidence, or none of them: count `right[confidence >= limit]`.
+    """
+    values, order = confidence.sort(descending=True, stable=True)
+    shares = right[order].cumsum(dim=0) / torch.arange(1, len(values) + 1)
+    return min(values[shares >= wanted].tolist(), default=math.inf)
 
 
 @limit.mistake

@@ -279,12 +279,20 @@ def first_look_at_the_end_first(losses, n_classes):
 
 
 class _Idle(nn.Module):
-    """A model with a layer that plays no part."""
+    """A model with a layer that plays no part, and perhaps with old slopes."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, used: bool = False) -> None:
         super().__init__()
+        self.seed, self.used = seed, used
         self.first, self.idle = cases.linear(seed, 5), cases.linear(seed + 1, 5)
         self.last = cases.linear(seed + 2, 10, 5)
+        if used:  # somebody called backward() before, and no step
+            self(cases.digits(seed, 4)[0]).sum().backward()
+
+    def __deepcopy__(self, memo):
+        memo[id(self)] = other = _Idle(self.seed, used=self.used)
+        other.load_state_dict(self.state_dict())
+        return other.train(self.training)
 
     def forward(self, X):
         return self.last(torch.relu(self.first(X)))
@@ -295,7 +303,7 @@ class _Idle(nn.Module):
         (cases.linear(0), *cases.digits(0, 20)),
         (cases.network(1, n_hidden=4), *cases.digits(1, 15)),
         (_Idle(2), *cases.digits(2, 12)),
-        (_Idle(3), *cases.digits(3, 9)),
+        (_Idle(3, used=True), *cases.digits(3, 9)),
         (cases.network(4, n_hidden=3), *cases.digits(4, 8)),
     ],
     slopes=False,
@@ -332,6 +340,16 @@ def slope_norms_without_idle(model, X, y):
     """
     used = [s.norm().item() for s in _slopes(model, X, y)]
     return [number for number in used if number]
+
+
+@slope_norms.mistake
+def slope_norms_on_top(model, X, y):
+    """Right for a fresh model. But backward() adds to what is in .grad already. Empty
+    it first, with model.zero_grad().
+    """
+    old = [p.grad for p in model.parameters()]
+    slopes = zip(_slopes(model, X, y), old, strict=True)
+    return [(s if o is None else s + o).norm().item() for s, o in slopes]
 
 
 @slope_norms.mistake

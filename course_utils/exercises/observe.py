@@ -745,7 +745,8 @@ def show(value: Any) -> str:
         return "model" if list(value.parameters()) else f"{type(value).__name__}()"
     if isinstance(value, torch.optim.Optimizer):
         return f"an optimizer ({type(value).__name__})"
-    if isinstance(value, list) and value and isinstance(value[0], tuple):
+    pairs = isinstance(value, list) and value and isinstance(value[0], tuple)
+    if pairs and any(map(torch.is_tensor, value[0])):
         shapes = [tuple(getattr(x, "shape", ())) for x in value[0]]
         return (
             f"[{len(value)} pairs, the first of shapes {listed([*map(str, shapes)])}]"
