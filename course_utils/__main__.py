@@ -7,7 +7,8 @@
 For teachers and authors:
 
     python3 -m course_utils pack FOLDER   the course for machines without a network
-    python3 -m course_utils handouts      paper and offline pages, in build/handouts/
+    python3 -m course_utils handouts      paper, in build/handouts/
+    python3 -m course_utils site          the web site, in build/site/
     python3 -m course_utils slides        slides for the projector, in build/slides/
     python3 -m course_utils refresh       the stored outputs of the labs, made anew
     python3 -m course_utils gallery       a page with all explorables, in build/gallery/
@@ -34,6 +35,7 @@ EXTRAS = {
     "test": "test",
     "pack": "authoring",
     "handouts": "authoring",
+    "site": "authoring",
     "slides": "authoring",
     "refresh": "authoring",
     "gallery": "authoring",

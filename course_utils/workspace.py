@@ -94,10 +94,26 @@ def _with_asserts_after(cell: dict) -> list[dict]:
     source = "".join(cell["source"])
     if cell["cell_type"] != "code" or ".result()" not in source:
         return [cell]
+    rest, asserts = split_asserts(source)
+    if not asserts:
+        return [cell]
+    text = f"# What the cell above must show.\n{asserts}"
+    folded = {
+        **cell,
+        "metadata": {"jupyter": {"source_hidden": True}},
+        "source": text.splitlines(keepends=True),
+    }
+    if "id" in cell:
+        folded["id"] = f"{cell['id']}-asserts"
+    return [cell | {"source": rest.splitlines(keepends=True)}, folded]
+
+
+def split_asserts(source: str) -> tuple[str, str]:
+    """Return the source of a cell without its asserts, and the asserts."""
     try:
         statements = ast.parse(source).body
     except SyntaxError:  # a magic is not plain Python
-        return [cell]
+        return source, ""
     lines, moved = source.splitlines(keepends=True), []
     for statement in reversed(statements):  # so that line numbers stay right
         text = ast.unparse(statement)
@@ -105,18 +121,7 @@ def _with_asserts_after(cell: dict) -> list[dict]:
             place = slice(statement.lineno - 1, statement.end_lineno)
             moved = [line.rstrip("\n") + "\n" for line in lines[place]] + moved
             del lines[place]
-    if not moved:
-        return [cell]
-    moved.insert(0, "# What the cell above must show.\n")
-    rest = "".join(lines).rstrip("\n")
-    folded = {
-        **cell,
-        "metadata": {"jupyter": {"source_hidden": True}},
-        "source": "".join(moved).rstrip("\n").splitlines(keepends=True),
-    }
-    if "id" in cell:
-        folded["id"] = f"{cell['id']}-asserts"
-    return [cell | {"source": rest.splitlines(keepends=True)}, folded]
+    return "".join(lines).rstrip("\n"), "".join(moved).rstrip("\n")
 
 
 def publish(notebooks: Path, folder: Path) -> None:

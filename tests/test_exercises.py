@@ -27,6 +27,7 @@ from course_utils.exercises import (
     lab02,
     lab03,
     lab05,
+    lab06,
     lab10,
     slips,
 )
@@ -663,6 +664,70 @@ def test_right_numbers_in_a_list_are_no_two_mistakes(capsys):
     assert "Two things" not in text
 
 
+def loss_and_slope(X, y, W):
+    probs = torch.sigmoid(X @ W)
+    error = probs - y
+    return X.T @ error / len(y)
+
+
+def summed(X, y, W):
+    probs = torch.sigmoid(X @ W)
+    wrong = (probs - y) * probs
+    return 2 * X.T @ wrong / len(y)
+
+
+def otherwise(X, y, W):
+    z = X @ W
+    error = -y + 1 / (1 + torch.exp(-z))
+    total = 3 * X.T @ error + 1
+    return total / len(y)
+
+
+@pytest.mark.parametrize(
+    ("answer", "until", "there"),
+    [
+        (summed, "`probs`", "`(probs - y) * probs` in your line"),
+        (otherwise, "`z` and `error`", "`3 * X.T` in your line"),
+    ],
+)
+def test_where_an_answer_leaves_the_solution(answer, until, there):
+    given = {"X": "features N D", "y": "features N K", "W": "weights D K"}
+    verdict = exercise(given=given, hints=[])(loss_and_slope).judge(answer)
+    text = " ".join(verdict.text.split())
+    assert f"Up to {until} your numbers are those of the solution." in text
+    assert f"From {there}" in text
+
+
+def test_a_listed_mistake_behind_a_change_of_form():
+    checked = lab06.slopes
+
+    def slopes(x, y, W, c, v, d):
+        h = torch.relu(x @ W + c)
+        error = torch.sigmoid(h @ v + d) - y
+        slope_a = error * v  # the fold is forgotten
+        return torch.outer(slope_a, x), slope_a, error * h, error  # and so is a turn
+
+    text = " ".join(checked.judge(slopes).text.split())
+    assert "Two things. One: You let the slope pass every fold." in text
+    assert "The other: it needs `torch.outer(slope_a, x).T` in place of" in text
+
+
+def test_what_is_said_of_two_mistakes_does_not_begin_with_praise():
+    def slipped(x):
+        """The weights are right, but the bias is their sum. Divide by N."""
+
+    def honest(x):
+        """You count a case if half of it is right. All of it has to be."""
+
+    def named(x):
+        """The rows are right, and dx has no effect. Use it."""
+
+    said = [diagnose.explanation(f, alone=False) for f in (slipped, honest, named)]
+    assert said[0] == "The bias is their sum. Divide by N."
+    assert said[1].startswith("You count a case")
+    assert said[2] == "dx has no effect. Use it."
+
+
 def test_a_second_mistake_is_mentioned():
     checked = one_exercise(hints=[])
 
@@ -701,6 +766,7 @@ def test_an_error_shows_the_line_and_the_shapes():
         (lambda z, y: torch.logsumexp(z), "leaves out dim"),
         (lambda z, y: nosuch(z), "No nosuch is known here"),  # noqa: F821
         (lambda z, y: {}["a"], "A dictionary has no such key"),
+        (lambda z, y: z[::-1], ".flip(0) turns the order around"),
         (lambda z, y: z.max(dim=1) - 1, "two things, the values and their positions"),
         (lambda z: z, "calls it with 2 arguments: logits, y"),
     ],

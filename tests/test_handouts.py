@@ -1,9 +1,9 @@
 """The handouts: what students must not see, what must agree, and bad requests."""
 
 import functools
-import html
 import importlib.util
 import json
+import math
 import os
 import re
 import shutil
@@ -12,9 +12,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import course_utils
-from course_utils.authoring import credits, editions, handouts, labs, paper, publish
+from course_utils.authoring import (
+    credits,
+    editions,
+    handouts,
+    labs,
+    paper,
+    publish,
+    words,
+    worksheet,
+)
 from course_utils.authoring.__main__ import main
 
 if missing := [
@@ -22,8 +32,6 @@ if missing := [
 ]:
     reason = f"handouts need {' and '.join(missing)}: pip install -e '.[authoring]'"
     pytest.skip(reason, allow_module_level=True)
-
-from course_utils.authoring import web
 
 PATHS = labs.lab_paths()
 by_lab = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -37,8 +45,7 @@ def stored(path):
 @functools.cache
 def typeset(path, edition):
     """Return an edition in typst's language."""
-    make, _ = handouts.EDITIONS[edition]
-    return paper.to_typst(make(stored(path)))[0]
+    return paper.to_typst(handouts.EDITIONS[edition](stored(path)))[0]
 
 
 def squeeze(text):
@@ -89,8 +96,7 @@ def text_of(pdf):
 @by_lab
 def test_no_solution_reaches_a_student(path):
     nb = editions.student(stored(path))
-    page = web.page(nb, editions.title(nb)).decode()
-    for text in (json.dumps(nb), typeset(path, "student"), page):
+    for text in (json.dumps(nb), typeset(path, "student")):
         assert seen(path, text)[0] == []
     # The same search finds each of them where they belong.
     found, absent = seen(path, typeset(path, "instructor"))
@@ -128,7 +134,7 @@ def test_an_instructor_gets_mistakes_hints_and_timing(path):
 def test_paper_has_no_screen_parts(path):
     nb = stored(path)
     before = json.dumps(nb)
-    for make in (editions.student, editions.instructor):
+    for make in (editions.student, editions.paper, editions.instructor):
         text = json.dumps(make(nb))
         assert "colab" not in text
         assert "open-in-" not in text
@@ -140,8 +146,127 @@ def test_paper_has_no_screen_parts(path):
 def test_every_exercise_has_room_to_write(path):
     exercises = [e for cell in stored(path).cells for e in editions.exercises(cell)]
     text = typeset(path, "student")
-    assert text.count("#room(") == len(exercises) > 0
+    tasks = worksheet.lessons().get(path.stem[:2], {}).get("pencil", [])
+    n_rooms = text.count("#room(") - sum("room" in task for task in tasks)
+    assert n_rooms == len(exercises) > 0
     assert text.count("#exercise[") in (len(exercises), 0)
+
+
+# The worksheet ------------------------------------------------------------------
+
+SOURCE = """\
+# A comment on what is drawn.
+fig, axes = plt.subplots(1, 2)
+x = torch.linspace(0, 1, 5)  # only drawn
+for ax, (name, y) in zip(axes, runs.items(), strict=True):
+    # a comment in it
+    z = y.exp()
+    ax.plot(x, z)
+for name, y in runs.items():
+    print(name, y)
+    axes[0].plot(y)
+
+
+def draw_all(ax):
+    ax.plot(x)
+
+
+def twice(n):
+    assert n > 0
+    return 2 * n
+
+
+draw_all(axes[0])
+total = twice(3)
+assert_close(total, 6)
+assert total == 6"""
+LEFT = """\
+for name, y in runs.items():
+    print(name, y)
+
+
+def twice(n):
+    return 2 * n
+
+
+total = twice(3)"""
+
+
+def test_a_worksheet_drops_what_only_draws_or_tests():
+    assert worksheet.essential([SOURCE, "assert total", "x"]) == [
+        LEFT.replace("for name", "x = torch.linspace(0, 1, 5)  # only drawn\nfor name"),
+        "",
+        "x",
+    ]
+    assert worksheet.essential([SOURCE])[0] == LEFT
+
+
+@by_lab
+def test_a_worksheet_has_no_drawing(path):
+    text = typeset(path, "student").partition("#deeper[")[0]
+    cells = "\n".join(line for line in text.splitlines() if line.startswith("#cell("))
+    for word in ("plt.", "plots.", "assert_close", "ax."):
+        assert word not in cells
+    assert not re.search(r"(\\n|\") *assert ", cells)
+
+
+def slopes(function, *values):
+    """Return the slopes of a function at a place."""
+    place = torch.tensor([float(value) for value in values], requires_grad=True)
+    function(place).backward()
+    return place.grad.tolist()
+
+
+def close(found, said, off):
+    """Tell whether numbers are what a task says, up to a distance."""
+    pair = torch.as_tensor(found).double(), torch.as_tensor(said).double()
+    return torch.allclose(*pair, atol=off, rtol=0)
+
+
+HELP = {
+    "math": math,
+    "torch": torch,
+    "slopes": slopes,
+    "close": close,
+    "softmax": lambda *z: torch.softmax(torch.tensor(z, dtype=float), 0),
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+}
+TASKS = [
+    pytest.param(number, task, id=f"{number}-{n}")
+    for number, lesson in worksheet.lessons().items()
+    for n, task in enumerate(lesson.get("pencil", []), 1)
+]
+
+
+@pytest.mark.parametrize(("number", "task"), TASKS)
+def test_the_answer_of_a_task_holds(number, task):
+    assert "holds" in task or number == "04", "say how to calculate it"
+    assert eval(task.get("holds", "True"), HELP) is True
+
+
+def test_labs_have_tasks_for_a_pencil():
+    assert {number for number, _ in (p.values for p in TASKS)} >= {
+        f"{n:02}" for n in range(1, 9)
+    }
+    for path in PATHS:
+        student, instructor = typeset(path, "student"), typeset(path, "instructor")
+        body, _, key = student.partition("#key[")
+        n_tasks = sum(
+            number == path.stem[:2] for number, _ in (p.values for p in TASKS)
+        )
+        for text in (body, instructor):
+            assert text.count("#pencil[") == n_tasks
+        assert key.count(words.word("pencil")) == n_tasks
+        assert f"#strong[{words.word('answer')}]" not in body
+
+
+@pytest.mark.parametrize("change", [{"section": 42}, {"figure": "no such cell"}])
+def test_a_task_that_has_no_place(monkeypatch, change):
+    (path,) = labs.lab_paths(["04"])
+    task = worksheet.lessons()["04"]["pencil"][0] | change
+    monkeypatch.setattr(worksheet, "lessons", lambda: {"04": {"pencil": [task]}})
+    with pytest.raises(labs.LabError, match=r"lessons.toml, task 1 of lab 04: "):
+        editions.paper(stored(path))
 
 
 # Paper --------------------------------------------------------------------------
@@ -161,7 +286,7 @@ def pdfs(tmp_path_factory):
         encoding="utf-8",
         check=True,
     )
-    assert "5/5" in run.stderr  # the progress bar
+    assert "4/4" in run.stderr  # the progress bar
     return folder
 
 
@@ -169,7 +294,6 @@ def test_rebuilding_gives_identical_bytes(pdfs, capsys):
     assert {path.name for path in pdfs.iterdir()} == {
         "01_softmax-student.pdf",
         "01_softmax-instructor.pdf",
-        "01_softmax.html",
     }
     before = {path: path.stat().st_mtime_ns for path in pdfs.iterdir()}
     files = handouts.build(labs.lab_paths(["01"]), whole_course=False)
@@ -207,8 +331,8 @@ def test_the_sheet_has_two_pages_and_every_rule(whole):
             r"^\*\*Rule\*\* (.+?)(?=\n#?\n|\s*\Z)", source, re.M | re.S
         ):
             n_rules += 1
-            for words in re.split(r"\$.*?\$|[`*]", rule):
-                assert letters(words) in text, rule
+            for piece in re.split(r"\$.*?\$|[`*]", rule):
+                assert letters(piece) in text, rule
         formulas = editions.formulas(stored(lab))
         assert len(formulas) == source.count(r"\tag{")
         for formula in formulas:
@@ -264,10 +388,17 @@ def test_every_document_says_what_it_is(pdfs, whole):
             first = texts[0].replace("- ", "")
             assert told.cite in first and told.year in first
             assert credits.LICENCE in first
-    for path in (*pdfs.glob("*.html"), *whole.glob("*.html")):
-        text = html.unescape(path.read_text(encoding="utf-8"))
-        assert text.count(told.line) == 2  # for the eye and for a machine
-        assert f"To cite: {told.cite}" in text
+
+
+@pytest.mark.parametrize("name", ["08", "11"])  # the longest ones
+def test_the_core_of_a_worksheet_has_twelve_pages(tmp_path, name):
+    (path,) = labs.lab_paths([name])
+    body, images = paper.to_typst(editions.paper(stored(path)))
+    paper.fill_workshop(tmp_path, images)
+    text = handouts.lab_text("student", body, path.stem)
+    found = "#context [#metadata(query(heading).filter(h => h.body == [{}]).first()"
+    found = found.format(words.word("exercises")) + ".location().page())<found>]"
+    assert paper.query(f"{text}\n{found}", tmp_path, "core") <= 12
 
 
 def test_code_is_never_cut():
@@ -316,7 +447,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(handouts, "SHEET_SIZES", [10])
     folder = tmp_path / "out"
     folder.mkdir()
-    for name in ("00_start_here-student.pdf", "00_start_here.html", "mine.txt"):
+    for name in ("00_start_here-student.pdf", "mine.txt"):
         (folder / name).write_bytes(b"from before")
     return tmp_path
 
@@ -386,16 +517,16 @@ def test_a_pdf_that_is_open_in_a_viewer(course, capsys, monkeypatch):
 
     def locked(source, target):
         # On Windows a file that another program has open cannot be replaced.
-        if target.name == "00_start_here.html":
+        if target.name == "00_start_here-student.pdf":
             raise PermissionError(13, "Access is denied", str(target))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", locked)
-    others = [Path(f"00_start_here-{edition}.pdf") for edition in handouts.EDITIONS]
-    line = refused(course, capsys, "00", made=others)
-    for path in others:  # each file is the old one or the new one, and whole
-        assert (course / "out" / path).read_bytes().startswith(b"%PDF")
-    assert "00_start_here.html: it is open in another program" in line
+    other = Path("00_start_here-instructor.pdf")
+    line = refused(course, capsys, "00", made=[other])
+    # Each file is the old one or the new one, and whole.
+    assert (course / "out" / other).read_bytes().startswith(b"%PDF")
+    assert "00_start_here-student.pdf: it is open in another program" in line
     monkeypatch.undo()
 
 

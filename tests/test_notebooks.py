@@ -17,7 +17,7 @@ import jupytext
 import nbformat
 import pytest
 
-from course_utils.authoring import labs, pictures
+from course_utils.authoring import labs, pictures, words
 
 CONVERTED = set(range(14))
 
@@ -72,7 +72,7 @@ def title(nb, number):
 def opening(nb, number):
     start = nb.cells.index(labs.code_cells(nb)[0])
     text = "\n".join(cell.source for cell in nb.cells[:start])
-    for needed in ("**You will be able to**", "**Needs**", "**Takes**"):
+    for needed in map(words.bold, ("aims", "needs", "takes")):
         if needed not in text:
             yield f"no {needed} before the first code"
 
@@ -84,18 +84,20 @@ def setup(nb, number):
 
 
 def exercises(nb, number):
-    checks = "".join(sections(nb).get("Exercises", [])).count(".check(")
+    title = words.word("exercises")
+    checks = "".join(sections(nb).get(title, [])).count(".check(")
     needed = 4 if number else 1  # lab 0 is an introduction
     if checks < needed:
-        yield f"{checks} of {needed} exercises under ## Exercises"
+        yield f"{checks} of {needed} exercises under ## {title}"
 
 
 def summary(nb, number):
-    headings = list(sections(nb))
-    if headings[-1] == "Deeper":  # what is optional may follow
+    last, deeper = words.heading("summary"), words.heading("deeper")
+    headings = [f"## {title}" for title in sections(nb)]
+    if headings[-1] == deeper:  # what is optional may follow
         headings.pop()
-    if headings[-1] != "Summary":
-        yield "the last section, or the last before ## Deeper, is not ## Summary"
+    if headings[-1] != last:
+        yield f"the last section, or the last before {deeper}, is not {last}"
 
 
 def questions(nb, number):
@@ -118,8 +120,8 @@ def questions(nb, number):
     yield from (f"In [{n}]: {name} has no result cell" for name, n in waiting.items())
     if number not in CONVERTED and not seen:
         return
-    if "**Predict**" in "\n".join(prose(nb)):
-        yield "a **Predict** that takes no answer: make it a question"
+    if words.bold("predict") in "\n".join(prose(nb)):
+        yield f"a {words.bold('predict')} that takes no answer: make it a question"
     needed = 10 if number else 3
     if len(seen) < needed:
         yield f"{len(seen)} of {needed} questions"
@@ -129,8 +131,8 @@ def questions(nb, number):
 
 def pitfalls(nb, number):
     tagged = any("pitfall" in cell.metadata.get("tags", []) for cell in nb.cells)
-    if number and not tagged and "Pitfalls" not in sections(nb):
-        yield "no ## Pitfalls and no cell tagged pitfall"
+    if number and not tagged and words.word("pitfalls") not in sections(nb):
+        yield f"no {words.heading('pitfalls')} and no cell tagged pitfall"
 
 
 def tags(nb, number):
@@ -236,10 +238,10 @@ def figures(nb, number):
         explained = (
             following
             and following.cell_type == "markdown"
-            and "**What you should see**" in following.source
+            and words.bold("see") in following.source
         )
         if "image/png" in kinds and not explained:
-            yield f"In [{n}] shows a figure, and no **What you should see** follows"
+            yield f"In [{n}] shows a figure, and no {words.bold('see')} follows"
 
 
 def typed_numbers(nb, number):

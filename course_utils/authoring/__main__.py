@@ -32,12 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "refresh", help="make the stored outputs of labs anew from their .py files"
     )
     handouts = commands.add_parser(
-        "handouts", help="make PDF handouts and offline pages, in build/handouts/"
+        "handouts", help="make PDF handouts, in build/handouts/"
     )
     slides = commands.add_parser(
         "slides", help="make slide decks for the projector, in build/slides/"
     )
-    for command in (handouts, slides):
+    site = commands.add_parser(
+        "site", help="make the web site, which opens from build/site/"
+    )
+    for command in (handouts, slides, site):
         command.add_argument("--out", type=Path, help="another folder")
     commands.add_parser(
         "gallery", help="make a page with all explorables, in build/gallery/"
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "release", help="say whether a tag can become a release"
     )
     release.add_argument("tag", help="such as v1.2.3")
-    for command in (run, refresh, handouts, slides):
+    for command in (run, refresh, handouts, slides, site):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
         "--force",
@@ -118,6 +121,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return pack.main(args.folder, **targets, **options)
         if args.command in {"gallery", "stills", "train-digit"}:
             return _explorables(args.command)
+        if args.command == "site":
+            from course_utils.authoring import site as web_site
+
+            return web_site.main(paths, args.out or labs.ROOT / "build" / "site")
         # Here, because these need pandoc and typst, which the labs do not.
         from course_utils.authoring import handouts, slides
 
@@ -155,7 +162,7 @@ def _describe_pack(parser: argparse.ArgumentParser) -> None:
         "--no-paper",
         dest="paper",
         action="store_false",
-        help="without handouts and slides",
+        help="without handouts, slides and site",
     )
 
 

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.authoring import asked, labs
+from course_utils.authoring import asked, labs, words, worksheet
 from course_utils.authoring.labs import LabError
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
@@ -81,6 +81,18 @@ def student(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
+def paper(nb: NotebookNode) -> NotebookNode:
+    """Return the students' edition on paper: code that does not draw, and a pencil."""
+    nb = student(nb)
+    worksheet.add_tasks(nb, number(nb))
+    cells = labs.code_cells(nb)
+    found = worksheet.essential([cell.source for cell in cells])
+    for cell, source in zip(cells, found, strict=True):
+        if "room" not in cell.metadata:
+            cell.source = source
+    return nb
+
+
 def instructor(nb: NotebookNode) -> NotebookNode:
     """Return the edition for instructors: solutions in place, and notes.
 
@@ -100,7 +112,9 @@ def instructor(nb: NotebookNode) -> NotebookNode:
             cell.metadata["answered"] = True
         for text, note in notes.items():
             if text in cell.source:
-                cells.append(_note(f"**Answer** {as_markdown(note)}", "answer"))
+                cells.append(
+                    _note(f"{words.bold('answer')} {as_markdown(note)}", "answer")
+                )
         found = exercises(cell)
         if found:
             cell.outputs = []
@@ -108,6 +122,7 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     start = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
     cells.insert(start, _note(timing_note(nb), "timing"))
     nb.cells = cells
+    worksheet.add_tasks(nb, number(nb), for_instructors=True)
     return nb
 
 
@@ -123,18 +138,16 @@ def lab_notes(nb: NotebookNode) -> dict[str, str]:
     LabError
         If not exactly one cell contains it.
     """
-    number = int(title(nb).partition(".")[0])
+    lab = f"lab{number(nb)}"
     try:
-        module = importlib.import_module(f"course_utils.exercises.lab{number:02}")
+        module = importlib.import_module(f"course_utils.exercises.{lab}")
     except ModuleNotFoundError:
         return {}
     notes = getattr(module, "notes", {})
     for text in notes:
         n = sum(text in cell.source for cell in nb.cells)
         if n != 1:
-            raise LabError(
-                f"lab {number}: {n} cells contain {text!r}, which has a note"
-            )
+            raise LabError(f"{lab}: {n} cells contain {text!r}, which has a note")
     return notes
 
 
@@ -206,10 +219,9 @@ def body(function) -> str:
 def timing_note(nb: NotebookNode) -> str:
     """Return markdown: how long a lab takes, and its exercises at a glance."""
     found = [e for cell in nb.cells for e in exercises(cell)]
-    predictions = sum(_prose(nb).count(word) for word in ("**Predict**", "**Question "))
-    predictions += sum(len(cell.metadata.get("asks", [])) for cell in nb.cells)
+    predictions = sum(len(cell.metadata.get("asks", [])) for cell in nb.cells)
     lines = [
-        f"**Timing** {timing(nb)} "
+        f"{words.bold('timing')} {timing(nb)} "
         f"The lab stops {predictions} times for a prediction or a quiz question."
     ]
     if found:
@@ -223,11 +235,11 @@ def exercise_note(exercise) -> str:
     parts = []
     if exercise.hints:
         hints = [f"{n}. {as_markdown(h)}" for n, h in enumerate(exercise.hints, 1)]
-        parts += [f"**Hints for** `{exercise.name}`", "\n".join(hints)]
+        parts += [f"{words.bold('hints')} `{exercise.name}`", "\n".join(hints)]
     if exercise.praise:
-        parts.append(f"**When it is right** {as_markdown(exercise.praise)}")
+        parts.append(f"{words.bold('praise')} {as_markdown(exercise.praise)}")
     if exercise.mistakes:
-        parts.append(f"**Typical mistakes with** `{exercise.name}`")
+        parts.append(f"{words.bold('mistakes')} `{exercise.name}`")
     for mistake, *others in _alike(exercise.mistakes):
         more = f" (There are {len(others)} more like it.)" if others else ""
         name = _words(mistake.__name__)
@@ -285,12 +297,15 @@ def title(nb: NotebookNode) -> str:
     raise LabError("a lab starts with a title, # 1. Title")
 
 
+def number(nb: NotebookNode) -> str:
+    """Return the number of a lab, such as ``"04"``."""
+    return title(nb).partition(".")[0].zfill(2)
+
+
 def timing(nb: NotebookNode) -> str:
     """Return how long the lab takes, in its own words."""
-    for paragraph in paragraphs(nb):
-        if match := re.match(r"\*\*Takes\*\*\s+(.*)", paragraph, re.DOTALL):
-            return " ".join(match[1].split())
-    return ""
+    found = (words.after("takes", paragraph) for paragraph in paragraphs(nb))
+    return next(filter(None, found), "")
 
 
 def formulas(nb: NotebookNode) -> list[str]:
@@ -314,10 +329,9 @@ def pitfalls(nb: NotebookNode) -> list[tuple[str, str]]:
     found, name = [], ""
     for paragraph in paragraphs(nb):
         if heading := re.match(r"#+ (.*)", paragraph):
-            pitfall = heading[1].removeprefix("Pitfall: ")
-            name = pitfall if pitfall != heading[1] else ""
-        elif rule := re.match(r"\*\*Rule\*\*\s+(.*)", paragraph, re.DOTALL):
-            found.append((name, " ".join(rule[1].split())))
+            name = words.pitfall(heading[1])
+        elif rule := words.after("rule", paragraph):
+            found.append((name, rule))
             name = ""
     return found
 

@@ -1,4 +1,4 @@
-"""Handouts: the labs on paper, and as pages that can be read without a network."""
+"""Handouts: the labs on paper."""
 
 import os
 import re
@@ -12,13 +12,18 @@ from typing import Any
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import credits, editions, labs, paper, publish
+from course_utils.authoring import (
+    credits,
+    editions,
+    labs,
+    paper,
+    publish,
+    tree,
+    words,
+)
 from course_utils.authoring.labs import LabError
 
-EDITIONS = {
-    "student": (editions.student, "student edition"),
-    "instructor": (editions.instructor, "instructor edition, with solutions"),
-}
+EDITIONS = {"student": editions.paper, "instructor": editions.instructor}
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -63,15 +68,13 @@ def build(
     read : callable
         Returns the executed notebook of a path.
     """
-    from course_utils.authoring import web
-
     notebooks = {path.stem: read(path) for path in paths}
     made = {
         (stem, edition): make(nb)
-        for edition, (make, _) in EDITIONS.items()
+        for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
     }
-    n_files = len(made) + len(notebooks) + 3 * whole_course
+    n_files = len(made) + 3 * whole_course
     with (
         tempfile.TemporaryDirectory() as folder,
         tqdm(total=len(made) + n_files, unit="step", file=sys.stderr) as bar,
@@ -92,9 +95,6 @@ def build(
             name = f"{stem}-{edition}"
             text = lab_text(edition, body, editions.title(notebooks[stem]))
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-        for stem, nb in notebooks.items():
-            title = editions.title(nb)
-            jobs[f"{stem}.html"] = (web.page, made[stem, "student"], title)
         return dict(sorted(_in_parallel(bar, jobs).items()))
 
 
@@ -122,7 +122,8 @@ def lab_text(edition: str, body: str, title: str) -> str:
         body,
         title=paper.quote(title),
         course=paper.quote(credits.read().title),
-        edition=paper.quote(EDITIONS[edition][1]),
+        edition=paper.quote(words.word(edition)),
+        compact="true" if edition == "student" else "false",
     )
 
 
@@ -135,7 +136,7 @@ def book_text(
         "\n\n".join(bodies),
         title=paper.quote(credits.read().title),
         subtitle=paper.quote(credits.read().subtitle),
-        edition=paper.quote(EDITIONS[edition][1]),
+        edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
         plan=plan(notebooks) if edition == "instructor" else "none",
     )
@@ -164,7 +165,7 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
         text = paper.document(
             "sheet",
             body,
-            title=paper.quote("Formulas and pitfalls"),
+            title=paper.quote(words.word("sheet")),
             course=paper.quote(f"{told.title}, {told.subtitle}"),
             size=f"{size}pt",
         )
@@ -175,15 +176,14 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
 
 def sheet_body(notebooks: Sequence[NotebookNode]) -> str:
     """Return the sheet's text in typst's language, grouped by lab."""
-    parts = []
+    groups = []
     for nb in notebooks:
         formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
-        if not formulas and not pitfalls:
-            continue
-        items = "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls)
-        opening = f"#group({paper.quote(editions.title(nb))})["
-        parts += [paper.raw(opening), *map(_narrow, formulas), items, paper.raw("]")]
-    return paper.convert("\n\n".join(parts))
+        if formulas or pitfalls:
+            items = "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls)
+            text = "\n\n".join([*map(_narrow, formulas), items])
+            groups.append(tree.div(tree.read(text), "group", title=editions.title(nb)))
+    return paper.write(groups)
 
 
 def _label(pitfall: str) -> str:

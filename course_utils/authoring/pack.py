@@ -1,7 +1,8 @@
 """Pack the course for machines without a network, for example onto a USB stick.
 
-The folder holds the course, the wheels of all packages, MNIST, paper and slides. On
-another machine, at any path, the two commands of the README work in it as it is.
+The folder holds the course, the wheels of all packages, MNIST, paper, slides and the
+web site. On another machine, at any path, the two commands of the README work in it as
+it is.
 """
 
 import errno
@@ -25,7 +26,7 @@ from course_utils.authoring.labs import LabError
 # What is made and not part of the course; for copies that git knows nothing of.
 MADE = {
     *(".course", ".venv", ".git", "build", "data", "wheels", "paper", "slides"),
-    *("MANIFEST.txt", "START.txt", "__pycache__", ".ipynb_checkpoints"),
+    *("site", "MANIFEST.txt", "START.txt", "__pycache__", ".ipynb_checkpoints"),
     *(".pytest_cache", ".ruff_cache", workspace.MINE),
 }
 START = """\
@@ -41,7 +42,8 @@ Classification with PyTorch: the course, packed for machines without a network
 
 The packages are for: {targets}.
 Once they are installed (in the folder .course) the folder wheels is not needed any
-more. In paper/ and slides/ are the labs to print, to read and to project.
+more. In paper/ and slides/ are the labs to print and to project. site/index.html is all
+of the course to read in a browser, without a network.
 """
 
 
@@ -67,7 +69,7 @@ def main(
         Take the registry's build of torch for Linux, with its 5 GB for NVIDIA cards,
         even where PyTorch's index of CPU builds answers.
     paper : bool
-        Make handouts and slides as well.
+        Make handouts, slides and the web site as well.
 
     Raises
     ------
@@ -355,10 +357,11 @@ def _copy_mnist(folder: Path) -> None:
 
 
 def _make_paper(folder: Path) -> None:
-    """Make handouts and slides; those with solutions are not for a learner's stick."""
-    from course_utils.authoring import handouts, slides
+    """Make paper, slides and site; what has solutions is not for a learner's stick."""
+    from course_utils.authoring import handouts, site, slides
 
-    for make, name in ((handouts.main, "paper"), (slides.main, "slides")):
+    made = {"paper": handouts.main, "slides": slides.main, "site": site.main}
+    for name, make in made.items():
         try:
             make(labs.lab_paths(), folder / name)
         except LabError as error:

@@ -1,7 +1,8 @@
-"""From a notebook to typst's language, and from there to a PDF."""
+"""From the tree of a lab to typst's language, and from there to a PDF."""
 
 import ast
 import base64
+import copy
 import hashlib
 import json
 import re
@@ -13,18 +14,18 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course_utils.authoring import asked, credits, editions
+from course_utils.authoring import credits, editions, tree, words
 from course_utils.authoring.labs import LabError
+from course_utils.authoring.tree import Node, code_block, div
 
 TEMPLATES = Path(__file__).with_name("templates")
 COLUMNS = 88  # of code and outputs; course.typ chooses the size of the letters for it
+SMALL_COLUMNS = 96  # of a mistake's code, which is set smaller
 CONTINUED = "↪ "  # at the start of a line that is the rest of the one above
 FIGURE_DPI = 110  # of an image that does not say its own
 FIGURE_SCALE = 0.86  # of a figure's size on a screen
 # The fonts of the paper have no Hangul; in the labs it stands in parentheses.
 HANGUL = re.compile(r"\([^()]*[\uac00-\ud7a3][^()]*\)")
-# Jupyter's markdown, as near as pandoc comes to it.
-MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+smart+raw_attribute"
 
 
 def check_tools() -> None:
@@ -47,7 +48,7 @@ def check_tools() -> None:
         raise LabError(f"pandoc is not installed; {what_to_do}") from None
 
 
-# From a notebook to typst ---------------------------------------------------------
+# From the tree to typst -----------------------------------------------------------
 
 
 def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
@@ -59,46 +60,105 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
     images : dict of str to bytes
         The pictures that it names.
     """
-    images = {}
-    parts, key = [], []
-    seen = ""  # the words about a figure that stands in the key
-    for position, cell in enumerate(nb.cells):
+    nb = copy.deepcopy(nb)
+    for cell in nb.cells:
         if cell.cell_type == "markdown":
-            parts.append(_markdown(cell).removeprefix(seen))
-            seen = ""
-        elif "asks" in cell.metadata:
-            parts.append(asked.on_paper(cell, raw))
-            if "answered" not in cell.metadata:
-                found = asked.questions(cell)
-                key += map(asked.key, cell.metadata["asks"], found)
-        elif cell.cell_type == "code":
-            following = nb.cells[position + 1 : position + 2]
-            calls = _code_cell(cell, _description(following), images)
-            if "tells" in cell.metadata:  # what came out stands in the key
-                numbers = ", ".join(map(str, cell.metadata["tells"]))
-                key += [raw(call) for call in calls[1:]]
-                if any(call.startswith("#picture(") for call in calls):
-                    seen = _seen(following)
-                    key.append(seen)
-                calls[1:] = [f"#see-key({quote(numbers)})"] if calls[1:] else []
-            parts += [raw(call) for call in calls]
-    if key:
-        parts += [raw("#pagebreak(weak: true)"), "### Key to the questions", *key]
-    return convert("\n\n".join(parts)), images
+            cell.source = HANGUL.sub("(in Korean)", cell.source)
+    images = {}
+    blocks = _with_key(tree.lab(nb))
+    return write(tree.change(blocks, lambda block: _fit(block, images))), images
 
 
-def convert(markdown: str) -> str:
-    """Return markdown in typst's language, by pandoc."""
-    import pypandoc
-
-    text = pypandoc.convert_text(
-        markdown,
-        to="typst",
-        format=MARKDOWN,
-        extra_args=["--wrap=none", f"--lua-filter={TEMPLATES / 'paper.lua'}"],
+def write(blocks: list[Node]) -> str:
+    """Return blocks in typst's language, by pandoc."""
+    return tree.write(
+        blocks, "typst-smart", [f"--lua-filter={TEMPLATES / 'paper.lua'}"]
     )
-    # Else typst sets the bars of |z| as if something stood on both sides of each.
-    return re.sub(r"\\\| (\w) \\\|", r"abs(\1)", text)
+
+
+def _with_key(blocks: list[Node]) -> list[Node]:
+    """Move the answers, and outputs that give them away, into a key at the end."""
+    key = []
+
+    def move(block: Node) -> list[Node] | None:
+        kind, inside = tree.role(block), block["c"][-1]
+        if kind in ("question", "pencil") and tree.role(inside[-1]) == "answer":
+            (said,) = inside[-1]["c"][1]
+            number = tree.attribute(block, "number")
+            if kind == "pencil":
+                number = f"{words.word(kind)} {number}"
+            key.append(tree.para([tree.strong(number), *said["c"][1:]]))
+            return [{"t": "Div", "c": [block["c"][0], inside[:-1]]}]
+        if tree.role(block) == "told":
+            key.extend(block["c"][1])
+            return [{"t": "Div", "c": [block["c"][0], []]}]
+        return None
+
+    blocks = tree.change(blocks, move)
+    return [*blocks, div(key, "key")] if key else blocks
+
+
+def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
+    """Return a block as it fits onto paper, or None if it does."""
+    match block:
+        case {"t": "CodeBlock", "c": [attributes, text]}:
+            columns = SMALL_COLUMNS if "mistake" in attributes[1] else COLUMNS
+            return [{"t": "CodeBlock", "c": [attributes, wrap(text, columns)]}]
+        case {"t": "Para", "c": [{"t": "Image", "c": [_, seen, [source, _]]}]}:
+            return [_picture(source, tree.plain(seen), images)]
+        case {"t": "Div", "c": [[_, ["cell", *_], _], blocks]}:
+            return tree.change(_cell(block, *blocks), lambda b: _fit(b, images))
+    return None
+
+
+def _cell(cell: Node, *blocks: Node) -> list[Node]:
+    """Return a cell without the lines that paper cannot run."""
+    if not blocks or "python" not in tree.classes(blocks[0]):
+        return list(blocks)
+    source, *outputs = blocks
+    text = source["c"][1]
+    if "stub" in tree.classes(cell):
+        return _stub(text, json.loads(tree.attribute(cell, "room")))
+    text = _without_checks(text)
+    if "solution" in tree.classes(cell):
+        return [code_block(text, "solution")]
+    attributes = {"number": tree.attribute(cell, "number")}
+    if outputs:
+        attributes["sticky"] = "true"
+    return [code_block(text, "source", **attributes), *outputs]
+
+
+def _without_checks(source: str) -> str:
+    """Drop the lines that call a check or a hint."""
+    lines = [line for line in source.splitlines() if not editions.USE.match(line)]
+    return "\n".join(lines).strip("\n")
+
+
+def _stub(source: str, room: dict[str, int]) -> list[Node]:
+    """Return a cell with exercises, with room to write in the place of each ``...``."""
+    lines = source.splitlines()
+    found, start = [], 0
+
+    def code(end: int) -> None:
+        text = _without_checks("\n".join(lines[start:end]))
+        if text.strip():
+            found.append(code_block(text, "stub"))
+
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name in room:
+            last = node.body[-1]
+            code(last.lineno - 1)
+            found.append(div([], "room", lines=str(room.pop(node.name))))
+            start = last.end_lineno
+    code(len(lines))
+    return found + [div([], "room", lines=str(n)) for n in room.values()]
+
+
+def _picture(source: str, alt: str, images: dict[str, bytes]) -> Node:
+    png = base64.b64decode(source.partition(",")[2])
+    name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
+    images[name] = png
+    return div([], "picture", name=name, width=f"{_width(png):.0f}", alt=alt)
 
 
 def quote(text: str) -> str:
@@ -124,103 +184,6 @@ def wrap(text: str, columns: int = COLUMNS) -> str:
             mark = CONTINUED
         lines.append(mark + line)
     return "\n".join(lines)
-
-
-def raw(call: str) -> str:
-    """Return words of typst that pandoc lets through, as markdown."""
-    return f"``````` {{=typst}}\n{call}\n```````"
-
-
-def _markdown(cell: NotebookNode) -> str:
-    kind = cell.metadata.get("note")
-    if not kind:
-        return HANGUL.sub("(in Korean)", cell.source)
-    # Code in a note is a mistake's: shown small.
-    text = re.sub(
-        r"^```python\n(.*?)\n```$",
-        lambda m: raw(f"#mistake-code({quote(wrap(m[1], 96))})"),
-        cell.source,
-        flags=re.DOTALL | re.MULTILINE,
-    )
-    return f"{raw(f'#note({quote(kind)})[')}\n\n{text}\n\n{raw(']')}"
-
-
-def _description(following: list[NotebookNode]) -> str:
-    """Return what a figure shows, from the prose after it, as plain words."""
-    for cell in following:
-        match = re.match(
-            r"\*\*What you should see\*\*\s+(.*?)(\n\s*\n|\Z)", cell.source, re.DOTALL
-        )
-        if match:
-            return re.sub(r"[*`$\\]", "", " ".join(match[1].split()))
-    return ""
-
-
-def _seen(following: list[NotebookNode]) -> str:
-    """Return the paragraph about a figure that the prose after it begins with."""
-    for cell in following:
-        first = cell.source.partition("\n\n")[0]
-        if first.startswith("**What you should see**"):
-            return first
-    return ""
-
-
-def _code_cell(cell: NotebookNode, alt: str, images: dict[str, bytes]) -> list[str]:
-    number = quote(str(cell.execution_count))
-    if "room" in cell.metadata:
-        return [*_stub(cell), "#end-of-exercise"]
-    source = quote(wrap(_without_checks(cell.source)))
-    if editions.exercises(cell):
-        return [f"#solution({source})", "#end-of-exercise"]
-    outputs = [o for o in (_output(x, alt, images) for x in cell.outputs) if o]
-    sticky = "true" if outputs else "false"
-    return [f"#cell({source}, {number}, sticky: {sticky})", *outputs]
-
-
-def _without_checks(source: str) -> str:
-    """Drop the lines that call a check or a hint: paper cannot run them."""
-    lines = [line for line in source.splitlines() if not editions.USE.match(line)]
-    return "\n".join(lines).strip("\n")
-
-
-def _stub(cell: NotebookNode) -> list[str]:
-    """Return a cell with exercises, with room to write in the place of each ``...``."""
-    room = dict(cell.metadata["room"])
-    lines = cell.source.splitlines()
-    calls, start = [], 0
-
-    def code(end: int) -> None:
-        source = _without_checks("\n".join(lines[start:end]))
-        if source.strip():
-            calls.append(f"#stub({quote(wrap(source))})")
-
-    for node in ast.parse(cell.source).body:
-        if isinstance(node, ast.FunctionDef) and node.name in room:
-            last = node.body[-1]
-            code(last.lineno - 1)
-            calls.append(f"#room({room.pop(node.name)})")
-            start = last.end_lineno
-    code(len(lines))
-    return calls + [f"#room({n})" for n in room.values()]
-
-
-def _output(output: NotebookNode, alt: str, images: dict[str, bytes]) -> str:
-    if output.output_type == "stream":
-        kind = "" if output.name == "stdout" else "Warning"
-        return _out(output.text, kind)
-    if output.output_type == "error":
-        return _out("\n".join(output.traceback), "Error")
-    if "image/png" in output.data:
-        png = base64.b64decode(output.data["image/png"])
-        name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
-        images[name] = png
-        return f"#picture({quote(name)}, {_width(png):.0f}, alt: {quote(alt)})"
-    return _out(output.data.get("text/plain", ""))
-
-
-def _out(text: str, kind: str = "") -> str:
-    text = editions.ANSI.sub("", text).strip("\n")
-    return f"#out({quote(wrap(text))}, kind: {quote(kind)})" if text.strip() else ""
 
 
 def _width(png: bytes) -> float:
@@ -255,14 +218,14 @@ def document(template: str, body: str, **settings: str) -> str:
 def _credits() -> str:
     """Return version, licence and how to cite as a dictionary of typst."""
     told = credits.read()
-    words = {
+    said = {
         "authors": told.authors,
         "short": told.short,
         "version": f"{told.version[0].upper()}{told.version[1:]}, {told.year}",
         "licence": f"{credits.LICENCE}.",
-        "cite": f"To cite: {told.cite}",
+        "cite": f"{words.word('cite')}: {told.cite}",
     }
-    return "(" + " ".join(f"{key}: {quote(text)}," for key, text in words.items()) + ")"
+    return "(" + " ".join(f"{key}: {quote(text)}," for key, text in said.items()) + ")"
 
 
 def sources() -> str:
@@ -279,13 +242,16 @@ def sources() -> str:
         "**Licences**",
         credits.section("Licences"),
     ]
-    return convert("\n\n".join(parts))
+    return write(tree.read("\n\n".join(parts)))
 
 
 def fill_workshop(folder: Path, images: dict[str, bytes]) -> None:
     """Put into a folder what documents need to be compiled there."""
     for name in ("course.typ", "code.tmTheme"):
         shutil.copy(TEMPLATES / name, folder)
+    table = "".join(f"{quote(k)}: {quote(v)}, " for k, v in words.table().items())
+    said = f"#let word = role => ({table}).at(role)\n"
+    (folder / "words.typ").write_text(said, encoding="utf-8", newline="\n")
     for name, png in images.items():
         (folder / name).write_bytes(png)
 

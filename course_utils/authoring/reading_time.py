@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from course_utils.authoring import words
+
 WORDS_A_MINUTE = 200
 # Where the main road of a lab ends: what follows is extra, or counted by itself.
-OFF_THE_ROAD = ("Exercises", "Deeper")
+OFF_THE_ROAD = ("exercises", "deeper")
 
 
 class Minutes(NamedTuple):
@@ -23,18 +25,18 @@ def estimate(nb: NotebookNode) -> float:
     A minute holds 200 words of prose, or one code cell to run and to think about. The
     sections ``## Exercises`` and ``## Deeper`` do not count.
     """
-    words = cells = 0
+    n_words = n_cells = 0
     off = False
     for cell in nb.cells:
         if cell.cell_type == "code":
-            cells += not off
+            n_cells += not off
             continue
         # A cell may end one section and begin the next.
         for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
             if heading := re.match(r"## (.+)", part):
-                off = heading[1].startswith(OFF_THE_ROAD)
-            words += 0 if off else len(part.split())
-    return words / WORDS_A_MINUTE + cells
+                off = words.section_role(heading[1]) in OFF_THE_ROAD
+            n_words += 0 if off else len(part.split())
+    return n_words / WORDS_A_MINUTE + n_cells
 
 
 def stated(nb: NotebookNode) -> Minutes:
@@ -45,7 +47,10 @@ def stated(nb: NotebookNode) -> Minutes:
     ValueError
         If it does not say it.
     """
-    found = re.search(r"\*\*Takes\*\*\s+(\d+) minutes(?:[^.]*?(\d+) more)?", _head(nb))
+    found = re.search(
+        rf"{re.escape(words.bold('takes'))}\s+(\d+) minutes(?:[^.]*?(\d+) more)?",
+        _head(nb),
+    )
     if not found:
         raise ValueError("the head of the lab does not say **Takes** N minutes")
     return Minutes(float(found[1]), float(found[2] or 0))

@@ -28,13 +28,15 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import asked, credits, editions, gallery, web
+from course_utils.authoring import asked, credits, editions, gallery, tree, web, words
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
-from course_utils.authoring.web import Node, after_lead, div, lead, plain
+from course_utils.authoring.tree import Node, after_lead, div, lead, para, plain
+from course_utils.exercises.questions import Question
 
 TYPES = ("slide", "subslide", "fragment", "notes", "skip", "-", "")
 ALIKE = {"subslide": "slide", "-": "notes", "": "notes"}
+SEE = words.word("see")
 EXPLORABLE = re.compile(rf"\bexplorables\.({'|'.join(gallery.explorables.NAMES)})\(")
 
 
@@ -153,7 +155,7 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
     marks : mapping of str to str
         For the id of a cell what it is: slide, fragment, notes or skip.
     """
-    first, *parts = web.cells(nb)
+    first, *parts = tree.cells(nb)
     slides, title = [_title_slide(first)], first[0]["c"][2]
     for cell, blocks in zip(nb.cells[1:], parts, strict=True):
         mark = marks.get(cell.id, "notes")
@@ -161,7 +163,7 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
         title = blocks[0]["c"][2] if headed else title
         if mark == "slide":
             slides.append(Slide(title, own=headed))
-            if plain(title).startswith("Pitfall"):
+            if plain(title).startswith(words.word("pitfall")):
                 slides[-1].kind = "pitfall"
         slide = slides[-1]
         step = slide.step + (mark == "fragment")
@@ -204,7 +206,7 @@ def _small_heading(block: Node) -> Node:
     """Return a heading that is no title as a line in bold."""
     if block["t"] != "Header":
         return block
-    return {"t": "Para", "c": [{"t": "Strong", "c": block["c"][2]}]}
+    return para([{"t": "Strong", "c": block["c"][2]}])
 
 
 def _is_formula(block: Node) -> bool:
@@ -241,32 +243,23 @@ def _ask(slide: Slide, cell: NotebookNode, step: int) -> list[Slide]:
         if any(item.kind == "answer" for item in slide.items):
             slide, step = Slide(slide.title, own=False), 0
             more.append(slide)
-        text, *_ = asked.blocks(question, number)
-        slide.put([text], step, "question")
+        slide.put(tree.question(question, number)[:1], step, "question")
         if question.options:
             # The answer to a choice says the option again, and takes its place.
             kind = "options gone" if question.kind == "choice" else "options"
             slide.put([_options(question)], step, kind)
-        answer = asked.answer_block(question)
-        slide.put([answer], step + 1, "answer")
-        slide.notes += [answer, *_explanations(question)]
+        slide.put([tree.answer(question)], step + 1, "answer")
+        slide.notes += tree.explanations(question)
     return more
 
 
-def _options(question) -> Node:
-    def line(letter: str, text: str) -> Node:
-        name = {"t": "Strong", "c": asked.inlines(f"({letter})")}
-        return {"t": "Para", "c": [name, {"t": "Space"}, *asked.inlines(text)]}
-
-    return div([line(*option) for option in question.options.items()])
-
-
-def _explanations(question) -> list[Node]:
-    """Return what to say to whoever gave a wrong answer."""
-    return [
-        {"t": "Para", "c": asked.inlines(f"*{name}* {text}")}
-        for name, text in asked.wrong_answers(question)
-    ]
+def _options(question: Question) -> Node:
+    return div(
+        [
+            para([tree.strong(f"({letter})"), tree.SPACE, *tree.inlines(text)])
+            for letter, text in question.options.items()
+        ]
+    )
 
 
 def _kind(block: Node) -> str:
@@ -279,9 +272,9 @@ def _kind(block: Node) -> str:
             return "figure"
         case "Para" if _is_formula(block):
             return "formula"
-        case "Para" if after_lead(block, web.SEE):
+        case "Para" if after_lead(block, SEE):
             return "see"
-        case "Para" if lead(block).rstrip(".:") == "Rule":
+        case "Para" if words.lead_role(lead(block)) == "rule":
             return "rule"
         case "Table":
             return "table"
@@ -335,7 +328,7 @@ def _item(item: Item) -> Node:
         name = plain(block)
         block = _raw(gallery.figure(name, gallery.default_data(name)))
     elif item.kind == "see":  # on a slide it is a caption
-        block = {"t": "Para", "c": after_lead(block, web.SEE)}
+        block = para(after_lead(block, SEE))
     group = div([block], "item", *item.kind.split())
     if item.step:
         group["c"][0][1].append("fragment")

@@ -67,14 +67,22 @@ def read_address() -> Address:
 
 def badges(name: str, address: Address) -> str:
     """Return the line of badges of a lab, such as ``01_softmax``, as markdown."""
-    repository, branch = address
-    notebook = f"notebooks/{name}.ipynb"
-    url = f"{COLAB}{repository}/blob/{branch}/{notebook}"
-    line = f"[![Open in Colab](open-in-colab.svg)]({url})"
+    line = f"[![Open in Colab](open-in-colab.svg)]({colab_url(name, address)})"
     if name == START:  # Binder opens the whole course, from its start
-        binder = f"{BINDER}{repository}/{branch}?urlpath=lab/tree/{notebook}"
-        line += f" [![Open in Binder](open-in-binder.svg)]({binder})"
+        line += f" [![Open in Binder](open-in-binder.svg)]({binder_url(name, address)})"
     return line
+
+
+def colab_url(name: str, address: Address) -> str:
+    """Return where Colab opens a lab."""
+    repository, branch = address
+    return f"{COLAB}{repository}/blob/{branch}/notebooks/{name}.ipynb"
+
+
+def binder_url(name: str, address: Address) -> str:
+    """Return where Binder opens the course, at a lab."""
+    repository, branch = address
+    return f"{BINDER}{repository}/{branch}?urlpath=lab/tree/notebooks/{name}.ipynb"
 
 
 def package_url(address: Address, version: str) -> str:

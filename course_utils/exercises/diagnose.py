@@ -199,13 +199,25 @@ def _finite_right(t: Trial) -> bool:
     return bool(t.right.error) or finite(t.right.value)
 
 
+# "The weights are right, but the bias ...", which begins many an explanation.
+PRAISE = re.compile(
+    r"(?!You\b|This\b)[^.:,]*\b(?:is|are) right\b(?!, and the slopes, too)[^.:,;]*"
+    r"(?:[.:;]|,(?: but| and)?) +(?:But )?"
+)
+
+
 def explanation(mistake: Callable, alone: bool = True) -> str:
     """Return what a listed mistake says; not that the rest is right, if it is not."""
     text = " ".join(inspect.cleandoc(mistake.__doc__).split())
-    if not alone:
-        rest = re.sub(r"^[^.:]*\b(?:are|is) right\b[^.:]*[.:] +", "", text)
-        return text if rest == text else rest[:1].upper() + rest[1:]
-    return text
+    if alone:
+        return text
+    found = PRAISE.match(text)
+    rest = text[found.end() :] if found else text
+    word = rest.partition(" ")[0].rstrip(",")
+    # A word that begins with a small letter may be a name of the code, such as dx.
+    usual = len(word) > 2 or word in ("a", "an", "in", "it")
+    plain_word = rest != text and word.isalpha() and usual
+    return rest[:1].upper() + rest[1:] if plain_word else rest
 
 
 # Relations --------------------------------------------------------------------------
@@ -472,7 +484,7 @@ def repaired(study: Study) -> list[str]:
             right = tries.fixed(function)
             if all(right) and (edit.near or ordinary) and tries.holds(function):
                 return [f"One change would make it right: {tries.said(edit)}."]
-            if right[0] and edit.near and tries.holds(function, edges=False):
+            if ordinary and right[0] and edit.near and tries.holds(function, False):
                 partly.append((sum(right), edit, function))
         elif hit is False and edit.near:
             moving.append(edit)
@@ -520,17 +532,15 @@ def repaired(study: Study) -> list[str]:
 
 
 def _replaces(said: str) -> bool:
-    """Whether a change is one of operators or methods, and leaves what they work on.
+    """Whether a change puts in a method, or one for another, and touches nothing else.
 
-    With other names and numbers, or rounded to whole ones, many a function becomes
-    like a listed mistake.
+    With other names, numbers or operators, or with less, many a function becomes like
+    a listed mistake.
     """
     new, found, old = said.partition(" in place of ")
-    words = r"(?<![.\w])\w+"
-    floors = new.count("//") > old.count("//")
-    return (
-        bool(found) and not floors and re.findall(words, new) == re.findall(words, old)
-    )
+    rest = r"(?<![.\w])\w+|[-+*/@<>=%&|]+"
+    same_rest = re.findall(rest, new) == re.findall(rest, old)
+    return bool(found) and same_rest and new.strip("`") not in old
 
 
 def _donors(exercise: Any, arguments: Sequence[str]) -> list[ast.expr]:

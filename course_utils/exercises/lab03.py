@@ -55,8 +55,9 @@ def cross_entropy_sign(logits, y):
 
 @cross_entropy.mistake
 def cross_entropy_sum(logits, y):
-    """You added up the losses of the examples. The mean divides by N, so that batches
-    of different size can be compared, and so that the gradient does not grow with N.
+    """This is N times the mean: a sum over the examples. (If you do divide by N, then
+    you subtract a column (N, 1) from (N,), which is a table of N x N numbers.) The mean
+    divides by N, so that batches of different size can be compared.
     """
     return (torch.logsumexp(logits, dim=1) - _picked(logits, y)).sum()
 

@@ -367,8 +367,8 @@ def trained_single_step(X, y, lr, n_steps):
 
 @trained.mistake
 def trained_without_zero_grad(X, y, lr, n_steps):
-    """zero_grad() is missing, so each step goes against the sum of all slopes so far.
-    Begin each round with optimizer.zero_grad().
+    """zero_grad() is not in the loop: each step goes against the sum of all slopes so
+    far. Begin each round with optimizer.zero_grad().
     """
     W, b, _ = _train(X, y, lr, n_steps, keep=True)
     return _finished(X, y, W, b)

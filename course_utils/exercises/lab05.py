@@ -495,12 +495,12 @@ def train_from_zeros(X, y, n_classes, lr, n_updates):
 LEFT = {
     "shared": "b has a single number, which all classes share. It raises all logits of "
     "a row alike, so its slope is 0 and it never moves",
-    "forgotten": "the optimizer was given W alone. It moves only what it was given, so "
-    "b stays where it was",
+    "forgotten": "b stays where it was. Either the optimizer was given W alone, and it "
+    "moves only what it was given; or b is one number for all classes, with slope 0",
     "twice": "softmax is taken twice, since F.cross_entropy begins with one. Give it "
     "the logits",
-    "added": "optimizer.zero_grad() is missing. The slopes of all rounds add up, and "
-    "the steps become too long",
+    "added": "optimizer.zero_grad() is missing in the loop. The slopes of all rounds "
+    "add up, and the steps become too long",
 }
 
 

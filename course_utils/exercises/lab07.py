@@ -250,6 +250,22 @@ def better_by_accuracy(right_a, right_b):
 
 
 @better.mistake
+def better_never_neither(right_a, right_b):
+    """You have only two answers, and the third is missing: "neither", where the
+    difference is not larger than two standard errors.
+    """
+    return "a" if _difference(right_a, right_b).mean() > 0 else "b"
+
+
+@better.mistake
+def better_or_a(right_a, right_b):
+    """You never answer "neither". It is asked for wherever the difference is two
+    standard errors or less.
+    """
+    return "b" if _difference(right_a, right_b).mean() < 0 else "a"
+
+
+@better.mistake
 def better_unpaired(right_a, right_b):
     """You took the standard errors of the two accuracies, as if each model had its own
     images. They have the same images, so the luck is shared. Take the difference image
@@ -381,6 +397,34 @@ def standardize_zero_deviation(X_train, X_test):
     return (X_train - mean) / std, (X_test - mean) / std
 
 
+def _register_tiny(tiny):
+    def with_tiny(X_train, X_test):
+        mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+        return (X_train - mean) / (std + tiny), (X_test - mean) / (std + tiny)
+
+    with_tiny.__name__ = f"standardize_tiny_{tiny:g}"
+    with_tiny.__doc__ = f"""A tiny number still divides. Where a pixel is the same in
+    all training images you divide by {tiny:g}, and a test image that is 0.3 above gets
+    {0.3 / tiny:g} there. Divide such a pixel by 1."""
+    standardize.mistake(with_tiny)
+
+
+for _exponent in range(4, 13):
+    _register_tiny(10.0**-_exponent)
+
+
+@standardize.mistake
+def standardize_set_to_zero(X_train, X_test):
+    """You set a pixel to 0 in both sets where it is the same in all training images.
+    It is only shifted: a test image that has another value there keeps the difference.
+    """
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    zero = torch.zeros(())
+    return tuple(
+        torch.where(std > 0, (X - mean) / std, zero) for X in (X_train, X_test)
+    )
+
+
 @standardize.mistake
 def standardize_without_mean(X_train, X_test):
     """You divided by the deviation but did not subtract the mean, so the pixels are
@@ -510,10 +554,19 @@ def worst_unsure(z, y, k):
 
 @worst.mistake
 def worst_values(z, y, k):
-    """These are the logits (or losses) themselves. The exercise asks where they are:
-    argsort (or topk's .indices) gives places, sort gives values.
+    """These are the logits themselves. The exercise asks where they are: argsort (or
+    topk's .indices) gives places, sort gives values.
     """
     return torch.where(y == 1, z, -z).flatten().sort().values[:k]
+
+
+@worst.mistake
+def worst_losses(z, y, k):
+    """These are the losses themselves, and the exercise asks which images they belong
+    to. argsort (or topk's .indices) gives places; sort and topk's .values do not.
+    """
+    losses = F.binary_cross_entropy_with_logits(z, y, reduction="none")
+    return losses.flatten().sort(descending=True).values[:k]
 
 
 @worst.mistake
@@ -541,6 +594,14 @@ def worst_last_first(z, y, k):
 
 
 @worst.mistake
+def worst_backward(z, y, k):
+    """[::-1] turns a list around, and a tensor refuses it. Sort with descending=True,
+    or turn the places around with flip(0).
+    """
+    return torch.where(y == 1, -z, z).flatten().argsort()[::-1][:k]
+
+
+@worst.mistake
 def worst_as_column(z, y, k):
     """The order is right, but the shape is (k, 1), since you sorted a column. Call
     flatten() first, or at the end.
@@ -548,13 +609,21 @@ def worst_as_column(z, y, k):
     return torch.where(y == 1, z, -z).argsort(dim=0)[:k]
 
 
-def _task(seed, n, d, lr, n_steps, layers=1):
+class _SteadyDropout(nn.Dropout):
+    """Dropout whose coins fall alike in each call, however often it is called."""
+
+    def forward(self, x):
+        """Return x, with some numbers silenced while training."""
+        coins = torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
+        return x * (coins > self.p) / (1 - self.p) if self.training else x
+
+
+def _task(seed, n, d, lr, n_steps, hidden=None):
     """Make a model, few images to learn by heart, and others to judge by."""
     generator = torch.Generator().manual_seed(seed)
-    first = nn.Linear(d, 1) if layers == 1 else nn.Linear(d, 4)
-    model = nn.Sequential(first)
-    if layers == 2:
-        model = nn.Sequential(first, nn.ReLU(), nn.Linear(4, 1))
+    model = nn.Sequential(nn.Linear(d, 1))
+    if hidden is not None:
+        model = nn.Sequential(nn.Linear(d, 4), *hidden, nn.Linear(4, 1))
     direction = torch.randn(d, 1, generator=generator)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -565,68 +634,128 @@ def _task(seed, n, d, lr, n_steps, layers=1):
     return model, X, y[:n], X_val, y[n:], lr, n_steps
 
 
+def _with_dropout(seed, mode):
+    task = _task(seed, 10, 6, 2.0, 16, [nn.ReLU(), _SteadyDropout(0.5)])
+    task[0].train(mode)
+    return Case(task, "a model with dropout", False)
+
+
 @exercise(
     inputs=[
-        # In all of these the validation loss falls, rises, falls lower, and rises.
+        # In these and in those with dropout the validation loss falls, rises, falls
+        # lower, and rises.
         _task(33, 10, 4, 8.0, 16),
-        _task(20, 8, 6, 2.0, 16, layers=2),
+        _task(20, 8, 6, 2.0, 16, [nn.ReLU()]),
         _task(14, 10, 4, 8.0, 16),
-        _task(37, 10, 4, 2.0, 16, layers=2),
+        _task(37, 10, 4, 2.0, 16, [nn.ReLU()]),
         Case(_task(7, 30, 3, 0.1, 6), "the last step is the best", False),
         Case(_task(5, 8, 5, 0.5, 1), "a single step", False),
+        _with_dropout(52, mode=True),
+        _with_dropout(72, mode=True),
+        _with_dropout(55, mode=False),
     ],
     slopes=False,
     hints=[
         "The four lines of training in a loop. After optimizer.step(), judge the model "
-        "on X_val under torch.no_grad().",
+        "on X_val under torch.no_grad(). Which mode does each of the two need?",
         "Begin with best = float('inf'), infinity. If the new loss is below best, "
         "remember both: the loss and copy.deepcopy(model.state_dict()).",
-        "After the loop, model.load_state_dict(...) with what you kept. And the loss "
-        "that you kept is a plain number after .item().",
+        "After the loop, model.load_state_dict(...) with what you kept, and the mode "
+        "that you noted at the start. The loss that you kept is a plain number after "
+        ".item().",
     ],
     praise="Nothing is lost by training too long any more.",
 )
 def keep_best(model, X, y, X_val, y_val, lr, n_steps):
     """Train, leave the model with its best parameters, return their loss."""
+    was_training = model.training
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     lowest = float("inf")
     for _ in range(n_steps):
+        model.train()
         optimizer.zero_grad()
         F.binary_cross_entropy_with_logits(model(X), y).backward()
         optimizer.step()
+        model.eval()
         with torch.no_grad():
             loss = F.binary_cross_entropy_with_logits(model(X_val), y_val).item()
         if loss < lowest:
             lowest, kept = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(kept)
+    model.train(was_training)
     return lowest
 
 
 def _loss(model, X, y):
+    """Return the loss in the mode in which the model is."""
     with torch.no_grad():
         return F.binary_cross_entropy_with_logits(model(X), y).item()
 
 
-def _walk(model, X, y, lr, n_steps):
-    """Make the steps, and stop after each."""
+def _as_judge(model, X, y):
+    """Return the loss in eval mode, and put the mode back."""
+    found = model.training
+    loss = _loss(model.eval(), X, y)
+    model.train(found)
+    return loss
+
+
+def _stay_in_eval(model, X, y):
+    """Return the loss in eval mode, and forget the mode that was."""
+    return _loss(model.eval(), X, y)
+
+
+def _walk(model, X, y, lr, n_steps, zero_grad=True):
+    """Make the steps in the mode in which the model is, and stop after each."""
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for step in range(n_steps):
-        optimizer.zero_grad()
+        if zero_grad:
+            optimizer.zero_grad()
         F.binary_cross_entropy_with_logits(model(X), y).backward()
         optimizer.step()
         yield step
 
 
-@keep_best.mistake
-def keep_best_the_same_tensors(model, X, y, X_val, y_val, lr, n_steps):
-    """The loss is right, but the model is the one of the last step. state_dict() gives
-    the very tensors that training goes on changing, so what you kept has moved along.
-    Keep copy.deepcopy(model.state_dict()).
-    """
+def _train(model, X, y, lr, n_steps, zero_grad=True):
+    """Make the steps in training mode, and put the mode back after each."""
+    found = model.training
+    steps = _walk(model, X, y, lr, n_steps, zero_grad)
+    for _ in range(n_steps):
+        model.train()
+        step = next(steps)
+        model.train(found)
+        yield step
+
+
+def _best_of(model, X, y, steps, judge):
+    """Leave the model with the parameters that a judge liked best, return its loss."""
     best = float("inf")
-    for _ in _walk(model, X, y, lr, n_steps):
-        best = min(best, _loss(model, X_val, y_val))
+    for _ in steps:
+        loss = judge(model, X, y)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
     return best
+
+
+@keep_best.mistake
+def keep_best_not_put_back(model, X, y, X_val, y_val, lr, n_steps):
+    """The loss is right, but the model is the one of the last step. Either nothing is
+    put back: after the loop comes model.load_state_dict(...). Or what you kept has
+    moved along: state_dict() gives the very tensors that training goes on changing, so
+    keep copy.deepcopy(model.state_dict()).
+    """
+    steps = _train(model, X, y, lr, n_steps)
+    return min(_as_judge(model, X_val, y_val) for _ in steps)
+
+
+@keep_best.mistake
+def keep_best_without_modes_not_put_back(model, X, y, X_val, y_val, lr, n_steps):
+    """The model is the one of the last step: put the best parameters back after the
+    loop, with model.load_state_dict(...), and keep a copy.deepcopy of them. After that:
+    the model may have dropout. Steps need model.train(), looks model.eval().
+    """
+    return min(_loss(model, X_val, y_val) for _ in _walk(model, X, y, lr, n_steps))
 
 
 @keep_best.mistake
@@ -634,9 +763,9 @@ def keep_best_the_last(model, X, y, X_val, y_val, lr, n_steps):
     """This is the model, and the loss, of the last step. Remember the best ones on the
     way, and put the parameters back at the end.
     """
-    for _ in _walk(model, X, y, lr, n_steps):
+    for _ in _train(model, X, y, lr, n_steps):
         pass
-    return _loss(model, X_val, y_val)
+    return _as_judge(model, X_val, y_val)
 
 
 @keep_best.mistake
@@ -644,12 +773,35 @@ def keep_best_of_training(model, X, y, X_val, y_val, lr, n_steps):
     """You judged by the training images. Their loss falls nearly all the time, so the
     last model always looks best. The validation images decide.
     """
+    _best_of(model, X, y, _train(model, X, y, lr, n_steps), _as_judge)
+    return _as_judge(model, X_val, y_val)
+
+
+@keep_best.mistake
+def keep_best_training_loss(model, X, y, X_val, y_val, lr, n_steps):
+    """You chose by the loss of the *training* images, and return it. A model that
+    learns them by heart looks best there. Judge on X_val and y_val.
+    """
+    return _best_of(model, X, y, _train(model, X, y, lr, n_steps), _as_judge)
+
+
+@keep_best.mistake
+def keep_best_loss_of_the_step(model, X, y, X_val, y_val, lr, n_steps):
+    """You chose by the loss that makes the step. It is that of the training images, and
+    of the model before the step. After optimizer.step(), calculate the loss of X_val
+    and y_val.
+    """
+    found = model.training
+    steps = _walk(model.train(), X, y, lr, n_steps)
     best = float("inf")
-    for _ in _walk(model, X, y, lr, n_steps):
-        if _loss(model, X, y) < best:
-            best, kept = _loss(model, X, y), copy.deepcopy(model.state_dict())
+    for _ in range(n_steps):
+        loss = _loss(model, X, y)
+        next(steps)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(kept)
-    return _loss(model, X_val, y_val)
+    model.train(found)
+    return best
 
 
 @keep_best.mistake
@@ -658,8 +810,8 @@ def keep_best_loss_of_the_last(model, X, y, X_val, y_val, lr, n_steps):
     does not belong to it.
     """
     best = float("inf")
-    for _ in _walk(model, X, y, lr, n_steps):
-        loss = _loss(model, X_val, y_val)
+    for _ in _train(model, X, y, lr, n_steps):
+        loss = _as_judge(model, X_val, y_val)
         if loss < best:
             best, kept = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(kept)
@@ -671,13 +823,8 @@ def keep_best_of_the_worst(model, X, y, X_val, y_val, lr, n_steps):
     """You kept the parameters with the *largest* validation loss. The smallest is the
     best: loss < best, beginning with infinity.
     """
-    worst_, kept = 0, None
-    for _ in _walk(model, X, y, lr, n_steps):
-        loss = _loss(model, X_val, y_val)
-        if loss > worst_:
-            worst_, kept = loss, copy.deepcopy(model.state_dict())
-    model.load_state_dict(kept)
-    return worst_
+    steps = _train(model, X, y, lr, n_steps)
+    return -_best_of(model, X_val, y_val, steps, lambda *args: -_as_judge(*args))
 
 
 @keep_best.mistake
@@ -686,8 +833,8 @@ def keep_best_until_it_rises(model, X, y, X_val, y_val, lr, n_steps):
     for a step and fall again: make all n_steps, and keep the best of all.
     """
     best, kept = float("inf"), None
-    for _ in _walk(model, X, y, lr, n_steps):
-        loss = _loss(model, X_val, y_val)
+    for _ in _train(model, X, y, lr, n_steps):
+        loss = _as_judge(model, X_val, y_val)
         if loss >= best:
             break
         best, kept = loss, copy.deepcopy(model.state_dict())
@@ -708,16 +855,76 @@ def keep_best_without_zero_grad(model, X, y, X_val, y_val, lr, n_steps):
     """The slopes of all steps add up: optimizer.zero_grad() is missing, so you walk
     another way.
     """
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    best, kept = float("inf"), None
-    for _ in range(n_steps):
-        F.binary_cross_entropy_with_logits(model(X), y).backward()
-        optimizer.step()
-        loss = _loss(model, X_val, y_val)
-        if loss < best:
-            best, kept = loss, copy.deepcopy(model.state_dict())
-    model.load_state_dict(kept)
+    steps = _train(model, X, y, lr, n_steps, zero_grad=False)
+    return _best_of(model, X_val, y_val, steps, _as_judge)
+
+
+@keep_best.mistake
+def keep_best_without_modes(model, X, y, X_val, y_val, lr, n_steps):
+    """Right for a model without dropout. But if there is some, steps and looks need
+    different modes, and you set none: model.train() before each step, model.eval()
+    before each look, and at the end the mode in which the model was found.
+    """
+    return _best_of(model, X_val, y_val, _walk(model, X, y, lr, n_steps), _loss)
+
+
+@keep_best.mistake
+def keep_best_without_eval(model, X, y, X_val, y_val, lr, n_steps):
+    """You judge in training mode. If the model has dropout, some of its units are
+    silenced then, and the validation loss is not its own. Call model.eval() before each
+    look, and model.train() before the next step.
+    """
+    found = model.training
+    steps = _walk(model.train(), X, y, lr, n_steps)
+    best = _best_of(model, X_val, y_val, steps, _loss)
+    model.train(found)
     return best
+
+
+@keep_best.mistake
+def keep_best_stays_in_eval(model, X, y, X_val, y_val, lr, n_steps):
+    """After the first look the model stays in eval mode, so all later steps are made
+    without dropout. model.train() belongs into the loop, before each step.
+    """
+    found = model.training
+    steps = _walk(model.train(), X, y, lr, n_steps)
+    best = _best_of(model, X_val, y_val, steps, _stay_in_eval)
+    model.train(found)
+    return best
+
+
+@keep_best.mistake
+def keep_best_without_train(model, X, y, X_val, y_val, lr, n_steps):
+    """You call model.eval() for each look, and never model.train() after it. So the
+    steps that follow are made without dropout. Call it before each step.
+    """
+    found = model.training
+    steps = _walk(model, X, y, lr, n_steps)
+    best = _best_of(model, X_val, y_val, steps, _stay_in_eval)
+    model.train(found)
+    return best
+
+
+@keep_best.mistake
+def keep_best_all_in_eval(model, X, y, X_val, y_val, lr, n_steps):
+    """The steps, too, are made in eval mode, so dropout is never on and the model is
+    trained as if it had none. model.eval() is for the looks: call model.train() before
+    each step.
+    """
+    found = model.training
+    steps = _walk(model.eval(), X, y, lr, n_steps)
+    best = _best_of(model, X_val, y_val, steps, _loss)
+    model.train(found)
+    return best
+
+
+@keep_best.mistake
+def keep_best_steps_as_found(model, X, y, X_val, y_val, lr, n_steps):
+    """You make the steps in the mode in which the model was found. If that was eval
+    mode, it trains without dropout. Call model.train() before each step, and put the
+    found mode back at the end only.
+    """
+    return _best_of(model, X_val, y_val, _walk(model, X, y, lr, n_steps), _as_judge)
 
 
 # Questions ----------------------------------------------------------------------
@@ -726,26 +933,26 @@ warm_up = WarmUp("lab07", lab06.held_out, lab04.threshold, lab01.temperature)
 
 two_ways = several(
     "lab07.two_ways",
-    "A network is right about 96 of 100 images, and its mean loss is 0.68. A coin, p = "
+    "A network reads 96 of 100 images right, and its mean loss is 0.68. A coin, p = "
     "0.5 for every image, has 0.69. Which of these would give such numbers?",
     right="ac",
     because="The mean of 100 losses can be large because all of them are middling, or "
     "because a few are huge. The two numbers cannot tell which. So look at the "
-    "probabilities themselves.",
+    "probabilities themselves. (Half sure, half undecided: 75 right, and a loss of "
+    "0.35.)",
     a=(
         "All p are close to 0.5, and 96 of them on the right side.",
         "-log of nearly one half is nearly 0.69, for every image. The side does not "
         "matter to the loss, if p is that close.",
     ),
     b=(
-        "It is sure and right about half of the images, and has p = 0.5 for the rest.",
-        "Then half of the losses are about 0 and half 0.69, which makes a mean of "
-        "0.35. And of those with p = 0.5 it would be right about half: 75 of 100.",
+        "50 images: sure and right. 50 images: p = 0.5.",
+        "Then half of the losses are nearly 0 and half 0.69, which makes a mean of "
+        "0.35. And of those with p = 0.5 it gets half right: 75 of 100 in all.",
     ),
     c=(
-        "It is sure and right about 96, and about 4 it is sure and wrong, with a loss "
-        "of 17 each.",
-        "96 times about 0, and 4 times 17, divided by 100: that is 0.68 as well.",
+        "96 images: sure and right. 4 images: sure and wrong, each with a loss of 17.",
+        "96 times nearly 0, and 4 times 17, divided by 100: that is 0.68 as well.",
     ),
     d=(
         "None: who is right so often has a small loss.",
@@ -776,7 +983,7 @@ darker = number(
 
 brighter = choice(
     "lab07.brighter",
-    "A network without biases is right about 96 of 100 images. Now all its images are "
+    "A network without biases reads 96 of 100 images right. Now all its images are "
     "255 times too bright. What about its accuracy and its loss?",
     right="c",
     because="All logits are multiplied by 255. None changes its sign, so every answer "
@@ -839,9 +1046,9 @@ standard_error = number(
 
 paired = choice(
     "lab07.paired",
-    "On the same 1,000 images model A is right about 960, model B about 970. Each "
-    "accuracy has a standard error of about 0.006. On 986 images both are right or "
-    "both wrong; 2 only A reads, and 12 only B. Is B better?",
+    "Of the same 1,000 images model A reads 960 right, and model B 970. Each accuracy "
+    "has a standard error of 0.006. On 986 images both are right or both wrong; 2 only "
+    "A reads, and 12 only B. Is B better?",
     right="b",
     because="The 986 images on which they agree cannot speak for either. Of the 14 "
     "others 12 speak for B; a coin gives 12 or more of 14 once in 150 times. The "
@@ -971,8 +1178,8 @@ asleep = choice(
     "images is calculated twenty times. What comes out?",
     right="b",
     because="Each time other units are silenced, so each time the logits are others. "
-    "In the mean they are right. But the loss is a curve that bends upward: a logit "
-    "that is too low by 3 costs more than one that is too high by 3 saves.",
+    "In the mean they are right. But the loss is a curve that bends upward. For a "
+    "true 1 a logit of 0 costs 0.69; 3 costs 0.05 and -3 costs 3.05, in the mean 1.55.",
     a=(
         "Twenty times the same number.",
         "No parameter changes. But in training mode dropout throws its coins whenever "

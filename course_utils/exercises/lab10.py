@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.exercises import lab01, lab02, lab06
+from course_utils.exercises import lab01, lab02, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
 from course_utils.exercises.fixtures import Case, sized
@@ -743,6 +743,16 @@ def calibration_only_confidence_sorted(confidence, right, n_bins):
 
 
 @calibration_error.mistake
+def calibration_each_sorted(confidence, right, n_bins):
+    """You put each tensor in its own order. Now the wrong answers stand beside the
+    smallest confidences, whoever gave them. Take one order for both:
+    order = confidence.argsort().
+    """
+    parts = (right.sort().values - confidence.sort().values).tensor_split(n_bins)
+    return sum(abs(part.double().sum().item()) for part in parts) / len(right)
+
+
+@calibration_error.mistake
 def calibration_equal_width(confidence, right, n_bins):
     """These are the bins of the lab, all of the same width: 0 to 0.1 and so on. Here
     all bins have the same number of answers. Sort, then cut the list into equal parts.
@@ -790,7 +800,7 @@ def calibration_squared(confidence, right, n_bins):
 
 # Questions ------------------------------------------------------------------------
 
-warm_up = WarmUp("lab10", lab01.temperature, lab06.held_out, lab02.own_words)
+warm_up = WarmUp("lab10", lab01.temperature, lab07.standard_error, lab02.own_words)
 
 first_loss = number(
     "lab10.first_loss",
@@ -841,8 +851,8 @@ share = choice(
     "them. How much of this sum comes from the tenth with the largest losses?",
     right="d",
     because="About nine in ten answers are right, most of them surely, and cost next "
-    "to nothing. What is wrong is wrong surely, and costs several nats an image. So "
-    "the loss of this network tells how sure it is of a few mistakes.",
+    "to nothing. What is wrong is often wrong surely, and then costs several nats an "
+    "image. So the loss of this network tells how sure it is of a few mistakes.",
     a=(
         "About a tenth.",
         "That would be so if all images had the same loss. The gallery shows losses "
@@ -916,7 +926,8 @@ coin = choice(
     right="b",
     because="In a bin with 20 images the share of right ones moves in steps of 1/20, "
     "and even an honest coin does not hit its mean. Whoever reports an ECE should "
-    "report that of the honest coin beside it: nobody can ask for less.",
+    "report that of the honest coin beside it: with such confidences, less would be "
+    "luck.",
     a=(
         "0: it is honest.",
         "Honest on average. With so many images in a bin, heads come a little more or "
@@ -937,7 +948,8 @@ lazy = choice(
     "on the validation images?",
     right="a",
     because="Its promise is a small one, and it is kept: a tenth of the answers is "
-    "right. Being calibrated is honesty, not knowledge. So never report an ECE alone; "
+    "right. (So exactly because the split gave both parts the same share of ones.) "
+    "Being calibrated is honesty, not knowledge. So never report an ECE alone; "
     "the cross entropy asks for both.",
     a="Nearly 0.",
     b=(
@@ -1067,8 +1079,8 @@ mends = several(
     "right place. Which of the four changes does that mend?",
     right="bc",
     because="Place and size are what we have made equal. How thick the pen is we have "
-    "not touched. Where the images differ in a way that nobody has removed, the "
-    "network has to be trained with such images.",
+    "not touched; it did less harm. Where the images differ in a way that nobody has "
+    "removed, the network has to be trained with such images.",
     a=(
         "a thicker pen",
         "A thick line in a box of 20 pixels is still thick.",
@@ -1090,15 +1102,15 @@ mends = several(
 reader = choice(
     "lab10.reader",
     "A reader of this course says *90% sure* each time, and is right in seven of ten "
-    "answers. Taken as a logit, 90% is log(0.9 / 0.1) = 2.2, and 70% is 0.85. Which "
-    "temperature mends this reader?",
+    "answers. A certainty p, taken as a logit, is log(p / (1 - p)). Which temperature "
+    "mends this reader?",
     right="c",
-    because="2.2 / T = 0.85 gives T = 2.6. He should divide his logits by that, and "
-    "say 70%. One number again, and no answer changes.",
+    because="As logits 90% is 2.2 and 70% is 0.85, and 2.2 / T = 0.85 gives T = 2.6. "
+    "Logits divided by that say 70%. One number again, and no answer changes.",
     a=(
-        "None: people have no logits.",
-        "Every probability p has one, log(p / (1 - p)), and so has every certainty "
-        "that you gave.",
+        "T = 1.3",
+        "That is 90% divided by 70%. But a temperature divides logits: 2.2 / 1.3 is a "
+        "certainty of 84%.",
     ),
     b=(
         "T = 0.39",

@@ -4,7 +4,7 @@ import statistics
 
 import torch
 
-from course_utils.exercises import lab05, lab06
+from course_utils.exercises import lab05, lab06, lab08
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, sized
@@ -42,7 +42,7 @@ def _losses(g, sizes, before):
     easy = torch.rand(6, generator=g)  # how hard each seed is for everybody
     shift = 0.1 * torch.rand(4, 1, generator=g)
     losses = 1 + easy + shift + 0.2 * torch.rand(4, 6, generator=g)
-    return dict(zip(before[0], losses.double().tolist(), strict=True))
+    return dict(zip(before[0], losses.double().round(decimals=4).tolist(), strict=True))
 
 
 @exercise(
@@ -366,6 +366,17 @@ def triangle_jump(update, n_updates, max_lr):
 
 
 @triangle.mistake
+def triangle_jump_behind(update, n_updates, max_lr):
+    """Behind the top the rate jumps down: the way down starts as if it had begun at
+    update 0. Divide by what remains at the top, n_updates - top.
+    """
+    top = n_updates // 4
+    if update <= top:
+        return max_lr * update / top
+    return max_lr * (n_updates - update) / n_updates
+
+
+@triangle.mistake
 def triangle_share(update, n_updates, max_lr):
     """This is the share of the maximum, between 0 and 1. The exercise asks for the
     learning rate: times max_lr.
@@ -560,7 +571,7 @@ def _case(caption, **far):
     losses = {"best": _SEEDS}
     for name, n in far.items():
         steps = [0.01 * (n * deviation + s) for s in _SCATTER]
-        losses[name] = [a + b for a, b in zip(_SEEDS, steps, strict=True)]
+        losses[name] = [round(a + b, 4) for a, b in zip(_SEEDS, steps, strict=True)]
     seconds = {name: 9.0 - k for k, name in enumerate(losses)}
     return Case((seconds, losses), caption)
 
@@ -853,7 +864,7 @@ def shift_repeated_edge(X, dy, dx):
 
 # Questions ----------------------------------------------------------------------
 
-warm_up = WarmUp("lab11", lab06.first_adam_step, lab05.parameters, lab06.held_out)
+warm_up = WarmUp("lab11", lab06.first_adam_step, lab05.parameters, lab08.four_times)
 
 shuffled_hidden = choice(
     "lab11.shuffled_hidden",
@@ -1013,10 +1024,8 @@ reach = number(
 
 shift_curve = choice(
     "lab11.shift_curve",
-    "Both networks learned from digits in the middle of the image. The convolutional "
-    "one has the same kernels everywhere, pooling, and behind them a linear layer with "
-    "a weight for each place. Now held-out digits are moved by 0 to 6 pixels. What "
-    "happens?",
+    "Both networks learned from digits in the middle of the image. Now held-out digits "
+    "are moved to the right, by 0 to 6 pixels. What happens?",
     right="b",
     because="Kernels find the strokes wherever they are, and pooling forgives a pixel "
     "or two. But then comes a layer that has learned *where* they have to be.",
@@ -1093,9 +1102,9 @@ kinds = several(
 
 spread = choice(
     "lab11.spread",
-    "One recipe has a mean accuracy of 99.11% over five seeds, from 99.07% to 99.17%. "
-    "Another has 99.10%, from 99.00% to 99.18%. Both need the same time. Which is "
-    "better?",
+    "Two recipes, not of this ladder. One has a mean accuracy of 99.11% over five "
+    "seeds, from 99.07% to 99.17%. The other has 99.10%, from 99.00% to 99.18%. Both "
+    "need the same time. Which is better?",
     right="c",
     because="From seed to seed each of them varies by more than the difference of the "
     "two means. Five other seeds could turn it round.",
@@ -1114,8 +1123,8 @@ spread = choice(
 tone = choice(
     "lab11.tone",
     "Two recipes are equally accurate. The loss of one is clearly higher. It was "
-    "trained with smoothed targets, so it never claims to be quite sure. What do you "
-    "do before you reject it?",
+    "trained with smoothed targets, which ask for about 95% in the place of 100%. What "
+    "do you do before you reject it?",
     right="b",
     because="One number, fitted on validation images, sets the tone right, and does "
     "not change which answer is given. Only what is left then is knowledge.",

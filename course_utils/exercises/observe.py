@@ -422,8 +422,9 @@ def problem(
     if got.changed and got.changed != right.changed:
         extra = [c for c in got.changed if c not in right.changed]
         text = f"The result is right, but the function changed {listed(extra)}."
-        if "no_grad" in text:
-            text = f"The number is right, but {extra[0].split('(', 1)[1][:-1]}."
+        said = extra[0].split("(", 1)[1][:-1] if extra else ""
+        if said and not said.startswith(("its ", "requires_grad")):  # a note, in words
+            text = f"The number is right, but {said}."
         elif "its mode" in text:
             text += " Leave it in the mode in which you found it."
         elif "its device" in text:
@@ -505,7 +506,8 @@ def _value_problem(
                 return found[0], f"{which}{name and f', {name}'}: {found[1]}"
         return None
     if isinstance(right, tuple):
-        return "form", f"It returned one thing; expected {len(right)}: return a, b"
+        names = ", ".join("abcdefgh"[: len(right)])
+        return "form", f"It returned one thing; expected {len(right)}: return {names}"
     if torch.is_tensor(right):
         if not torch.is_tensor(got):
             return "form", (
@@ -704,6 +706,9 @@ ADVICE = (
     ("on the same device", "", (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
+    )),
+    ("step must be greater than zero", "", (
+        "A tensor has no slice that runs backward: .flip(0) turns the order around."
     )),
     ("KeyError", "", "A dictionary has no such key: print its .keys()."),
     ("only one element tensors can be|Tensor with .* elements cannot be", "", (

@@ -581,7 +581,7 @@ def _panel(widgets: Any, question: Question) -> Any:
     head = widgets.HTML(STYLE + heading + f"<p>{TASKS[question.kind]}</p>")
     inputs, read = _inputs(widgets, question, wide)
     sure = widgets.SelectionSlider(
-        options=_certainties(question),
+        options=certainties(question),
         description="How sure are you?",
         style=style,
         layout={"width": "30em", "max_width": "100%"},
@@ -654,7 +654,7 @@ def _inputs(widgets: Any, question: Question, layout: dict) -> tuple[list, Calla
     return [text], lambda: text.value
 
 
-def _certainties(question: Question) -> list[tuple[str, float]]:
+def certainties(question: Question) -> list[tuple[str, float]]:
     """Return the steps of the slider, from a guess to certain."""
     n = len(question.options)
     chance = {"choice": 1 / max(n, 1), "several": 1 / 2**n}.get(question.kind, 0.05)

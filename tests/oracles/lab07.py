@@ -43,11 +43,12 @@ def keep_best(model, X, y, X_val, y_val, lr, n_steps):
 
     losses = []
     for _ in range(n_steps):
+        model.train()
         slopes = torch.autograd.grad(loss_of(model(X), y), [*model.parameters()])
         with torch.no_grad():
             for parameter, slope in zip(model.parameters(), slopes, strict=True):
                 parameter -= lr * slope
-            losses.append(loss_of(model(X_val), y_val).item())
+            losses.append(loss_of(model.eval()(X_val), y_val).item())
     return min(losses)
 
 

@@ -47,7 +47,8 @@ def recall_and_precision(confusion):
 def limit(confidence, right, wanted):
     order = np.argsort(-confidence.numpy())
     shares = np.cumsum(right.numpy()[order]) / np.arange(1, len(order) + 1)
-    fine = np.flatnonzero(shares >= wanted)
+    last = np.diff(confidence.numpy()[order], append=-1) != 0  # of its equals
+    fine = np.flatnonzero((shares >= wanted) & last)
     return float(confidence[order[fine[-1]]]) if len(fine) else float("inf")
 
 

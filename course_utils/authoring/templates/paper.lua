@@ -1,26 +1,110 @@
--- Pandoc filter for the paper editions: what the labs mean, in the words of course.typ.
+-- Pandoc filter for paper: for each role of a tree (see tree.py) one function, which says
+-- it in the words of course.typ.
 
-local leads = {
-  ["Predict"] = "predict",
-  ["Rule"] = "rule",
-  ["What you should see"] = "see",
-  ["You will be able to"] = "aims",
-}
+local function quote(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("\n", "\\n") .. '"'
+end
 
 local function raw(text)
   return pandoc.RawBlock("typst", text)
 end
 
--- The words in bold at the start of a paragraph, such as "Rule" or "Exercise 2.".
-local function lead_of(block)
-  local first = block.t == "Para" and block.content[1]
-  return first and first.t == "Strong" and pandoc.utils.stringify(first) or nil
+-- Blocks as the last argument of a function.
+local function inside(opening, blocks)
+  local found = pandoc.Blocks({ raw(opening .. "[") })
+  found:extend(blocks)
+  found:insert(raw("]"))
+  return found
 end
 
-local function append(blocks, more)
-  for _, block in ipairs(more) do
-    blocks:insert(block)
+local roles = {}
+
+for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "key" }) do
+  roles[role] = function(div)
+    return inside("#" .. role, div.content)
   end
+end
+
+function roles.section(div)
+  return div.classes[2] == "deeper" and inside("#deeper", div.content) or div.content
+end
+
+function roles.note(div)
+  return inside("#note(" .. quote(div.classes[2]) .. ")", div.content)
+end
+
+function roles.group(div)
+  return inside("#group(" .. quote(div.attributes.title) .. ")", div.content)
+end
+
+function roles.room(div)
+  return raw("#room(" .. div.attributes.lines .. ")")
+end
+
+function roles.squares(div)
+  return raw("#squares(" .. div.attributes.width .. ", " .. div.attributes.height .. ")")
+end
+
+function roles.told(div)
+  return raw("#see-key(" .. quote(div.attributes.numbers) .. ")")
+end
+
+function roles.picture(div)
+  local a = div.attributes
+  return raw("#picture(" .. quote(a.name) .. ", " .. a.width .. ", alt: " .. quote(a.alt) .. ")")
+end
+
+-- Boxes to tick for its options, or a line for the place in an order, or for a number.
+function roles.question(div)
+  local found = pandoc.Blocks({})
+  local option = div.attributes.kind == "order" and "#place-for" or "#tick"
+  local asks_number = true
+  for _, block in ipairs(div.content) do
+    if block.t == "OrderedList" then
+      asks_number = false
+      for i, item in ipairs(block.content) do
+        item[1].content:insert(1, pandoc.Str("(" .. string.char(96 + i) .. ")"))
+        item[1].content:insert(2, pandoc.Space())
+        found:extend(inside(option, item))
+      end
+    else
+      found:insert(block)
+    end
+  end
+  found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
+  return inside("#question", found)
+end
+
+function Div(div)
+  local role = roles[div.classes[1]]
+  return role and role(div) or div.content
+end
+
+local codes = {}
+
+function codes.source(code)
+  local a = code.attributes
+  return "#cell(" .. quote(code.text) .. ", " .. quote(a.number) .. ", sticky: " .. (a.sticky or "false") .. ")"
+end
+
+function codes.output(code)
+  local loud = code.classes[2]
+  return "#out(" .. quote(code.text) .. (loud and ", kind: " .. quote(loud) or "") .. ")"
+end
+
+for class, name in pairs({ stub = "stub", solution = "solution", mistake = "mistake-code" }) do
+  codes[class] = function(code)
+    return "#" .. name .. "(" .. quote(code.text) .. ")"
+  end
+end
+
+-- Code in prose is set like a code cell, without a number.
+function CodeBlock(code)
+  local class = code.classes[1] or "text"
+  if codes[class] then
+    return raw(codes[class](code))
+  end
+  return raw("#listing(" .. quote(code.text) .. ", " .. quote(class) .. ")")
 end
 
 -- A number in a label would make two labs in one book clash.
@@ -45,14 +129,15 @@ function Math(math)
     return cases:gsub("&", "\\quad &")
   end)
   local formula, name = math.text:match("^(.*)\\tag{([^}]*)}%s*$")
-  if not name then
-    return math
+  math.text = formula or math.text
+  local text = pandoc.write(pandoc.Pandoc({ pandoc.Para({ math }) }), "typst"):gsub("%s+$", "")
+  -- Else typst sets the bars of |z| as if something stood on both sides of each.
+  text = text:gsub("\\| (%w) \\|", "abs(%1)")
+  if name then
+    text = "#named(" .. quote(name) .. ", " .. text .. ");"
   end
-  math.text = formula
-  local text = pandoc.write(pandoc.Pandoc({ pandoc.Para({ math }) }), "typst")
-  return pandoc.RawInline("typst", '#named("' .. name .. '")[' .. text .. "]")
+  return pandoc.RawInline("typst", text)
 end
-
 -- How wide a cell would like to be, and how wide it must be, both in letters.
 local function widths(cell)
   local want, must = 0, 0
@@ -106,48 +191,7 @@ end
 -- Tables without pandoc's figure around them: course.typ gives them their rules.
 function Table(table)
   local is_small = set_columns(table)
-  local text = pandoc.write(pandoc.Pandoc({ table }), "typst")
+  local text = pandoc.write(pandoc.Pandoc({ table }), "typst-smart")
   local inner = text:match("#table%b()")
   return raw("#grid-table(" .. inner:sub(2) .. ", small: " .. tostring(is_small) .. ")")
-end
-
--- Code in prose is set like a code cell, without a number.
-function CodeBlock(block)
-  local quoted = block.text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("\n", "\\n")
-  local language = block.classes[1] or "text"
-  return raw('#listing("' .. quoted .. '", "' .. language .. '")')
-end
-
--- Boxes around the paragraphs with a lead, and around each exercise with its cell.
-function Pandoc(doc)
-  local blocks = pandoc.Blocks({})
-  local open = false
-  local function close()
-    if open then
-      blocks:insert(raw("]"))
-      open = false
-    end
-  end
-  for _, block in ipairs(doc.blocks) do
-    local lead = lead_of(block)
-    if lead and lead:match("^Exercise %d") then
-      close()
-      blocks:insert(raw("#exercise["))
-      open = true
-      blocks:insert(block)
-    elseif block.t == "Header" then
-      close()
-      blocks:insert(block)
-    elseif lead and leads[lead] then
-      append(blocks, { raw('#lead("' .. leads[lead] .. '")['), block, raw("]") })
-    else
-      blocks:insert(block)
-      if block.t == "RawBlock" and block.text:match("^#end%-of%-exercise") then
-        close()
-      end
-    end
-  end
-  close()
-  doc.blocks = blocks
-  return doc
 end

@@ -1,0 +1,718 @@
+"""Make the course's web site: pages that open from a folder and ask no network.
+
+A lab goes through pandoc's tree, as for paper and slides. What comes out are pieces,
+headings and HTML, of which Sphinx makes pages with contents, search, and a light and a
+dark theme. This module is the extension that Sphinx loads for that, too.
+"""
+
+import base64
+import copy
+import functools
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from nbformat import NotebookNode
+
+from course_utils import explorables, workspace
+from course_utils.authoring import (
+    asked,
+    credits,
+    editions,
+    gallery,
+    labs,
+    publish,
+    stamp,
+    tree,
+    web,
+    words,
+)
+from course_utils.authoring.labs import LabError
+from course_utils.authoring.tree import Node
+from course_utils.exercises.questions import TASKS, Question, as_html, certainties
+
+TEMPLATES = web.TEMPLATES / "pages"
+TOOLS = ("pypandoc", "sphinx", "furo")
+OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
+ROLES = {"cell", "told", "question", "exercise", "section", *words.LEADS}
+FRAMES = {"aims", "predict", "rule", "see", "stop"}
+LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
+SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
+HERE = "# here stand the answers"  # in a cell that does nothing else
+DESCRIBED = f"A figure. The paragraph below it, {words.word('see')}, describes it."
+LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
+MARK = "<!-- heading {} -->"
+
+
+class Page(NamedTuple):
+    """What Sphinx makes a page of, and the pictures that the page shows."""
+
+    pieces: list  # ["heading", level, id, role, title] or ["html", text]
+    pictures: dict[str, bytes]
+
+
+def main(paths: Sequence[Path], folder: Path) -> int:
+    """Make the site of labs, with the pages around them.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The ``.py`` files of labs.
+    folder : Path
+        New, empty, or a site that was made before. It is replaced as a whole, so that
+        no page of an earlier one stays.
+
+    Raises
+    ------
+    LabError
+        If a package is missing, a lab was not executed or marks up what nobody knows,
+        or the folder is not fit.
+    """
+    check_tools()
+    folder = folder.absolute()
+    check_folder(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as name:
+        made, old = Path(name, "made"), Path(name, "old")
+        pages = build(paths, made)
+        try:
+            if folder.exists():
+                folder.rename(old)
+            made.rename(folder)
+        except OSError as error:
+            raise LabError(
+                f"cannot replace {folder}: {error.strerror}; close what is open in it"
+            ) from None
+    print("\n".join(weights(folder, pages)))
+    print(f"open {folder / 'index.html'}")
+    return 0
+
+
+def check_tools() -> None:
+    """Find out before long work whether all packages are here."""
+    for name in TOOLS:
+        if not importlib.util.find_spec(name):
+            raise LabError(
+                f'{name} is not installed; run: pip install -e ".[authoring]"'
+            )
+
+
+def check_folder(folder: Path) -> None:
+    """Find out before long work whether a folder is free, or a site, and can be had."""
+    if folder.exists() and not folder.is_dir():
+        raise LabError(f"cannot write into {folder}: it is a file")
+    if folder.exists() and any(folder.iterdir()) and not (folder / OURS).exists():
+        raise LabError(f"{folder} is not empty and no site: choose another folder")
+    publish.check_folder(folder.parent)
+
+
+def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
+    """Make the site in a new folder, and return its pages by name."""
+    notebooks = {path.stem: editions.read_executed(path) for path in paths}
+    address = stamp.read_address()
+    _data()  # once: it catches what is printed, which threads cannot
+    jobs = {
+        "index": (text_page, index(notebooks, address)),
+        **{stem: (lab_page, nb, stem, address) for stem, nb in notebooks.items()},
+        "rules": (text_page, rules(notebooks)),
+        "about": (text_page, about(address)),
+    }
+    with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
+        made = {stem: pool.submit(*job, set(jobs)) for stem, job in jobs.items()}
+        pages = {stem: future.result() for stem, future in made.items()}
+    _run_sphinx(pages, target, address)
+    for page in pages.values():
+        for name, content in page.pictures.items():
+            (target / name).parent.mkdir(exist_ok=True)
+            (target / name).write_bytes(content)
+    workspace.publish(paths[0].parent, target / "notebooks")
+    return pages
+
+
+def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
+    """Return in lines what each page weighs, and what all of them share."""
+    lines = [f"{'':31}{'page':>8}{'pictures':>13}"]
+    for stem, page in pages.items():
+        text = (folder / f"{stem}.html").stat().st_size / 1000
+        pictures = sum(map(len, page.pictures.values())) / 1000
+        lines.append(f"{stem:30}{text:6.0f} kB{pictures:10.0f} kB")
+    shared = [
+        path.stat().st_size
+        for path in (folder / "_static").rglob("*")
+        if path.suffix in (".css", ".js")
+    ]
+    lines.append(f"style and scripts of all pages: {sum(shared) / 1000:.0f} kB")
+    return lines
+
+
+# Labs ---------------------------------------------------------------------------
+
+
+def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
+    """Return the page of a lab; links to pages that are not in ``names`` go."""
+    pitfalls = {
+        number
+        for number, cell in enumerate(labs.code_cells(nb), 1)
+        if "pitfall" in cell.metadata.get("tags", [])
+    }
+    nb = edition(nb)
+    questions, told = {}, {}
+    for cell in labs.code_cells(nb):
+        numbers = cell.metadata.get("asks", [])
+        questions |= zip(numbers, asked.questions(cell), strict=True)
+        told[cell.execution_count] = cell.metadata.get("tells", [])
+    # With the page in it: a warm-up asks anew what an earlier lab has asked.
+    keys = {number: f"{stem}/{question.key}" for number, question in questions.items()}
+    links = start_links(stem, address)
+    figures, last = [], 0
+
+    def write(block: Node) -> list[Node] | None:
+        nonlocal last
+        role = tree.role(block)
+        if block["t"] == "Div" and role not in ROLES:
+            where = f"{stem}, the text after In [{last}]"
+            raise LabError(f"{where}: nobody knows what a part '::: {role}' is")
+        if role == "question" and (number := tree.attribute(block, "number")):
+            number = int(number)
+            return [raw(_question(questions[number], number, keys[number]))]
+        if role == "cell":
+            last = int(tree.attribute(block, "number"))
+            return write_cell(block)
+        return None
+
+    def write_cell(block: Node) -> list[Node]:
+        source, *outputs = block["c"][1]
+        text = source["c"][1]
+        asks = [keys[number] for number in told[last]]
+        replies = [raw(_reply(key)) for key in asks]
+        if text == HERE:
+            return replies
+        if shown := SHOWN.search(text):
+            if shown[1] not in explorables.NAMES:
+                where = f"{stem}, In [{last}]"
+                raise LabError(f"{where}: there is no explorable {shown[1]}")
+            figures.append(shown[1])
+            outputs = [raw(_explorable(*shown.groups()))]
+        if asks:
+            text, asserts = workspace.split_asserts(text)
+            source = tree.code_block(text, "python")
+            inside = [tree.code_block(asserts, "python")] if asserts else []
+            inside += [part for group in outputs for part in group["c"][1]]
+            outputs = _unfolding(tree.change(inside, write), asks) if inside else []
+        word = [raw(f'<p class="word">{words.word("pitfall")}</p>')]
+        inside = [*(word if last in pitfalls else []), source, *outputs]
+        cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
+        stub = "stub" in tree.classes(block)
+        start = [raw(f'<p class="start">Solve it {links}</p>')] if stub else []
+        return [*replies, cell, *start]
+
+    title, *blocks = tree.change(_joined(tree.lab(nb)), write)
+    top = raw(f'<p class="start">Work in it {links}</p>')
+    if figures:
+        blocks.append(raw(gallery.head(sorted(set(figures)))))
+    try:
+        return _page([title, top, *blocks], names)
+    except LabError as error:
+        raise LabError(f"{stem}: {error}") from None
+
+
+def edition(nb: NotebookNode) -> NotebookNode:
+    """Return the student's edition, but with its links and the places of answers."""
+    nb = copy.deepcopy(nb)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(r"](lab:\1)", cell.source)
+        elif not asked.CALL.sub("", cell.source).strip() and asked.questions(
+            cell, "result"
+        ):
+            cell.source += f"\n{HERE}"
+    return editions.student(nb)
+
+
+def start_links(stem: str, address: stamp.Address) -> str:
+    """Return links that start a lab: in Colab, in Binder, or on the reader's disk."""
+    places = {
+        "Open in Colab": stamp.colab_url(stem, address),
+        "Open in Binder": stamp.binder_url(stem, address),
+    }
+    links = [f'<a href="{url}">{text}</a>' for text, url in places.items()]
+    notebook = f"notebooks/{stem}.ipynb"
+    return " ".join([*links, f'<a href="{notebook}" download>Download</a>'])
+
+
+def _joined(blocks: list[Node]) -> list[Node]:
+    """Put into a group what belongs to it and follows: what a cell told, a list."""
+    found = []
+    for block in blocks:
+        if block["t"] == "Div":
+            block = {"t": "Div", "c": [block["c"][0], _joined(block["c"][1])]}
+        before = found[-1] if found else {"t": ""}
+        told = tree.role(before) == "cell" and tree.role(block) == "told"
+        if told or (_leads_on(before) and block["t"] != "Header"):
+            before["c"][1].append(block)
+        else:
+            found.append(block)
+    return found
+
+
+def _leads_on(frame: Node) -> bool:
+    """Tell whether a frame has one paragraph so far, which needs what comes next."""
+    if tree.role(frame) not in FRAMES or len(frame["c"][1]) != 1:
+        return False
+    return tree.role(frame) == "aims" or tree.plain(frame).rstrip().endswith(":")
+
+
+def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
+    """Return blocks that unfold when some questions are answered."""
+    summary = f"{words.word('fold-outputs')} (answer first)"
+    opening = f'<details class="result" data-needs="{" ".join(needs)}">'
+    opening += f"<summary>{summary}</summary>"
+    return [raw(opening), *blocks, raw("</details>")]
+
+
+def _explorable(name: str, own: str) -> str:
+    """Return an explorable that is alive, as HTML."""
+    html = gallery.figure(name, _data()[name])
+    if own and name == "draw_digit":
+        html += (
+            '<p class="aside">On this page the small network of lab 0 answers. In '
+            f"Jupyter it is <code>{escape(own)}</code>.</p>"
+        )
+    return html
+
+
+@functools.cache
+def _data() -> dict[str, dict]:
+    return {name: gallery.default_data(name) for name in explorables.NAMES}
+
+
+# Questions ----------------------------------------------------------------------
+
+
+def _reply(key: str) -> str:
+    """Return the place where it will stand whether an answer was right."""
+    return f'<div class="reply" id="reply-{key}" role="status" data-key="{key}"></div>'
+
+
+def _question(question: Question, number: int, key: str) -> str:
+    """Return a question as a form; without scripts, its answer unfolds."""
+    told = {
+        "kind": question.kind,
+        "right": question.right,
+        "tolerance": question.tolerance,
+        "options": {k: as_html(v) for k, v in question.options.items()},
+        "why": [[k, as_html(v)] for k, v in question.why.items()],
+        "otherwise": as_html(question.otherwise),
+        "because": as_html(question.because),
+    }
+    guess = round(100 * certainties(question)[0][1])
+    data = json.dumps(told, ensure_ascii=False).replace("</", "<\\/")
+    return f"""
+<form class="question" data-key="{key}">
+<fieldset>
+<legend><strong>{words.word("question")} {number}</strong> {as_html(question.text)}
+<em>{TASKS[question.kind]}</em></legend>
+{_controls(question)}
+<label class="sure">How sure are you?
+<input type="range" name="sure" min="{guess}" max="99" value="{guess}">
+<output>{guess}%</output></label>
+</fieldset>
+<button>Commit</button>
+<p class="said" role="status"></p>
+<details class="answer"><summary>{words.word("fold-answer")}</summary>
+<p>{as_html(asked.answer(question))}</p></details>
+<script type="application/json">{data}</script>
+</form>
+"""
+
+
+def _controls(question: Question) -> str:
+    """Return the controls that take an answer, as HTML."""
+    texts = {k: f"({k}) {as_html(text)}" for k, text in question.options.items()}
+    match question.kind:
+        case "choice" | "several":
+            kind = "radio" if question.kind == "choice" else "checkbox"
+            rows = [
+                f'<label class="option"><input type="{kind}" name="answer" value="{k}">'
+                f" <span>{text}</span></label>"
+                for k, text in texts.items()
+            ]
+        case "order":
+            rows = [f'<p class="option">{text}</p>' for text in texts.values()]
+            choices = "".join(f'<option value="{k}">({k})</option>' for k in texts)
+            rows += [
+                f'<label class="place">Place {place} <select name="answer">'
+                f'<option value="">choose</option>{choices}</select></label>'
+                for place in range(1, len(texts) + 1)
+            ]
+        case "number":
+            rows = [
+                '<label class="place">Your number <input name="answer" size="10" '
+                'autocomplete="off" placeholder="such as 0.25"></label>'
+            ]
+    return "\n".join(rows)
+
+
+# The pages around the labs ------------------------------------------------------
+
+
+def text_page(text: str, names: set) -> Page:
+    """Return the page of a text in markdown."""
+    return _page(tree.read(LINK.sub(r"](lab:\1)", text)), names)
+
+
+def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
+    """Return the first page in markdown: what the course is, and its map."""
+    rows, hours = [], 0
+    about = dict(
+        re.findall(
+            r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|",
+            credits.section("The labs"),
+            re.MULTILINE,
+        )
+    )
+    for stem, nb in notebooks.items():
+        read, solve = [*map(int, re.findall(r"\d+", editions.timing(nb))), 0, 0][:2]
+        hours += (read + solve) / 60
+        title = f"[{editions.title(nb)}]({stem}.ipynb)"
+        rows.append(f"| {title} | {about.get(stem, '')} | {read} | {solve} |")
+    told = credits.read()
+    return _fill(
+        "index.md",
+        title=told.title,
+        subtitle=told.subtitle,
+        rows="\n".join(rows),
+        hours=f"{hours:.0f}",
+        nowhere=_fill("nowhere.md") if address.repository == credits.NOWHERE else "",
+    )
+
+
+def rules(notebooks: Mapping[str, NotebookNode]) -> str:
+    """Return the sheet of formulas and rules in markdown, grouped by lab."""
+    parts = [f"# {words.word('sheet')}"]
+    for stem, nb in notebooks.items():
+        formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
+        if formulas or pitfalls:
+            parts += [f"## {editions.title(nb)}", *formulas]
+            parts.append("\n".join(f"* {_named(*pitfall)}" for pitfall in pitfalls))
+            parts.append(f"[To the lab]({stem}.ipynb)")
+    return "\n\n".join(parts)
+
+
+def _named(name: str, rule: str) -> str:
+    """Return a rule after the name of its pitfall, if it has one."""
+    return f"**{name[0].upper()}{name[1:].rstrip('.')}.** {rule}" if name else rule
+
+
+def about(address: stamp.Address) -> str:
+    """Return in markdown: version, licences, sources, and what was mended when."""
+    told = credits.read()
+    changes = (labs.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = changes.partition("\n## ")[2]
+    return _fill(
+        "about.md",
+        line=told.line,
+        cite=told.cite,
+        report=report_url("", address),
+        changes=re.sub(r"^#", "##", f"## {changes}", flags=re.MULTILINE),
+        licences=credits.section("Licences"),
+        sources=credits.section("The notes it grew from"),
+    )
+
+
+def report_url(title: str, address: stamp.Address) -> str:
+    """Return the address of a new issue that names a page."""
+    form = f"{stamp.GITHUB}{address.repository}/issues/new"
+    return f"{form}?template=mistake-in-a-lab.yml&lab={quote(title)}"
+
+
+def _fill(name: str, **values: str) -> str:
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
+# From the tree to pieces --------------------------------------------------------
+
+
+def _page(blocks: list[Node], names: set[str]) -> Page:
+    """Return a page of blocks, the first of which is its title."""
+    headings = [block["c"] for block in _flat(blocks) if block["t"] == "Header"]
+    anchors = {name for _, (name, *_), _ in headings}
+    pictures = {}
+
+    def change(node: Node) -> Node:
+        match node["t"]:
+            case "Link":
+                return _link(node, anchors, names)
+            case "Image":
+                return _picture(node, pictures)
+            case "Math" if node["c"][0]["t"] == "DisplayMath":
+                return _formula(node)
+            case "Div" if tree.role(node) in FRAMES:
+                return tree.div(node["c"][1], "callout", tree.role(node))
+            case "CodeBlock":
+                return raw(_listing(node))
+            case "Table":
+                return _wide(node, ["role", "group"], ["aria-label", "Table"])
+            case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
+                return _wide({"t": "Plain", "c": node["c"]})
+        return node
+
+    content, number = [], 0
+    for block in _flat(blocks):
+        if block["t"] == "Header":
+            content.append(raw(MARK.format(number)))
+            number += 1
+        else:
+            content.append(_walk(block, change))
+    html = _html(content)
+    pieces, role = [], "core"
+    first, *others = re.split(MARK.format(r"\d+"), html)
+    if first.strip():
+        raise LabError(f"a page starts with its title, not with {first.strip()[:40]!r}")
+    for (level, (name, *_), inlines), text in zip(headings, others, strict=True):
+        if level == 2:
+            role = words.section_role(tree.plain(inlines))
+        title = [[node["t"], tree.plain(node)] for node in inlines]
+        pieces.append(["heading", level, name, role, title])
+        pieces.append(["html", text])
+    return Page(pieces, pictures)
+
+
+def _flat(blocks: list[Node]) -> list[Node]:
+    """Return blocks without sections: Sphinx makes them of the headings."""
+    found = []
+    for block in blocks:
+        found += block["c"][1] if tree.role(block) == "section" else [block]
+    return found
+
+
+def _html(blocks: list[Node]) -> str:
+    """Return blocks as HTML, formulas as MathML."""
+    text = tree.write(blocks, "html5", ["--mathml"])
+    text = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", text)  # it heads nothing
+    # The source of a formula: the search would take it for words.
+    text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
+    return web.space_functions(text)
+
+
+def _formula(node: Node) -> Node:
+    r"""Put a formula on a line of its own into a box, with its name, if it has one.
+
+    What stands side by side, with ``\\qquad`` between, becomes formulas of their own:
+    in a narrow window they stand below each other.
+    """
+    display, tex = node["c"]
+    name = re.search(r"\\tag\{(.+?)\}", tex)
+    tex = re.sub(r"\\tag\{.+?\}", "", tex).strip()
+    inner = re.fullmatch(r"\\begin\{aligned\}(.+)\\end\{aligned\}", tex, re.DOTALL)
+    parts = inner[1].split(r"\qquad") if inner else []
+    whole = all(part.count("{") == part.count("}") for part in parts)
+    if len(parts) > 1 and whole and "&" not in tex and r"\\" not in tex:
+        tex = [rf"\begin{{aligned}}{part}\end{{aligned}}" for part in parts]
+    else:
+        tex = [tex]
+    inside = [{"t": "Math", "c": [display, part]} for part in tex]
+    if name:
+        words = tree.inlines(name[1])
+        inside.append({"t": "Span", "c": [["", ["name"], []], words]})
+    return {"t": "Span", "c": [["", ["formula"], []], inside]}
+
+
+def _walk(node: object, change: Callable[[Node], Node]) -> object:
+    """Return a part of the tree in which each node was changed, the innermost first."""
+    if isinstance(node, list):
+        return [_walk(part, change) for part in node]
+    if isinstance(node, dict):
+        node = {key: _walk(part, change) for key, part in node.items()}
+        return change(node) if "t" in node else node
+    return node
+
+
+def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
+    """Lead a link to where its target is on the site, or leave only its words."""
+    attributes, words, (target, title) = node["c"]
+    target = target.removeprefix("lab:")
+    page, _, anchor = target.partition("#")
+    if re.match(r"https?:|\w+\.html$", target):
+        return node
+    # Jupyter's names of headings, as pandoc has them.
+    anchor = "#" * bool(anchor) + re.sub(r"[^\w-]", "", anchor.lower())
+    if anchor and not page:
+        if anchor[1:] not in anchors:
+            raise LabError(f"a link leads to {target}, and no heading is called so")
+        target = anchor
+    elif page.removesuffix(".ipynb") in names:
+        target = page.removesuffix("ipynb") + "html" + anchor
+    else:
+        return {"t": "Span", "c": [["", [], []], words]}
+    return {"t": "Link", "c": [attributes, words, [target, title]]}
+
+
+def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
+    """Give a picture a file, and words that are not heard twice."""
+    words, (target, title) = node["c"][1:]
+    content = base64.b64decode(target.partition("base64,")[2])
+    name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}.png"
+    pictures[name] = content
+    # Stored with two pixels for one, so that they are sharp.
+    width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
+    size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
+    size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
+    if len(words) > 8:
+        words = tree.inlines(DESCRIBED)
+    attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
+    return {"t": "Image", "c": [attributes, words, [name, title]]}
+
+
+def _wide(block: Node, *attributes: list[str]) -> Node:
+    """Put a block into a box that scrolls where the window is narrow."""
+    attributes = [*attributes, ["tabindex", "0"]]
+    return {"t": "Div", "c": [["", ["wide"], attributes], [block]]}
+
+
+def _listing(node: Node) -> str:
+    """Return a block of code or of output as HTML that the keyboard can scroll."""
+    (_, classes, _), text = node["c"]
+    if "python" in classes:
+        html = _highlighter().highlight_block(text, "python")
+        return html.replace("<pre>", '<pre tabindex="0">', 1)
+    return f'<pre class="{" ".join(classes)}" tabindex="0">{escape(text)}</pre>'
+
+
+@functools.cache
+def _highlighter():
+    from sphinx.highlighting import PygmentsBridge
+
+    return PygmentsBridge("html")
+
+
+def raw(text: str) -> Node:
+    """Return HTML as a block of the tree."""
+    return {"t": "RawBlock", "c": ["html", text]}
+
+
+# Sphinx -------------------------------------------------------------------------
+
+
+def _run_sphinx(
+    pages: Mapping[str, Page], target: Path, address: stamp.Address
+) -> None:
+    """Let Sphinx make the pages."""
+    from sphinx.application import Sphinx
+
+    told = credits.read()
+    settings = {
+        "project": told.title,
+        "author": told.authors,
+        "language": "en",
+        "extensions": [__name__],
+        "templates_path": [str(TEMPLATES)],
+        "html_theme": "furo",
+        "html_title": told.title,
+        "html_theme_options": {
+            "light_css_variables": {"color-code-background": "#f4f5f7"},
+        },
+        "html_static_path": [str(TEMPLATES / "static")],
+        "html_context": {
+            "credits": told.line,
+            "cite": told.cite,
+            "address": tuple(address),
+        },
+        "html_show_copyright": False,
+        "html_show_sourcelink": False,
+        "html_copy_source": False,
+        # A summary would be read by a script, which no browser allows in a folder.
+        "html_show_search_summary": False,
+        "html_use_index": False,
+        "html_permalinks_icon": "#",
+        "pygments_style": "a11y-high-contrast-light",
+        "pygments_dark_style": "a11y-high-contrast-dark",
+        "smartquotes": False,
+        "suppress_warnings": ["app"],  # of a second build in one process
+    }
+    warnings = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "source")
+        source.mkdir()
+        # In a file, because Furo's own settings are not known before it is loaded.
+        lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
+        (source / "conf.py").write_text("".join(lines), encoding="utf-8")
+        for stem, page in pages.items():
+            pieces = list(page.pieces)
+            if stem == "index":
+                pieces.append(["contents", [other for other in pages if other != stem]])
+            text = json.dumps(pieces, ensure_ascii=False)
+            (source / f"{stem}.lab").write_text(text, encoding="utf-8")
+        Sphinx(
+            *(source, source, target, Path(folder, "trees"), "html"),
+            status=None,
+            warning=warnings,
+            parallel=os.cpu_count() or 1,
+        ).build()
+    if text := editions.ANSI.sub("", warnings.getvalue()).strip():
+        raise LabError(f"Sphinx: {text.splitlines()[0]}")
+
+
+def setup(app) -> dict:
+    """Teach Sphinx to read pages; Sphinx calls this."""
+    from docutils import nodes
+    from sphinx import addnodes
+    from sphinx.parsers import Parser
+
+    kinds = {"Code": nodes.literal, "Emph": nodes.emphasis}
+
+    def word(kind: str, text: str) -> nodes.Node:
+        return kinds[kind]("", text) if kind in kinds else nodes.Text(text)
+
+    class Pieces(Parser):
+        supported = ("lab",)
+
+        def parse(self, inputstring, document):
+            places = [document]
+            for kind, *content in json.loads(inputstring):
+                if kind == "heading":
+                    level, name, role, title = content
+                    del places[level:]
+                    section = nodes.section(ids=[name], classes=[role])
+                    section += nodes.title("", "", *(word(*pair) for pair in title))
+                    places[-1] += section
+                    places.append(section)
+                elif kind == "html":
+                    places[-1] += nodes.raw("", content[0], format="html")
+                else:
+                    places[1] += addnodes.toctree(
+                        parent="index",
+                        entries=[(None, name) for name in content[0]],
+                        includefiles=content[0],
+                        maxdepth=1,
+                        hidden=True,
+                        titlesonly=True,
+                        glob=False,
+                        numbered=0,
+                        caption=None,
+                        includehidden=False,
+                    )
+
+    def add_report(app, pagename, templatename, context, doctree) -> None:
+        title = re.sub(r"<[^>]+>", "", context.get("title") or "Search")
+        context["report"] = report_url(title, stamp.Address(*context["address"]))
+
+    app.add_source_suffix(".lab", "lab")
+    app.add_source_parser(Pieces)
+    app.add_css_file("site.css", priority=900)
+    app.add_js_file("site.js", loading_method="defer")
+    app.connect("html-page-context", add_report)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

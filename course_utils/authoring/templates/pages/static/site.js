@@ -1,0 +1,207 @@
+// The questions of a lab: answered in the page, kept in this browser alone.
+
+const KEPT = "course-answers";
+
+const answers = () => {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {}; // no storage, or not ours
+  }
+};
+
+const keep = (all) => {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(all));
+  } catch {
+    // A browser that keeps nothing: the answer lives as long as the page.
+  }
+};
+
+const find = (selector, key) =>
+  [...document.querySelectorAll(selector)].find((node) => node.dataset.key === key);
+
+const shown = (question, value) => {
+  if (question.kind === "number") return String(Number(value.toPrecision(6)));
+  if (question.kind === "order") return [...value].join(", ");
+  if (question.kind === "choice") {
+    return `(${value}) ${question.options[value].replace(/\.$/, "")}`;
+  }
+  return [...value].map((letter) => `(${letter})`).join(" and ");
+};
+
+const isRight = (question, value) =>
+  question.kind === "number"
+    ? Math.abs(value - question.right) <= question.tolerance
+    : value === question.right;
+
+// What to say about a wrong answer: a paragraph for each mistake.
+const mistakes = (question, value) => {
+  const why = Object.fromEntries(question.why);
+  switch (question.kind) {
+    case "choice":
+      return [why[value]];
+    case "several": {
+      const wrong = [...value].filter((letter) => !question.right.includes(letter));
+      const missed = [...question.right].filter((letter) => !value.includes(letter));
+      return [
+        ...wrong.map((letter) => `(${letter}) is not right. ${why[letter]}`),
+        ...missed.map((letter) => `(${letter}) belongs to it. ${why[letter]}`),
+      ];
+    }
+    case "order": {
+      const place = [...value].findIndex((letter, k) => letter !== question.right[k]);
+      const first = question.right[place];
+      return [`Place ${place + 1} belongs to (${first}). ${why[first]}`];
+    }
+  }
+  const near = ([typical]) => Math.abs(value - typical) <= question.tolerance;
+  return [question.why.find(near)?.[1] ?? question.otherwise];
+};
+
+// 0.25, 0,25, 1/4 or 25%
+const number = (text) => {
+  const typed = text.trim().replace(",", ".").replaceAll(" ", "");
+  const [, top, bottom, percent] =
+    /^([-+]?[\d.]+(?:e[-+]?\d+)?)(?:\/([\d.]+))?(%?)$/i.exec(typed) ?? [];
+  const value = (Number(top) / Number(bottom ?? 1)) * (percent ? 0.01 : 1);
+  if (Number.isFinite(value)) return value;
+  throw new Error("That is no number that I can read. Write 0.25, 1/4 or 25%.");
+};
+
+const read = (form, question) => {
+  const controls = [...form.querySelectorAll("[name=answer]")];
+  if (question.kind === "number") return number(controls[0].value);
+  if (question.kind === "order") {
+    const value = controls.map((control) => control.value).join("");
+    if (new Set(value).size === controls.length) return value;
+    throw new Error("Give each place an option of its own.");
+  }
+  const chosen = controls.filter((control) => control.checked);
+  if (chosen.length) return chosen.map((control) => control.value).join("");
+  throw new Error("Choose an option first.");
+};
+
+const write = (form, question, { value, sure }) => {
+  form.querySelectorAll("[name=answer]").forEach((control, place) => {
+    if (question.kind === "number") control.value = value;
+    else if (question.kind === "order") control.value = value[place];
+    else control.checked = value.includes(control.value);
+  });
+  form.elements.sure.value = sure;
+};
+
+const tell = (question, { value, sure }) => {
+  const right = isRight(question, value);
+  // Nobody pays without end: 99% is the surest.
+  const cost = -Math.log((right ? sure : 100 - sure) / 100);
+  const paragraphs = [
+    ...(right ? [] : mistakes(question, value)),
+    ...(right ? [] : [`The right answer: ${shown(question, question.right)}.`]),
+    question.because,
+    `This certainty costs ${cost.toFixed(2)} nats; a coin costs 0.69.`,
+  ];
+  return (
+    `<p><strong>${right ? "✓ Right." : "✗ Not right."}</strong> You answered ` +
+    `${shown(question, value)}, ${sure}% sure.</p>` +
+    paragraphs.map((text) => `<p>${text}</p>`).join("")
+  );
+};
+
+const unfold = () => {
+  const all = answers();
+  for (const result of document.querySelectorAll("details.result")) {
+    if (result.dataset.needs.split(" ").some((key) => !(key in all))) continue;
+    result.open = true;
+    result.querySelector("summary").textContent = "What comes out";
+  }
+};
+
+const start = (form) => {
+  const key = form.dataset.key;
+  const question = JSON.parse(form.querySelector("script").textContent);
+  const said = form.querySelector(".said");
+  const button = form.querySelector("button");
+  const fields = form.querySelector("fieldset");
+  const percent = () => {
+    form.querySelector("output").textContent = `${form.elements.sure.value}%`;
+  };
+
+  const show = (given) => {
+    fields.disabled = true;
+    button.textContent = "Change my answer";
+    said.innerHTML =
+      `Committed: ${shown(question, given.value)}, ${given.sure}% sure. ` +
+      `<a href="#reply-${key}">Is it right?</a>`;
+    const reply = find(".reply", key);
+    reply.innerHTML = tell(question, given);
+    reply.classList.toggle("right", isRight(question, given.value));
+    unfold();
+  };
+
+  form.elements.sure.addEventListener("input", percent);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (fields.disabled) {
+      fields.disabled = false;
+      button.textContent = "Commit";
+      said.textContent = "Choose again, then commit.";
+      return;
+    }
+    try {
+      const given = { value: read(form, question), sure: +form.elements.sure.value };
+      keep({ ...answers(), [key]: given });
+      show(given);
+    } catch (problem) {
+      said.textContent = problem.message;
+    }
+  });
+  const given = answers()[key];
+  if (given) {
+    write(form, question, given);
+    show(given);
+  }
+  percent();
+};
+
+// What is too wide for the window: formulas become smaller, the rest scrolls in a box
+// of its own, which the keyboard reaches.
+const SMALLEST = 0.5;
+
+const fit = () => {
+  for (const formula of document.querySelectorAll(".formula > math")) {
+    formula.style.fontSize = "";
+    const width = formula.getBoundingClientRect().width;
+    const scale = formula.parentElement.clientWidth / width;
+    if (scale < 1) formula.style.fontSize = `${Math.max(scale * 0.98, SMALLEST)}em`;
+  }
+  for (const box of document.querySelectorAll("article pre, article .wide, .formula")) {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    box.classList.toggle("scrolls", wide);
+    if (wide) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+
+document.documentElement.classList.add("answers");
+document.querySelectorAll("form.question").forEach(start);
+document.querySelector("#forget")?.addEventListener("click", (event) => {
+  keep({});
+  event.target.textContent = "Forgotten";
+});
+fit();
+addEventListener("resize", fit);
+document.fonts?.ready.then(fit);
+
+// On paper nothing is folded.
+const folded = new Set();
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details.result:not([open])")) {
+    folded.add(part);
+    part.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const part of folded) part.open = false;
+  folded.clear();
+});

@@ -1,0 +1,409 @@
+"""An edition of a lab as one tree: pandoc's blocks, in groups that say what they are.
+
+Each group is a ``Div``, and its first class is its role:
+
+* ``cell``: code and its outputs (``number``). A second class is ``stub``, where
+  exercises are to be solved (``room``: the lines for each), or ``solution``;
+* ``told``: outputs that answer questions (``numbers``), and the words about a figure;
+* ``question`` (``number``, ``kind``), with its ``answer`` inside, or for instructors in
+  a ``note`` after it;
+* ``pencil`` (``number``): a task with ``room`` (``lines``) or ``squares`` (``width``,
+  ``height``), answered like a question;
+* ``exercise``: its text and all that belongs to it, up to the cell to solve it in;
+* a paragraph with a bold word before it, such as ``rule``: see `words.LEADS`;
+* ``note``, for instructors; its second class says about what;
+* ``section``; its second class is one of `words.SECTIONS`, or ``core``.
+
+Blocks of code have the class ``python``, ``mistake`` in a note, or ``output`` (and
+``error`` or ``warning``).
+"""
+
+import base64
+import functools
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from nbformat import NotebookNode
+
+from course_utils.authoring import asked, editions, words
+from course_utils.authoring.labs import LabError
+from course_utils.exercises.questions import TASKS, Question
+
+# Jupyter's markdown. (Of a line that begins with "10." pandoc's own reader of notebooks
+# makes a list, in the midst of a sentence.)
+MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_divs"
+
+# A block or an inline of pandoc's tree: {"t": its kind, "c": its contents}.
+Node = dict
+
+
+# From a notebook to the tree ------------------------------------------------------
+
+
+def lab(nb: NotebookNode) -> list[Node]:
+    """Return an edition of a lab, in groups with roles.
+
+    Raises
+    ------
+    LabError
+        If pandoc is missing.
+    """
+    groups = []
+    for cell, blocks in zip(nb.cells, cells(nb), strict=True):
+        if cell.cell_type == "markdown":
+            after_figure = groups and role(groups[-1]) == "told" and pictures(groups)
+            found = _prose_groups(cell, blocks)
+            if after_figure and found and role(found[0]) == "see":
+                groups[-1]["c"][1].append(found.pop(0))
+            groups += found
+        elif "asks" in cell.metadata:
+            groups += _questions(cell)
+        else:
+            groups += _code_groups(cell, blocks)
+    return _sections(_exercises(groups))
+
+
+def cells(nb: NotebookNode) -> list[list[Node]]:
+    """Return the blocks of each cell: prose, or code followed by its outputs."""
+    prose = _prose(nb)
+    return [
+        prose.pop(0) if cell.cell_type == "markdown" else code(cell, seen)
+        for cell, seen in zip(nb.cells, _descriptions(nb, prose), strict=True)
+    ]
+
+
+def _prose(nb: NotebookNode) -> list[list[Node]]:
+    """Return the blocks of each markdown cell."""
+    fence = ":" * 40
+    sources = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
+    text = "\n\n".join(f"{fence} cell\n\n{source}\n\n{fence}" for source in sources)
+    return [block["c"][1] for block in read(text)]
+
+
+def _descriptions(nb: NotebookNode, prose: list[list[Node]]) -> list[list[Node]]:
+    """Return for each cell the words that describe a figure of it, as inlines."""
+    found = []
+    remaining = list(prose)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            del remaining[0]
+        following = remaining[0] if remaining else []
+        seen = (after_lead(block, words.word("see")) for block in following)
+        found.append(next(filter(None, seen), []))
+    return found
+
+
+def code(cell: NotebookNode, description: Sequence[Node] = ()) -> list[Node]:
+    """Return the blocks of a code cell, the source first."""
+    blocks = [code_block(cell.source, "python")] if cell.source.strip() else []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if output.output_type == "error":
+            blocks.append(_output("\n".join(output.traceback), "error"))
+        elif output.output_type == "stream":
+            loud = ["warning"] if output.name == "stderr" else []
+            blocks.append(_output(output.text, *loud))
+        elif "image/png" in data:
+            blocks.append(figure(data["image/png"], description))
+        elif "text/plain" in data:
+            blocks.append(_output(data["text/plain"]))
+    return blocks
+
+
+def _output(text: str, *classes: str) -> Node:
+    return code_block(editions.ANSI.sub("", text), "output", *classes)
+
+
+def _prose_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
+    """Return the prose of a cell, each paragraph with a bold word in its group."""
+    if "note" in cell.metadata:
+        for block in blocks:
+            if block["t"] == "CodeBlock":
+                block["c"][0][1].insert(0, "mistake")
+        return [div(blocks, "note", cell.metadata["note"])]
+    found = []
+    for block in blocks:
+        leads = words.lead_role(lead(block))
+        found.append(div([block], leads) if leads else block)
+    return found
+
+
+def _code_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
+    number = str(cell.execution_count or "")
+    n_sources = int(bool(cell.source.strip()))
+    source, outputs = blocks[:n_sources], blocks[n_sources:]
+    if "tells" in cell.metadata and outputs:
+        numbers = ", ".join(map(str, cell.metadata["tells"]))
+        told = div(outputs, "told", numbers=numbers)
+        return [div(source, "cell", number=number), told]
+    if "room" in cell.metadata:
+        room = json.dumps(cell.metadata["room"])
+        return [div(blocks, "cell", "stub", number=number, room=room)]
+    kinds = ["solution"] if editions.exercises(cell) else []
+    return [div(blocks, "cell", *kinds, number=number)]
+
+
+def _exercises(groups: list[Node]) -> list[Node]:
+    """Put each exercise into a group, from its text to the cell to solve it in."""
+    found, inside = [], None
+    for group in groups:
+        starts = role(group) == "exercise"
+        if starts:
+            inside = group["c"][1]
+            found.append(group)
+        elif group["t"] == "Header":
+            inside = None
+        if not starts:
+            (found if inside is None else inside).append(group)
+        if {"stub", "solution"} & set(classes(group)):
+            inside = None
+    return found
+
+
+def _sections(blocks: list[Node]) -> list[Node]:
+    """Put each part with a heading of level 2 into a section."""
+    top, sections = [], []
+    for block in blocks:
+        if block["t"] == "Header" and block["c"][0] == 2:
+            kind = words.section_role(plain(block["c"][2]))
+            labelled = {"aria-labelledby": block["c"][1][0]}
+            sections.append(div([block], "section", kind, **labelled))
+        elif sections:
+            sections[-1]["c"][1].append(block)
+        else:
+            top.append(block)
+    return top + sections
+
+
+# Questions ------------------------------------------------------------------------
+
+
+def _questions(cell: NotebookNode) -> list[Node]:
+    """Return the questions that a cell asks, and their answers."""
+    found = []
+    pairs = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
+    for asks, number in pairs:
+        answered = "answered" in cell.metadata
+        told = [] if answered else [div([answer(asks)], "answer")]
+        inside = [*question(asks, number), *told]
+        found.append(div(inside, "question", kind=asks.kind, number=str(number)))
+        if answered:
+            found.append(div(explanations(asks), "note", "answer"))
+    return found
+
+
+def question(question: Question, number: int) -> list[Node]:
+    """Return a question and its options."""
+    start = strong(f"{words.word('question')} {number}")
+    task = {"t": "Emph", "c": inlines(TASKS[question.kind])}
+    found = [para([start, SPACE, *inlines(question.text), SPACE, task])]
+    if question.options:
+        style = [1, {"t": "LowerAlpha"}, {"t": "TwoParens"}]
+        items = [
+            [{"t": "Plain", "c": inlines(option)}]
+            for option in question.options.values()
+        ]
+        found.append({"t": "OrderedList", "c": [style, items]})
+    return found
+
+
+def answer(question: Question) -> Node:
+    """Return the right answer of a question, and why it is right."""
+    text = inlines(asked.answer(question))
+    return para([strong(words.word("answer")), SPACE, *text])
+
+
+def explanations(question: Question) -> list[Node]:
+    """Return the right answer, and what to say to each wrong one."""
+    wrong = [
+        para([{"t": "Emph", "c": inlines(name)}, SPACE, *inlines(text)])
+        for name, text in asked.wrong_answers(question)
+    ]
+    return [answer(question), *wrong]
+
+
+# Parts of the tree ----------------------------------------------------------------
+
+SPACE = {"t": "Space"}
+
+
+def div(blocks: list[Node], *classes: str, **attributes: str) -> Node:
+    """Return a group of blocks; the first class is its role."""
+    return {"t": "Div", "c": [["", list(classes), list(attributes.items())], blocks]}
+
+
+def para(inlines: list[Node]) -> Node:
+    """Return a paragraph."""
+    return {"t": "Para", "c": inlines}
+
+
+def strong(text: str) -> Node:
+    """Return words in bold."""
+    return {"t": "Strong", "c": inlines(text)}
+
+
+def code_block(text: str, *classes: str, **attributes: str) -> Node:
+    """Return a block of text in a fixed-width font."""
+    about = ["", list(classes), list(attributes.items())]
+    return {"t": "CodeBlock", "c": [about, text.rstrip("\n")]}
+
+
+def figure(png: str, description: Sequence[Node] = ()) -> Node:
+    """Return a picture, given as base64, with its text alternative as inlines."""
+    png = base64.b64encode(base64.b64decode(png)).decode()  # without line ends
+    seen = list(description) or [{"t": "Str", "c": words.word("figure")}]
+    target = [f"data:image/png;base64,{png}", ""]
+    return para([{"t": "Image", "c": [["", [], []], seen, target]}])
+
+
+def inlines(text: str) -> list[Node]:
+    """Return a text with `code` and *words* as inlines."""
+    found = []
+    for piece in re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,-]*\*(?![\w*]))", text):
+        if piece.startswith("`"):
+            found.append({"t": "Code", "c": [["", [], []], piece.strip("`")]})
+        elif re.fullmatch(r"\*\w.*\*", piece):
+            found.append({"t": "Emph", "c": inlines(piece.strip("*"))})
+        else:
+            for part in re.split(r"(\s+)", piece):
+                if part.strip():
+                    found.append({"t": "Str", "c": part})
+                elif part:
+                    found.append(SPACE)
+    return found
+
+
+def folded(summary: str, inside: list[Node]) -> list[Node]:
+    """Return blocks that a page shows when somebody asks for them."""
+
+    def html(text: str) -> Node:
+        return {"t": "RawBlock", "c": ["html", text]}
+
+    opening = html(f"<details><summary>{summary}</summary>")
+    return [opening, *inside, html("</details>")] if inside else []
+
+
+def classes(block: Node) -> list[str]:
+    """Return the classes of a group or of a block of code."""
+    return block["c"][0][1] if block["t"] in ("Div", "CodeBlock") else []
+
+
+def attribute(block: Node, name: str) -> str:
+    """Return an attribute of a group, or an empty text."""
+    return dict(block["c"][0][2]).get(name, "")
+
+
+def role(block: Node) -> str:
+    """Return the role of a group; other blocks have none."""
+    return next(iter(classes(block)), "") if block["t"] == "Div" else ""
+
+
+def pictures(node: Node | list) -> list[Node]:
+    """Return the pictures in a part of the tree."""
+    if isinstance(node, list):
+        return [picture for part in node for picture in pictures(part)]
+    if not isinstance(node, dict):
+        return []
+    return [node] if node["t"] == "Image" else pictures(node.get("c", []))
+
+
+def change(blocks: list[Node], make: Callable[[Node], list[Node] | None]) -> list[Node]:
+    """Return blocks with others in the place of some.
+
+    Parameters
+    ----------
+    blocks : list of dict
+    make : callable
+        Returns what comes in the place of a block. If that is None, the block stays,
+        and the blocks in it are asked about.
+    """
+    found = []
+    for block in blocks:
+        new = make(block)
+        if new is None and block["t"] == "Div":
+            new = [{"t": "Div", "c": [block["c"][0], change(block["c"][1], make)]}]
+        found += [block] if new is None else new
+    return found
+
+
+def plain(node: Node | list | str) -> str:
+    """Return the text of a part of the tree, with formulas as they are typed."""
+    if isinstance(node, list):
+        return "".join(plain(part) for part in node)
+    if not isinstance(node, dict):
+        return ""
+    match node["t"]:
+        case "Str":
+            return node["c"]
+        case "Space" | "SoftBreak" | "LineBreak":
+            return " "
+        case "Code" | "CodeBlock" | "Math":
+            return node["c"][1]
+        case "RawInline" | "RawBlock":
+            return ""
+    return plain(node.get("c", []))
+
+
+def lead(block: Node) -> str:
+    """Return the words in bold that a paragraph starts with, or an empty text."""
+    inside = block["c"] if block["t"] in ("Para", "Plain") else []
+    return plain(inside[0]) if inside and inside[0]["t"] == "Strong" else ""
+
+
+def after_lead(block: Node, said: str) -> list[Node]:
+    """Return what follows given bold words at the start of a paragraph, if they do."""
+    if lead(block).rstrip(".:") != said:
+        return []
+    inside = block["c"][1:]
+    while inside and inside[0]["t"] in ("Space", "SoftBreak"):
+        inside = inside[1:]
+    return inside
+
+
+# Pandoc ---------------------------------------------------------------------------
+
+
+def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
+    """Convert a text with pandoc.
+
+    Raises
+    ------
+    LabError
+        If pandoc is missing or refuses the text.
+    """
+    try:
+        import pypandoc  # here, because learners do not have it
+
+        return pypandoc.convert_text(
+            text, target, format=source, extra_args=list(options)
+        )
+    except (ImportError, OSError):
+        raise LabError(
+            "pandoc is missing, which makes paper, pages and slides; "
+            'run: pip install -e ".[authoring]"'
+        ) from None
+    except RuntimeError as error:
+        raise LabError(" ".join(str(error).split())) from None
+
+
+def read(markdown: str) -> list[Node]:
+    """Return markdown as blocks."""
+    # A table wider than these columns would get fixed widths.
+    columns = ["--columns=1000"]
+    text = pandoc(markdown, source=MARKDOWN, target="json", options=columns)
+    return json.loads(text)["blocks"]
+
+
+def write(blocks: list[Node], target: str, options: Sequence[str] = ()) -> str:
+    """Return blocks in another language, by pandoc."""
+    tree = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": blocks}
+    options = ["--wrap=none", *options]
+    return pandoc(json.dumps(tree), source="json", target=target, options=options)
+
+
+@functools.cache
+def _api_version() -> list[int]:
+    return json.loads(pandoc("", source="markdown", target="json"))[
+        "pandoc-api-version"
+    ]

@@ -1,0 +1,124 @@
+"""The words that mark up a lab, and those that paper, pages and slides add to it.
+
+Each has a role, by which the rest of the course speaks of it. A second language is a
+second column of `WORDS`, and labs that are written in it; ``COURSE_LANGUAGE`` chooses.
+"""
+
+import os
+import re
+
+WORDS = {
+    "en": {
+        # In bold at the start of a paragraph.
+        "aims": "You will be able to",
+        "needs": "Needs",
+        "takes": "Takes",
+        "origin": "Source",
+        "predict": "Predict",
+        "rule": "Rule",
+        "formula": "Formula",
+        "see": "What you should see",
+        "stop": "So far",
+        "think": "To think about",
+        "exercise": "Exercise",
+        "question": "Question",
+        "answer": "Answer",
+        "pencil": "With a pencil",
+        # Headings of sections, and of parts of them.
+        "warm-up": "Warm up",
+        "pitfalls": "Pitfalls",
+        "exercises": "Exercises",
+        "summary": "Summary",
+        "deeper": "Deeper",
+        "pitfall": "Pitfall",
+        # What paper and pages say of themselves.
+        "student": "student edition",
+        "instructor": "instructor edition, with solutions",
+        "for-instructors": "For the instructor",
+        "solution": "A solution",
+        "contents": "Contents",
+        "sheet": "Formulas and pitfalls",
+        "cite": "To cite",
+        "hours": "The hours",
+        "hours-are": "How long each lab takes a learner, in the words of the lab.",
+        "lab": "lab",
+        "time": "time",
+        "key": "Key to the questions",
+        "see-key": "What comes out stands in the key at the end of the lab, no.",
+        "my-answer": "My answer",
+        "how-sure": "How sure?",
+        "others": "Others",
+        "warning": "Warning",
+        "error": "Error",
+        "figure": "The figure of the cell above.",
+        "fold-answer": "The answer",
+        "fold-outputs": "What comes out",
+        # Notes for instructors.
+        "timing": "Timing",
+        "hints": "Hints for",
+        "praise": "When it is right",
+        "mistakes": "Typical mistakes with",
+    },
+}
+
+# What begins a paragraph in bold, and what a section may be, besides core.
+LEADS = (
+    *("aims", "needs", "takes", "origin", "predict", "rule", "formula", "see"),
+    *("stop", "think", "exercise", "question", "answer", "pencil"),
+)
+SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
+
+
+def table() -> dict[str, str]:
+    """Return the words of the language that is chosen, by role."""
+    return WORDS[os.environ.get("COURSE_LANGUAGE", "en")]
+
+
+def word(role: str) -> str:
+    """Return the word for a role."""
+    return table()[role]
+
+
+def bold(role: str) -> str:
+    """Return the word for a role as it begins a paragraph of markdown."""
+    return f"**{word(role)}**"
+
+
+def heading(role: str) -> str:
+    """Return the word for a role as the heading of a section, in markdown."""
+    return f"## {word(role)}"
+
+
+def lead_role(text: str) -> str:
+    """Return the role of bold words such as ``"Exercise 2."``, or an empty text."""
+    text = text.rstrip(".: 0123456789")
+    return next((role for role in LEADS if word(role) == text), "")
+
+
+def section_role(title: str) -> str:
+    """Return the role of the section with a heading: one of `SECTIONS`, or core."""
+    return next((role for role in SECTIONS if word(role) == title), "core")
+
+
+def after(role: str, paragraph: str) -> str:
+    """Return what follows the bold word for a role at the start of a paragraph.
+
+    Parameters
+    ----------
+    role : str
+    paragraph : str
+        Markdown.
+
+    Returns
+    -------
+    str
+        In one line; empty if the paragraph starts otherwise.
+    """
+    start = re.match(rf"\*\*{re.escape(word(role))}\*\*\s+", paragraph)
+    return " ".join(paragraph[start.end() :].split()) if start else ""
+
+
+def pitfall(title: str) -> str:
+    """Return the name of the pitfall that a heading announces, or an empty text."""
+    start = f"{word('pitfall')}: "
+    return title.removeprefix(start) if title.startswith(start) else ""
