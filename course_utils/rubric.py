@@ -310,7 +310,7 @@ def _baseline(work: _Work) -> str:
         raise _missing(
             f"your baseline is right in {stated:.3f}; to answer always "
             f"{work.project.classes[largest]!r}, without looking, is right in "
-            f"{floor:.3f}. A baseline is the best of what needs no model."
+            f"{floor:.3f}. A baseline is the best of what needs no training loop."
         )
     mean = sum(right for _, right in _runs(work).values()) / len(_runs(work))
     if mean <= stated:

@@ -27,14 +27,14 @@
 #
 # **You will be able to**
 #
-# * run a lab, cell by cell, and start it over when something is strange;
+# * run a lab, cell by cell, and get out of a muddle;
 # * answer its questions, and say how sure you are;
 # * use the checks, hints and solutions of the exercises;
 # * find your way: what each lab is about, what you have done, what the symbols mean.
 #
 # **Needs** Python: numbers, lists, loops, functions. Nothing of machine learning.
 #
-# **Takes** 27 minutes to read and run, 4 more for the exercise.
+# **Takes** 29 minutes to read and run, 4 more for the exercise.
 
 # %% jupyter={"source_hidden": true} tags=["colab"]
 # @title For Colab only: fetch the helpers of the course
@@ -85,8 +85,8 @@ pad
 # %% [markdown]
 # **What you should see** A pad to draw on, what the machine sees of it, and its ten bars.
 #
-# The result of a question comes in a later cell. Here it is. (Its last line, the price of
-# your certainty, will be explained in section 3.)
+# The result of a question comes in a later cell. Here it is. (Its last line is the price
+# of your certainty, in *nats*. Section 3 explains both.)
 
 # %% tags=["slide-more"]
 lab00.scribble.result()
@@ -94,10 +94,10 @@ lab00.scribble.result()
 # %% [markdown] tags=["slide-more"]
 # What happens between the pad and the bars? Your drawing becomes 28 × 28 numbers, one for
 # each pixel. They are multiplied by numbers that the machine has learned, and added up.
-# This is done a few times, one **layer** after the other, with a small bend between them.
-# Ten scores come out, one for each digit, and a last step makes the bars of them. That is
-# the whole machine. Each lab explains a part of it, until you have built
-# all of it yourself: section 6 has the map.
+# This is done a few times, one **layer** after the other; between two layers, what is
+# below 0 becomes 0. Ten scores come out, one for each digit, and a last step makes the
+# bars of them. That is the whole machine. Each lab explains a part of it, until you have
+# built all of it yourself: section 6 has the map.
 #
 # And where do its numbers come from? Nobody told it what a 3 looks like: it has *learned*
 # it. Watch a small machine do that. It has 64 numbers for each digit, one for each pixel
@@ -144,8 +144,10 @@ for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
     ax.axis("off")
 
 # %% [markdown] tags=["slide-more"]
-# **What you should see** At step 0 there is nothing. After a single step one can see a 3: red where ink speaks for it, blue where ink speaks
-# against it. The other 99 steps only work out the details.
+# **What you should see** At step 0 there is nothing. After a single step one can see a 3:
+# red where ink speaks for it, blue where ink speaks against it. The other 99 steps only
+# work out the details. (Each panel has its own colours: its largest number is the
+# darkest.)
 
 # %% [markdown] tags=["slide"]
 # ## 2. How to read a lab
@@ -210,7 +212,8 @@ lab00.honest.result()
 # %% [markdown] tags=["slide"]
 # A certainty has a price, which the result shows. For it only two outcomes count: your
 # answer is right, or it is wrong. Say 80%, and you give 80% to *right* and the other 20%
-# to *wrong*. The price is minus the logarithm of what you gave to the outcome that came.
+# to *wrong*. The price is minus the natural logarithm, school's ln, of what you gave to
+# the outcome that came. If *wrong* came, you had given it 0.2, and pay $-\ln 0.2 = 1.61$.
 
 # %% tags=["slide-more"]
 for sure in (0.5, 0.8, 0.99):
@@ -220,18 +223,17 @@ for sure in (0.5, 0.8, 0.99):
 # Saying 50% each time is what a coin does. Whoever is surer pays less if right, and much
 # more if wrong. 100% counts as 99%, because 100% and wrong would cost infinitely much.
 #
-# The unit of the price is called **nat**, because the logarithm is the *nat*ural one,
-# school's ln. Why a logarithm? The probabilities of several answers multiply, and their
-# logarithms add up, so each answer has a price of its own. Lab 2 is about this number: it
-# is the **cross entropy**, by which nearly all classifiers learn.
+# The unit of the price is called **nat**, after the *nat*ural logarithm. Why a logarithm?
+# Take two answers, each right with probability 0.8. Both are right with 0.8 · 0.8, and
+# $\ln(0.8 \cdot 0.8) = \ln 0.8 + \ln 0.8$: one price for each. The mean of such prices is
+# the **cross entropy**, by which nearly all classifiers learn. Lab 2 is about it.
 
 # %% [markdown] tags=["slide"]
 # ## 4. Where you stand
 #
 # Answers and solved exercises are kept in one small file on this computer. Nothing is ever
-# sent anywhere. (The environment variable `COURSE_PROGRESS` moves the file; `off` keeps
-# nothing.) Come back to this cell at any time: it says what is solved, what is shaky, and
-# where to go on.
+# sent anywhere. Come back to this cell at any time: it says what is solved, what is shaky,
+# and where to go on.
 
 # %% tags=["slide-more"]
 progress.show()
@@ -266,14 +268,14 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | all of it, seen from outside | 31 |
+# | 0 Start here | all of it, seen from outside | 33 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
 # | 6 Hidden layers | what is in the middle of the machine | 88 |
-# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 83 |
+# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 85 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 89 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |

@@ -28,7 +28,7 @@
 # **You will be able to**
 #
 # * cut data into mini-batches, and say what a small batch knows about the slope;
-# * say in which order training data should come, and judge a run by more than its log;
+# * choose an order for training data, and judge a run;
 # * compare training runs by something that compares them;
 # * train and judge models with two functions, `run_epoch` and `fit`;
 # * write code that runs on a CPU, an NVIDIA card and an Apple chip without a change, and
@@ -175,8 +175,8 @@ print("numbers in the gradient:", len(everybody))
 # %% [markdown] tags=["slide"]
 # To compare two arrows, ask for the angle between them. Its **cosine** is 1 if they point
 # the same way, 0 at a right angle, and -1 if they are opposite. (With two numbers it is
-# that of school. With more of them the formula is the same.) A step against an arrow
-# whose cosine with the true one is positive still goes downhill, if it is short.
+# that of school. With more of them the formula is the same.) Take a short step against an
+# arrow. If its cosine with the true one is positive, the step still goes downhill.
 #
 # $$\begin{aligned}
 # \cos(a, c) = \frac{\sum_i a_i c_i}{\sqrt{\sum_i a_i^2}\,\sqrt{\sum_i c_i^2}}
@@ -188,7 +188,8 @@ lab08.poll.ask()
 # %% [markdown]
 # `polls` draws 200 random samples and returns their gradients, a row for each. (An image
 # may be drawn twice.) `off` says how far a poll is from the truth, in lengths of the true
-# gradient: the root of the mean square.
+# gradient: the root of the mean square. (`truth[None]` adds an axis, so that one row meets
+# 200.)
 
 # %%
 def polls(model, size):
@@ -264,7 +265,8 @@ assert (end[8][0] < 0).float().mean() > 1.5 * (start[8][0] < 0).float().mean()
 assert all(end[size][1] > 1.5 * start[size][1] for size in (8, 32, 128))
 
 # %% [markdown]
-# Each poll as a dot:
+# (Few images are hard now, and small polls may miss them: the last column is rough at its
+# top.) Each poll as a dot:
 
 # %% tags=["slide"]
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
@@ -312,14 +314,14 @@ lab08.last_batch.result()
 # Now two epochs, one loop for each. (Below, `sum(1 for _ in ...)` counts what comes.)
 
 # %%
-lab08.used_up.ask()
+lab08.second_loop.ask()
 
 # %% tags=["pitfall"]
 once = batches(X_val, y_val, 50)
 print("with yield:      ", [sum(1 for _ in once) for epoch in (1, 2)], "batches")
 again = training.batches(X_val, y_val, 50)
 print("training.batches:", [sum(1 for _ in again) for epoch in (1, 2)], "batches")
-lab08.used_up.result()
+lab08.second_loop.result()
 
 # %% [markdown] tags=["slide"]
 # From here on we use `training.batches(X, y, batch_size, shuffle=True)`. It starts anew in
@@ -367,11 +369,23 @@ explorables.batches()
 # %% [markdown]
 # **What you should see** A ribbon of 60 examples, cut into batches. In the sorted order the
 # loss climbs as long as one colour lasts, falls for a moment when the colour changes, and
-# climbs again. The bars at the side tip over from one class to the other. Shuffled
-# (dashed), the loss goes up and down, too, but climbs to no such peaks.
+# climbs again. (When you move it, the bars at the side tip over from one class to the
+# other.) Shuffled (dashed), the loss goes up and down, too, but climbs to no such peaks.
 #
-# The same with our network: after *each* update we note which part of some 200 held-out
-# images is right, of the fours and of the nines.
+# Now our network. Run A has ended with nines. Let it go through the data once more.
+
+# %%
+lab08.second_epoch.ask()
+
+# %% tags=["pitfall"]
+print(f"epoch 2: running accuracy {train_and_count(models['A'], X, y):.4f}")
+print("fours and nines right:", right_by_class(models["A"]))
+lab08.second_epoch.result()
+assert right_by_class(models["A"]) == [0, 1]
+
+# %% [markdown]
+# Watch such a network. After *each* update we note which part of some 200 held-out images
+# is right, of the fours and of the nines.
 
 # %%
 gap = max(1, len(X_val) // 200)
@@ -401,8 +415,8 @@ seen = {"sorted": watch(False), "shuffled": watch(True)}
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3), sharey=True)
 turn, n_batches = int((y == 0).sum()) // 8, len(seen["sorted"]) // 2
 for ax, (name, right) in zip(axes, seen.items(), strict=True):
-    ax.plot(right[:, 0], "C0-", label="fours")
-    ax.plot(right[:, 1], "C1--", label="nines")
+    ax.plot(right[:, 0], "C0-", label="fours", linewidth=1)
+    ax.plot(right[:, 1], "C1--", label="nines", linewidth=1)
     ax.axvline(n_batches, color="black", linestyle=":")
     ax.set(title=name, xlabel="update", ylim=(-0.03, 1.03))
 for begin in (0, n_batches):
@@ -416,21 +430,10 @@ for k in (0, 1):
 # **What you should see** Two epochs, parted by a dotted line. Left, sorted: in the grey
 # stretches only fours arrive, and the model says 4 to everything. In the white ones only
 # nines arrive, and it says 9 to everything. Right, shuffled: both lines climb soon and stay
-# high, with some jolts.
+# high, but for many jolts.
 #
-# A parrot indeed: it says what it has heard last. Run A has ended with nines. Let it go through the data once more.
-
-# %%
-lab08.second_epoch.ask()
-
-# %% tags=["pitfall"]
-print(f"epoch 2: running accuracy {train_and_count(models['A'], X, y):.4f}")
-print("fours and nines right:", right_by_class(models["A"]))
-lab08.second_epoch.result()
-assert right_by_class(models["A"]) == [0, 1]
-
-# %% [markdown] tags=["slide-more"]
-# Data on a disk are often sorted, by class or by date.
+# A parrot indeed: it says what it has heard last. Data on a disk are often sorted, by class
+# or by date.
 #
 # **Rule** Shuffle training data, anew in each epoch.
 #
@@ -445,7 +448,7 @@ assert right_by_class(models["A"]) == [0, 1]
 # ## 4. Updates, not epochs
 
 # %% tags=["slide-more"]
-lab08.ten_times.ask()
+lab08.updates_ratio.ask()
 
 # %% [markdown]
 # A parameter does not know what an epoch is. It only knows updates. So compare like with
@@ -468,7 +471,7 @@ lab08.same_updates.ask()
 
 # %%
 sizes = {"8 images": 8, "all images": len(X)}
-lab08.ten_times.result()
+lab08.updates_ratio.result()
 early = {n: losses_by_update(make_model(), s, 100, lr=0.02) for n, s in sizes.items()}
 for name, losses in early.items():
     print(f"{name}: loss after 100 updates {losses[-1]:.2f}")
@@ -560,7 +563,8 @@ def run_epoch(model, loader, loss_fn, optimizer=None):
 # %% [markdown]
 # `training.run_epoch` is the same function, with checks added. `training.fit` calls it
 # epoch by epoch, and after each epoch once more, without the optimizer, on the held-out
-# data. The same numbers, to the last bit of every parameter?
+# data. The same numbers, to the last bit of every parameter? (`make_model` sets the seed, so
+# both draw the same orders.)
 
 # %%
 model, loader = make_model(), training.batches(X, y, 8, shuffle=True)
@@ -634,8 +638,9 @@ except RuntimeError as error:
 
 # %% [markdown] tags=["slide"]
 # Here the layer is on `meta`, and the images are on the CPU. PyTorch never moves data
-# behind your back, because a copy is expensive. (With a real GPU
-# the words differ. Look for the names of two devices.) The cure works everywhere: pick the
+# behind your back, because a copy is expensive. (The
+# tensor in the message is the layer's weight. With a real GPU the words differ: look for
+# the names of two devices.) The cure works everywhere: pick the
 # device once, at the top. In a function, ask the *model* where it is. (`next` takes the
 # first of the parameters.) `run_epoch` and `fit` of `training` do.
 
@@ -648,12 +653,12 @@ def probs_of(model, X):
 
 there = deepcopy(fitted).to(device)
 assert_close(probs_of(there, X_val), probs_of(fitted, X_val), atol=1e-4, rtol=0)
+print("the same probabilities, wherever the model is")
 
 # %% [markdown] tags=["slide-more"]
-# **Clocks.** A GPU has a queue. Python puts an order in, and the GPU carries it out when its
-# turn comes. You need no GPU to see what follows: here is a helper with a queue, who needs 20
-# thousandths of a second for an order. (`submit` puts an order in; `wait_for` waits until
-# all orders of a list are done.)
+# **Clocks.** A GPU carries out the orders of Python. You need no GPU to see what follows:
+# here is a helper, who needs 20 thousandths of a second for an order. (`submit` gives it an
+# order; `wait_for` waits until all orders of a list are done.)
 
 # %% tags=["slide-more"]
 from concurrent.futures import ThreadPoolExecutor
@@ -679,6 +684,8 @@ lab08.clock.result()
 assert hasty < 0.5 * patient
 
 # %% [markdown] tags=["slide"]
+# A GPU has such a queue.
+#
 # **Rule** Before you read a clock, wait for the GPU: `torch.accelerator.synchronize()`.
 #
 # `.item()` asks for a number, so it waits, too. Python prepares the next order only
@@ -882,7 +889,9 @@ assert each["batches, all 640, fused"] < each["batches, 8, fused"]
 # An update has costs that do not depend on how many images it looks at: Python, autograd's
 # notes, the start of each operation. With 8 images much of an update is that, and with 640
 # they are shared. (But then there is one update in place of 80: faster per image is not
-# faster to the goal. Exercise 2 decides.) A `DataLoader` has its place where data do not fit
+# faster to the goal. Exercise 2 decides.) The first two rows may be close, or change places
+# on a busy computer: beside Adam and autograd it costs little to fetch 8 images. A
+# `DataLoader` has its place where data do not fit
 # into the memory, or images must be read from files and prepared.
 #
 # ### What a copy costs

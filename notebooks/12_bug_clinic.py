@@ -81,7 +81,7 @@ lab12.warm_up.result()
 # |:--|:--|
 # | shapes, smallest and largest number of all that comes in | as you would have said before |
 # | the first loss | log K, the loss of "all K classes alike" |
-# | the norm of each slope | not 0, for no part of the model |
+# | the norm (the length) of each slope | not 0, for no part of the model |
 # | how far the weights move in one step | a little |
 # | the loss of ten images, trained to the end | near 0: anybody can learn ten by heart |
 # | the accuracy of whoever always says the largest class | well below yours |
@@ -102,7 +102,8 @@ print(f"largest class {y.bincount().max() / len(y):.2f}")
 
 # %% [markdown]
 # The slopes, parameter by parameter: weights and biases of the first layer, then of the
-# second. And one step: how far does it carry them?
+# second. The **norm** of a slope is its length, the root of the sum of the squares. And one
+# step: how far does it carry them?
 
 # %%
 loss.backward()
@@ -135,11 +136,12 @@ print(f"loss of ten images {loss:.4f}")
 # say how sure you are.
 #
 # 1. Which **fault** explains what you see? All four options are faults that do occur.
-# 2. Which **one measurement** tells this fault from the three others? Not: which is useful.
-#    Most are useful. A good one comes out differently for this fault and for its rivals.
+# 2. Which **one measurement** tells this fault from the others? Most are useful. Look for
+#    one that comes out one way for this fault, and another way for each of its rivals.
 #
 # The result comes with that measurement, made with the faulty function and with a mended
-# one. Names of the cases tell nothing. We go from easy to hard.
+# one. A line *To be compared* is for whoever mends the case
+# ([More cases](#More-cases) says how). We go from easy to hard.
 
 # %% [markdown]
 # ### Case 1
@@ -168,13 +170,13 @@ lab12.case01.measured()
 #
 # ### Case 2
 #
-# A log. It is easier than it looks: think of what the number *can* be.
+# A log.
 
 # %%
 lab12.case02.show()
 
 # %% [markdown]
-# What kind of number is a surprise?
+# Would you stop this training?
 
 # %%
 lab12.case02.ask()
@@ -359,7 +361,7 @@ lab12.case09.measured()
 # %% [markdown] tags=["slide"]
 # ### Case 10
 #
-# The last one has no bug that a debugger could find. Every line does what it says.
+# The last one has no wrong line. Each does what it says.
 
 # %% tags=["slide-more"]
 lab12.case10.show()
@@ -449,9 +451,9 @@ lab12.slope_norms.check(slope_norms)
 # %% [markdown]
 # **Exercise 5** (9 minutes). Decide. Two versions of a program were run from the same seeds;
 # `a` and `b` are lists of their accuracies, seed by seed. Is one better, or is it luck? Take
-# the differences b - a. Their mean is uncertain by their standard deviation (`.std()`),
-# divided by the root of how many there are: its **standard error**. If the mean is more than
-# two standard errors above 0, return `"b"`; if it is more than two below 0, `"a"`;
+# the differences b - a. Their mean is uncertain by their standard deviation (`.std()` of a
+# tensor), divided by the root of how many there are: its **standard error**. If the mean is
+# more than two standard errors above 0, return `"b"`; if it is more than two below 0, `"a"`;
 # otherwise `"cannot tell"`.
 
 # %% tags=["exercise"]
@@ -518,8 +520,8 @@ print(verdict.text)
 # beside a loss "for the same thing" (case 4); in the third, `05wk-1.ipynb`, images come
 # sorted and not shuffled (case 7), an accuracy compares a column with a list (case 3), and an
 # optimizer belongs to an earlier network (case 9).
-# The labs 3, 7, 8 and 9 reproduce them, figure by figure. Here is how large the second
-# mistake is for *their* sizes, 12,665 training images of 0 and 1: that many comparisons are
+# The labs 3, 7, 8 and 9 reproduce them, figure by figure. Here is how large the mistake of
+# case 3 is for *their* sizes, 12,665 training images of 0 and 1: that many comparisons are
 # made in the place of that many images.
 
 # %%

@@ -101,20 +101,6 @@ def test_an_instructor_has_every_explanation_beside_its_question(path):
 
 
 @by_lab
-def test_a_page_folds_answers_and_what_comes_out(path):
-    nb = editions.student(stored(path))
-    html = web.page(nb, "title").decode()
-    n_outputs = sum("tells" in c.metadata and bool(c.outputs) for c in nb.cells)
-    folded = re.findall(r"<details>.*?</details>", html, re.DOTALL)
-    assert len(folded) == len(asked_in(path)) + n_outputs
-    open_text = squeeze(re.sub(r"<details>.*?</details>", "", html, flags=re.DOTALL))
-    for question in asked_in(path):
-        assert squeeze(question.text.split("`")[0])[:60] in open_text
-        assert telling(question)[0] in squeeze(" ".join(folded))
-        assert telling(question)[0] not in open_text
-
-
-@by_lab
 def test_a_slide_stops_at_a_question(path):
     found = 0
     for slide in slides.read_slides(path):

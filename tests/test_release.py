@@ -210,7 +210,7 @@ def test_the_workflow_asks_before_it_builds():
     assert 'course_utils.authoring release "$GITHUB_REF_NAME"' in STEPS["Is it ready"]
     assert names.index("Is it ready") < names.index("Build the wheel")
     for word in re.findall(r"course_utils\.authoring (\w+)", "\n".join(STEPS.values())):
-        assert word in ("release", "handouts", "slides")
+        assert word in ("release", "handouts", "slides", "site")
 
 
 @pytest.fixture(scope="module")

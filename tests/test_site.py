@@ -9,14 +9,16 @@ from importlib.util import find_spec
 from itertools import combinations, permutations
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell
+from test_asked import asked_in, squeeze, telling
 from test_handouts import seen
 
-from course_utils import explorables
+from course_utils import explorables, workspace
 from course_utils.authoring import asked, credits, editions, gallery, labs, site
 from course_utils.authoring.__main__ import main
 from course_utils.exercises.questions import as_html
@@ -104,6 +106,21 @@ def test_the_index_has_the_map_with_the_times(folder):
         assert re.search(row, text, re.DOTALL), stem
 
 
+CHILDREN = {"msub": 2, "msup": 2, "mfrac": 2, "munder": 2, "mover": 2, "msubsup": 3}
+
+
+def test_formulas_are_well_formed(folder):
+    found = 0
+    for path in folder.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for formula in re.findall(r"<math.*?</math>", text, re.DOTALL):
+            found += 1
+            for node in ElementTree.fromstring(formula).iter():
+                tag = node.tag.rpartition("}")[2]
+                assert len(node) == CHILDREN.get(tag, len(node)), (path.stem, formula)
+    assert found > 400
+
+
 def test_rules_and_formulas_stand_on_one_page(folder):
     text = (folder / "rules.html").read_text(encoding="utf-8")
     for path in LABS.values():
@@ -150,6 +167,24 @@ def test_no_solution_reaches_the_site(folder, stem):
     text = (folder / f"{stem}.html").read_text(encoding="utf-8")
     text = html.unescape(re.sub(r"<[^>]+>", "", text))
     assert seen(LABS[stem], text)[0] == []
+
+
+@by_lab
+def test_no_answer_is_in_sight(folder, stem):
+    text = (folder / f"{stem}.html").read_text(encoding="utf-8")
+    article = re.search(r"<article.*?</article>", text, re.DOTALL)[0]
+    hidden = r"<(details|script)\b.*?</\1>"
+    folded = squeeze(" ".join(m[0] for m in re.finditer(hidden, article, re.DOTALL)))
+    sight = squeeze(re.sub(hidden, "", article, flags=re.DOTALL))
+    for question in asked_in(LABS[stem]):
+        assert squeeze(question.text.split("`")[0])[:60] in sight
+        assert telling(question)[0] in folded
+        assert telling(question)[0] not in sight
+    for cell in editions.student(editions.read_executed(LABS[stem])).cells:
+        if "tells" in cell.metadata:
+            asserts = squeeze(html.escape(workspace.split_asserts(cell.source)[1]))
+            assert asserts in folded
+            assert not asserts or asserts not in sight
 
 
 def test_the_same_labs_give_the_same_bytes(tmp_path):
@@ -431,7 +466,7 @@ def test_axe_finds_nothing(tab, folder, axe, stem, scheme):
             form.get_by_role("button").click()
     tab.evaluate(OPEN)
     tab.evaluate(axe)
-    found = tab.evaluate("axe.run().then(result => result.violations)")
+    found = tab.evaluate("axe.run({preload: false}).then(result => result.violations)")
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
     tab.surprises.clear()  # what axe writes to the console
     dark = tab.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -1,4 +1,4 @@
-"""The slide decks and offline pages: complete, offline, and nothing off the slide."""
+"""The slide decks: complete, offline, and nothing off the slide."""
 
 import json
 import re
@@ -370,22 +370,7 @@ def test_what_does_not_fit_goes_on_with_the_question():
     assert [item.kind for item in second.items] == ["prose-predict", "output"]
 
 
-# The pages ------------------------------------------------------------------------
-
-
-def test_page_is_self_contained_and_describes_its_figures():
-    nb = editions.student(editions.read_executed(LABS["01_softmax"]))
-    data = web.page(nb, "Softmax")
-    assert data == web.page(nb, "Softmax")
-    html = data.decode("utf-8")
-    reader = Reader(html)
-    assert reader.fetched == []
-    assert '<html lang="en">' in html
-    assert html.count('<math display="block"') == 5
-    alts = [alt for _, alt in reader.pictures]
-    assert len(alts) == 8
-    assert alts[0].startswith("Left a handwritten 4 of 64 pixels.")
-    assert len(re.findall(r"<section[^>]* aria-labelledby=", html)) == 12
+# Colours -------------------------------------------------------------------------
 
 
 def luminance(colour):
@@ -394,9 +379,8 @@ def luminance(colour):
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-@pytest.mark.parametrize("name", ["page.css", "slides.css"])
-def test_colours_have_contrast(name):
-    css = (web.TEMPLATES / name).read_text(encoding="utf-8")
+def test_colours_have_contrast():
+    css = (web.TEMPLATES / "slides.css").read_text(encoding="utf-8")
     inks = re.findall(
         r"(?:--(?:ink|quiet|blue|red|green|link)|[{; ]color): (#\w+)", css
     )

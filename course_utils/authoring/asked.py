@@ -1,4 +1,4 @@
-"""Questions where nobody can click: on paper, on a slide, on an offline page."""
+"""Questions where no kernel runs: on paper, on a slide, on the web site."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""Handouts: the labs on paper, and as pages that can be read without a network."""
+"""Handouts: the labs on paper."""
 
 import os
 import re
@@ -70,15 +70,13 @@ def build(
     read : callable
         Returns the executed notebook of a path.
     """
-    from course_utils.authoring import web
-
     notebooks = {path.stem: read(path) for path in paths}
     made = {
         (stem, edition): make(nb)
         for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
     }
-    n_files = len(made) + len(notebooks) + 3 * whole_course
+    n_files = len(made) + 3 * whole_course
     with (
         tempfile.TemporaryDirectory() as folder,
         tqdm(total=len(made) + n_files, unit="step", file=sys.stderr) as bar,
@@ -99,9 +97,6 @@ def build(
             name = f"{stem}-{edition}"
             text = lab_text(edition, body, editions.title(notebooks[stem]))
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-        for stem, nb in notebooks.items():
-            title = editions.title(nb)
-            jobs[f"{stem}.html"] = (web.page, editions.student(nb), title)
         return dict(sorted(_in_parallel(bar, jobs).items()))
 
 

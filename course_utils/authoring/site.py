@@ -465,7 +465,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
             case "CodeBlock":
                 return raw(_listing(node))
             case "Table":
-                return _wide(node, ["role", "region"], ["aria-label", "Table"])
+                return _wide(node, ["role", "group"], ["aria-label", "Table"])
             case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
                 return _wide({"t": "Plain", "c": node["c"]})
         return node
@@ -502,9 +502,10 @@ def _flat(blocks: list[Node]) -> list[Node]:
 def _html(blocks: list[Node]) -> str:
     """Return blocks as HTML, formulas as MathML."""
     text = tree.write(blocks, "html5", ["--mathml"])
+    text = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", text)  # it heads nothing
     # The source of a formula: the search would take it for words.
     text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
-    return web._space_functions(text)
+    return web.space_functions(text)
 
 
 def _formula(node: Node) -> Node:

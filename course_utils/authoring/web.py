@@ -1,4 +1,4 @@
-"""Make one offline HTML page of a lab: its tree, in HTML.
+"""A tree as HTML, for decks and for the web site.
 
 Formulas become MathML, which browsers show without a script.
 """
@@ -7,8 +7,6 @@ import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from course_utils.authoring import credits, tree, words
 from course_utils.authoring.tree import (
@@ -24,7 +22,7 @@ from course_utils.authoring.tree import (
     plain,
 )
 
-# What those who make pages and slides find here as well.
+# What those who make slides find here as well.
 __all__ = [
     "Node",
     "after_lead",
@@ -35,7 +33,6 @@ __all__ = [
     "figure",
     "html",
     "lead",
-    "page",
     "pandoc",
     "plain",
 ]
@@ -55,35 +52,6 @@ FUNCTION = (
 )
 
 
-def page(nb: NotebookNode, title: str) -> bytes:
-    """Return a lab as one HTML file that needs no network.
-
-    Parameters
-    ----------
-    nb : NotebookNode
-        What shall be on the page, with its outputs.
-    title : str
-        What the browser calls the page. The heading is the lab's own.
-
-    Raises
-    ------
-    LabError
-        If pandoc is missing.
-    """
-    return html(
-        tree.change(tree.lab(nb), _fold),
-        template="page.html",
-        variables={"pagetitle": title, "css": str(TEMPLATES / "page.css")},
-        options=["--toc", "--toc-depth=2"],
-    )
-
-
-def _fold(block: Node) -> list[Node] | None:
-    """Fold answers, and the outputs that give them away."""
-    summary = {"answer": "fold-answer", "told": "fold-outputs"}.get(tree.role(block))
-    return tree.folded(words.word(summary), block["c"][1]) if summary else None
-
-
 def html(
     blocks: list[Node], *, template: str, variables: dict, options: Sequence[str] = ()
 ) -> bytes:
@@ -100,10 +68,10 @@ def html(
             *options,
         ],
     )
-    return (_space_functions(text).rstrip("\n") + "\n").encode("utf-8")
+    return (space_functions(text).rstrip("\n") + "\n").encode("utf-8")
 
 
-def _space_functions(text: str) -> str:
+def space_functions(text: str) -> str:
     """Set a thin space around the names of functions, which MathML has not.
 
     As TeX does: y log p, but log(p).

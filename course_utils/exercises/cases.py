@@ -207,7 +207,7 @@ add(
         lab=3,
         section="Four spellings, in value and slope",
         level=1,
-        setting="The loss of a softmax regression, and ten digits again.",
+        setting="The loss of a softmax regression, for ten digits.",
         code="""
             def loss_of(model, X, y):
                 logits = model(X)
@@ -255,9 +255,8 @@ add(
                 "are where they should be.",
             ),
             "d": (
-                "The loss of one batch that is trained to the end.",
-                "It ends near -1 here, and falls without end with a wrong sign. That "
-                "takes a whole training; the first loss tells it before any step.",
+                "The loss of held-out examples.",
+                "It is negative, too, with this fault and with a wrong sign.",
             ),
         },
         measured=lambda f, seed: (
@@ -305,8 +304,7 @@ add(
         lab=7,
         section="The published lab",
         level=1,
-        setting="Two digits. How many does a trained model read rightly? The logits "
-        "have shape (200, 1), the labels (200,).",
+        setting="200 images of two digits. How many does a trained model read rightly?",
         code="""
             def share_right(logits, y):
                 probs = torch.sigmoid(logits)
@@ -508,7 +506,7 @@ add(
                 "It would be worse on the test in both columns. Here the accuracy "
                 "drops by little, and the loss is several times as large.",
             ),
-            "b": "The test images are brighter than the training images.",
+            "b": "The two sets are not on the same scale.",
             "c": (
                 "The test labels are shuffled.",
                 "Then the accuracy would be that of a guess, one in ten.",
@@ -584,7 +582,7 @@ add(
             "right": "d",
             "because": "In training mode dropout goes on switching off units at "
             "random, and what answers is a crippled network. `no_grad` "
-            "does not change that: it only saves the notes for slopes.",
+            "does not change that: it only leaves out the notes for slopes.",
             "a": (
                 "The model is overfitting.",
                 "Overfitting would be the same for the colleague, who has the same "
@@ -662,7 +660,7 @@ add(
         section="3. The order",
         level=2,
         setting="Three digits, 60 images of each, three passes in batches of 20. "
-        "Classes 0, 1, 2 are the digits 3, 5, 8. The data came in the order of a file.",
+        "Classes 0, 1, 2 are the digits 3, 5, 8.",
         code="""
             def one_pass(model, X, y, batch_size):
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.5)

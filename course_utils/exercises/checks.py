@@ -37,9 +37,10 @@ import html
 import importlib
 import inspect
 import os
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -557,11 +558,13 @@ def _second(study: Study, seen: list[Trial]) -> str:
     text = "And there is a second thing"
     if caption := diagnose.shared_caption(study.trials, seen):
         text += f"; it shows on this input: {caption}"
-    t = seen[0]
-    if t.problem[0] == "value" or " right" in t.problem[1]:
-        return f"{text}."
-    what = t.problem[1].splitlines()[0].rstrip(".")
-    return f"{text}: {what[:1].lower()}{what[1:]}."
+    t, found = seen[0], seen[0].problem
+    if found[0] == "value":  # what is wrong besides the value?
+        found = problem(replace(t.got, value=t.right.value), t.right)
+    what = found[1].splitlines()[0].rstrip(".") if found else ""
+    what = what[:1].lower() + what[1:]
+    what = re.sub(r"^the (number|result) is right, but ", "", what)
+    return f"{text}." if not what or " right" in what else f"{text}: {what}."
 
 
 def _ticked(names: Sequence[str]) -> str:

@@ -88,7 +88,7 @@ class Case(WarmUp):
         self.mended_code = mended_code
         key = f"{LAB}.{self.name}"
         which = "Which fault explains what you see?"
-        tells = "Which one measurement tells it from the three others?"
+        tells = "Which one measurement tells it from the others?"
         self.fixed = (
             choice(f"{key}_fault", f"Case {number}. {which}", **fault),
             choice(f"{key}_measure", f"Case {number}. {tells}", **measure),

@@ -106,23 +106,24 @@ scribble = choice(
 
 first_step = choice(
     "lab00.first_step",
-    "A machine has 64 numbers for each of ten digits, and all of them are 0: it is "
-    "right for 10 of 100 images, as somebody who always says the same digit. Now it "
-    "looks at 1,000 images with their answers, and changes each number once. About how "
-    "many of 100 new images are right then?",
+    "A machine has 64 numbers for each of ten digits, and all of them are 0. It is "
+    "right for 10 of 100 images, as somebody who always says the same digit: each one "
+    "is about a tenth of the images. Now it looks at 1,000 images with their answers, "
+    "and changes each number once. About how many of 100 new images are right then?",
     right="c",
-    because="One step looks at all 1,000 images, and it already gives each digit a "
-    "picture of what speaks for it. That is most of the work; the hundred steps after "
-    "it bring some 10 more.",
+    because="The step looks at all 1,000 images. It makes the 64 numbers of a digit, "
+    "but for a factor, roughly its mean image minus the mean of all images: a picture "
+    "of what speaks for it. That is most of the work; the hundred steps after it bring "
+    "some 10 more.",
     a=(
-        "Still about 10: one step is too little.",
+        "Still about 10.",
         "It is only one step, but 640 numbers change in it, each by what 1,000 images "
         "say about its pixel.",
     ),
     b=(
         "About 30.",
-        "It learns more than that: already the mean image of a digit, as it was "
-        "written by many hands, tells it from most others.",
+        "It learns more than that: the mean image of a digit, as many hands wrote it, "
+        "already tells it from most others.",
     ),
     c="About 80.",
 )

@@ -4,7 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from course_utils.exercises import cases, clinic, lab02, lab05, lab06, more_cases
 from course_utils.exercises.checks import exercise
@@ -29,6 +29,17 @@ def case(number: int, seed: int = 0) -> clinic.Case:
 def score() -> None:
     """Print for each case what was right: fault, measurement, mend."""
     clinic.score(ALL)
+
+
+@case10.exercise.mistake
+def keep_best_and_its_validation(logits_val, y_val, logits_test, y_test):
+    """You report the share of the validation images. They chose the model, so the luck
+    is in that share: report what the chosen one has on the test.
+    """
+    shares = [
+        (logits.argmax(dim=1) == y_val).float().mean().item() for logits in logits_val
+    ]
+    return shares.index(max(shares)), max(shares)
 
 
 # Exercises ----------------------------------------------------------------------
@@ -99,13 +110,29 @@ def train_with_smaller_steps(model, X, y, n_steps):
     return _steps(model, X, y, n_steps, lr=0.1)
 
 
-def _watched(seed: int) -> nn.Module:
-    return nn.Sequential(cases.linear(seed), GradientWatch())
+class _SizeWatch(nn.Module):
+    """A layer that changes nothing and notes whether it got too many images at once."""
+
+    note = "the model got more than batch_size images in one call: go batch by batch"
+
+    def __init__(self, batch_size: int) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self.register_buffer("too_many", torch.tensor(0.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.too_many += len(x) > self.batch_size
+        return x
+
+
+def _watched(seed: int, batch_size: int) -> nn.Module:
+    layers = _SizeWatch(batch_size), cases.linear(seed), GradientWatch()
+    return nn.Sequential(*layers)
 
 
 @exercise(
     inputs=lambda: [
-        (_watched(s), *cases.digits(s, n), size)
+        (_watched(s, size), *cases.digits(s, n), size)
         for s, (n, size) in enumerate([(21, 5), (13, 4), (9, 2), (12, 4), (5, 8)])
     ],
     slopes=False,
@@ -226,11 +253,11 @@ def first_look(losses, n_classes):
     return "falls"
 
 
-def _looked(losses, n_classes, *, undecided=None, from_above=False, nan=True):
+def _looked(losses, n_classes, *, undecided=None, from_above=False, nan=True, off=None):
     first, last = losses[0], losses[-1]
     undecided = undecided or math.log(n_classes)
-    off = first - undecided if from_above else abs(first - undecided)
-    if off > 0.1 * undecided:
+    distance = first - undecided if from_above else abs(first - undecided)
+    if distance > (off or 0.1 * undecided):
         return "start"
     if last > 1.02 * first or (nan and math.isnan(last)):
         return "diverges"
@@ -243,6 +270,22 @@ def first_look_base_two(losses, n_classes):
     logarithm: math.log.
     """
     return _looked(losses, n_classes, undecided=math.log2(n_classes))
+
+
+@first_look.mistake
+def first_look_by_a_tenth_of_one(losses, n_classes):
+    """You took 0.1 as the limit of the first loss. The limit is a tenth of log K: 0.23
+    for ten classes, and 0.07 for two.
+    """
+    return _looked(losses, n_classes, off=0.1)
+
+
+@first_look.mistake
+def first_look_from_above_without_nan(losses, n_classes):
+    """Two things get through. A first loss far *below* log K: take abs(). And a last
+    loss of nan, as every comparison with nan is False: take math.isnan.
+    """
+    return _looked(losses, n_classes, from_above=True, nan=False)
 
 
 @first_look.mistake
@@ -474,6 +517,15 @@ def better_without_root(a, b):
     """
     difference = torch.tensor(b) - torch.tensor(a)
     return _verdict(difference.mean(), difference.std())
+
+
+@better.mistake
+def better_divided_by_n(a, b):
+    """You divided the spread by n. Divide it by the root of n: with four times as many
+    seeds the mean is twice as certain.
+    """
+    difference = torch.tensor(b) - torch.tensor(a)
+    return _verdict(difference.mean(), difference.std() / len(a))
 
 
 @better.mistake

@@ -82,6 +82,16 @@ def shared_of_different_rows(X_train, X_held):
     return len(ours & theirs)
 
 
+@shared.mistake
+def shared_all_that_is_double(X_train, X_held):
+    """You counted every row that is there already, wherever its twin is. Twins that
+    are both training rows, or both held out, are no leak: look for each held-out row
+    among the training rows.
+    """
+    rows = torch.cat([X_train, X_held])
+    return len(rows) - len(torch.unique(rows, dim=0))
+
+
 def _answers(both, simple, big, neither):
     """Return who is right on which rows: so many of each kind."""
     kinds = [(1, 1)] * both + [(1, 0)] * simple + [(0, 1)] * big + [(0, 0)] * neither
@@ -103,6 +113,18 @@ def _answers(both, simple, big, neither):
         _answers(880, 10, 30, 80),
         _answers(30, 20, 21, 29),
         _answers(10, 0, 0, 5),
+        # Wrong formulas of the error give True on these, each on some of them.
+        _answers(84, 5, 11, 0),
+        _answers(85, 5, 10, 0),
+        _answers(2, 40, 56, 2),
+        _answers(20, 40, 46, 24),
+        # A little above or below two standard errors.
+        _answers(2, 1, 6, 5),
+        _answers(11, 4, 11, 0),
+        _answers(2, 18, 32, 8),
+        _answers(34, 1, 6, 109),
+        _answers(321, 2, 9, 168),
+        _answers(275, 110, 141, 374),
     ],
     slopes=False,
     hints=[
@@ -139,6 +161,36 @@ def decide_unpaired(right_simple, right_big):
     a, b = right_simple.float().mean(), right_big.float().mean()
     error = ((a * (1 - a) + b * (1 - b)) / len(right_big)) ** 0.5
     return bool(b - a > 2 * error)
+
+
+@decide.mistake
+def decide_with_error_of_the_simple_one(right_simple, right_big):
+    """You took the standard error of one accuracy, that of the simple model. The number
+    that you judge is another one, the mean difference: take the deviation of the
+    differences, row by row, divided by the root of N.
+    """
+    a, b = right_simple.float().mean(), right_big.float().mean()
+    return bool(b - a > 2 * (a * (1 - a) / len(right_big)) ** 0.5)
+
+
+@decide.mistake
+def decide_with_error_of_the_big_one(right_simple, right_big):
+    """You took the standard error of one accuracy, that of the big model. The number
+    that you judge is another one, the mean difference: take the deviation of the
+    differences, row by row, divided by the root of N.
+    """
+    a, b = right_simple.float().mean(), right_big.float().mean()
+    return bool(b - a > 2 * (b * (1 - b) / len(right_big)) ** 0.5)
+
+
+@decide.mistake
+def decide_by_formula_of_a_share(right_simple, right_big):
+    """You put the mean difference into the formula of a share, the root of
+    a (1 - a) / N. That one is for numbers that are 0 or 1, and a difference can be -1
+    as well: take .std() of the differences, divided by the root of N.
+    """
+    mean = (right_big.float() - right_simple.float()).mean()
+    return bool(mean > 2 * (mean * (1 - mean) / len(right_big)) ** 0.5)
 
 
 @decide.mistake
@@ -340,22 +392,22 @@ warm_up = WarmUp("lab13", lab02.undecided, lab04.percent, lab07.best_of_many)
 coin_labels = choice(
     "lab13.coin_labels",
     "A program makes five copies of each row, a little changed, shuffles all of them, "
-    "holds a fifth out and trains a network with the rest. Before all that, somebody "
-    "replaces the label of each row by the toss of a coin. How many of the held-out "
-    "rows will the network get right?",
+    "holds a fifth out and trains a network with the rest. The rows that it starts "
+    "from have labels by the toss of a coin. How many of the held-out rows will the "
+    "network get right?",
     right="c",
-    because="The tosses cannot be predicted, so anything far from a half is a false "
-    "alarm of the *program*. Nearly every held-out copy has sisters among the training "
-    "rows, with the same toss: the network has learned them by heart.",
+    because="The tosses cannot be predicted, so anything far from a half is a fault "
+    "of the *program*. Nearly every held-out copy has sisters among the training rows, "
+    "with the same toss: the network has learned them by heart.",
     a=(
-        "About half: a coin cannot be predicted.",
-        "A new coin cannot. But a toss is copied together with its row, so the network "
-        "has seen it before.",
+        "About half.",
+        "A new coin cannot be predicted. But a toss is copied together with its row, "
+        "so the network has seen it before.",
     ),
     b=(
-        "Fewer than half: the labels contradict each other.",
-        "The copies of a row all have the same toss, so within a row nothing "
-        "contradicts.",
+        "About a third.",
+        "It would take labels that contradict each other. The copies of a row all "
+        "have the same toss, so within a row nothing contradicts.",
     ),
     c="More than nine in ten.",
 )
@@ -424,7 +476,7 @@ in_order = order(
         "not choose.",
     ),
     b=(
-        "Find out how good an answer is that needs no model",
+        "Find out how good an answer is that needs no training loop",
         "Only then do you know what a model has to beat.",
     ),
     c=("Open the test set", "It is opened once, when all is decided."),
@@ -474,23 +526,25 @@ first_loss = number(
 
 by_heart = choice(
     "lab13.by_heart",
-    "Sixteen rows with 30 columns get labels by the toss of a coin. Can a model with "
-    "30 inputs, without a hidden layer, learn these sixteen by heart?",
+    "Sixteen rows with 30 columns get labels by the toss of a coin. A model without a "
+    "hidden layer trains with them for long. The difference of its two logits is a "
+    "sum with 30 weights, one for each column, and each row wants it above 0, or "
+    "below. How many of the sixteen does it get right?",
     right="a",
-    because="It has more weights than there are rows, so it can give each row the "
-    "answer that it wants. Learning a batch by heart says nothing about the data. It "
-    "says that the *program* can learn: gradients arrive, labels and rows belong "
-    "together, the loss is the right one.",
-    a="Yes.",
+    because="Sixteen wishes, and 30 weights to fulfil them: with as many unknowns as "
+    "equations, or more, each row can have the value that it wants. Learning a batch "
+    "by heart says nothing about the data. It says that the *program* can learn: "
+    "gradients arrive, and the steps follow them.",
+    a="All sixteen.",
     b=(
-        "No: there is nothing in a coin that could be learned.",
-        "Nothing that helps with *new* rows. Sixteen given answers can be learned by "
-        "heart.",
+        "About eight.",
+        "So it is with *new* rows. Sixteen given answers can be learned by heart.",
     ),
     c=(
-        "No: without a hidden layer it has only a straight border.",
-        "In 30 dimensions a flat border can part sixteen points in any way you like "
-        "(unless they lie in special places).",
+        "About twelve.",
+        "With two columns, and a straight border in a plane, perhaps. In 30 dimensions "
+        "a flat border can part sixteen points in any way you like (unless they lie in "
+        "special places).",
     ),
 )
 
@@ -498,7 +552,8 @@ more = choice(
     "lab13.more",
     "280 training rows with 30 columns, most of which go well with the label. One "
     "model has no hidden layer, another one has 32 hidden units; both train until the "
-    "loss of the training rows is small. What do you expect on validation rows?",
+    "loss of the training rows is small. What do you expect of their losses on "
+    "validation rows?",
     right="c",
     because="The larger one can learn every training row by heart, the accidents "
     "included, and becomes very sure. Its few mistakes are then costly. Its accuracy "
@@ -508,10 +563,11 @@ more = choice(
         "On the training rows, yes. On new rows its certainty costs.",
     ),
     b=(
-        "They are alike in loss and accuracy.",
-        "In accuracy nearly. But the loss also asks how sure the wrong answers were.",
+        "Both have about the same loss.",
+        "The same *accuracy*, nearly. The loss also asks how sure the wrong answers "
+        "were.",
     ),
-    c="About as many right, and the larger one has the larger loss.",
+    c="The larger one has the larger loss.",
 )
 
 enough = choice(
@@ -577,9 +633,9 @@ lost = choice(
 
 standard_error = number(
     "lab13.standard_error",
-    "189 test rows, accuracy 0.96. If somebody had drawn other 189 rows from the same "
-    "place, how far away would the accuracy be, typically? (The root of a (1 - a) / n; "
-    "to two decimals.)",
+    "189 test rows, accuracy 0.96. How far is such a number, typically, from the "
+    "accuracy of very many rows from the same place? (The root of a (1 - a) / n; to "
+    "two decimals.)",
     right=0.014,
     because="0.96 times 0.04 is 0.0384; divided by 189 it is 0.0002, and its root is "
     "0.014. So a third digit of this accuracy means nothing.",

@@ -422,8 +422,9 @@ def problem(
     if got.changed and got.changed != right.changed:
         extra = [c for c in got.changed if c not in right.changed]
         text = f"The result is right, but the function changed {listed(extra)}."
-        if "no_grad" in text:
-            text = f"The number is right, but {extra[0].split('(', 1)[1][:-1]}."
+        said = extra[0].split("(", 1)[1][:-1] if extra else ""
+        if said and not said.startswith(("its ", "requires_grad")):  # a note, in words
+            text = f"The number is right, but {said}."
         elif "its mode" in text:
             text += " Leave it in the mode in which you found it."
         elif "its device" in text:
