@@ -19,7 +19,7 @@ end
 
 local roles = {}
 
-for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "key" }) do
+for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "plan", "key" }) do
   roles[role] = function(div)
     return inside("#" .. role, div.content)
   end
