@@ -20,6 +20,7 @@ from course_utils.authoring import (
     editions,
     labs,
     slides,
+    tree,
     web,
 )
 from course_utils.authoring.slides import Item, Slide
@@ -85,12 +86,12 @@ def cells(path):
     executed = editions.read_executed(path)
     marked = {c.id for c in executed.cells if set(slides.TAGS) & set(tags(c))}
     nb = editions.student(executed)
-    for cell, blocks in zip(nb.cells, web.cells(nb), strict=True):
+    for cell, blocks in zip(nb.cells, tree.cells(nb), strict=True):
         if cell.id in marked and "asks" in cell.metadata:
             asks = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
             for question, number in asks:
-                answer = asked.answer_block(question)
-                yield cell, [*asked.blocks(question, number), answer]
+                answer = tree.answer(question)
+                yield cell, [*tree.question(question, number), answer]
         elif cell.id in marked:
             yield cell, blocks
 
@@ -131,7 +132,7 @@ def test_every_marked_cell_is_in_the_deck(decks, name):
             elif block["t"] == "CodeBlock" and "output" in block["c"][0][1]:
                 assert packed(block["c"][1].strip().splitlines()[0][:80]) in text
             elif '"Math"' not in json.dumps(block):
-                assert packed(web.plain(block)) in text
+                assert packed(tree.plain(block)) in text
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -280,7 +281,7 @@ def code(source, text="out"):
 
 def shown(slide):
     """Return (step, text) of each item."""
-    return [(i.step, web.plain(i.blocks).strip()) for i in slide.items]
+    return [(i.step, tree.plain(i.blocks).strip()) for i in slide.items]
 
 
 def test_results_and_what_follows_them_come_click_by_click():
@@ -303,7 +304,7 @@ def test_results_and_what_follows_them_come_click_by_click():
 def test_unmarked_prose_is_in_the_notes_only():
     (slide,) = plan(("slide", "## A\n\nShown."), ("", "Quiet."), ("", code("x")))
     assert shown(slide) == [(0, "Shown.")]
-    assert web.plain(slide.notes) == "Shown.Quiet."
+    assert tree.plain(slide.notes) == "Shown.Quiet."
 
 
 @pytest.mark.parametrize("tag", ["slide", "slide-more"])
@@ -341,13 +342,13 @@ def test_the_code_of_a_figure_is_in_the_notes():
     cell = new_code_cell("draw()", outputs=[picture])
     (slide,) = plan(("slide", cell))
     assert [item.kind for item in slide.items] == ["figure"]
-    assert web.plain(slide.notes) == "draw()"
+    assert tree.plain(slide.notes) == "draw()"
 
 
 @pytest.mark.parametrize("columns", [10, 60, 88])
 @pytest.mark.parametrize("lines", [1, 8, 16, 25])
 def test_code_is_sized_to_fit(columns, lines):
-    block = web.code_block("\n".join(["x" * columns] * lines), "python")
+    block = tree.code_block("\n".join(["x" * columns] * lines), "python")
     slide = Slide([], own=True, items=[Item([block], "code")])
     size = slides.code_size(slide)
     assert 0 < size <= slides.CODE_MAX
@@ -357,8 +358,8 @@ def test_code_is_sized_to_fit(columns, lines):
 
 
 def test_what_does_not_fit_goes_on_with_the_question():
-    block = web.code_block("\n".join(["x"] * 22), "python")
-    out = web.code_block("\n".join(["y"] * 10), "output")
+    block = tree.code_block("\n".join(["x"] * 22), "python")
+    out = tree.code_block("\n".join(["y"] * 10), "output")
     question = {"t": "Para", "c": [{"t": "Str", "c": "Why?"}]}
     items = [
         Item([question], "prose-predict"),

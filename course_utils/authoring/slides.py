@@ -23,11 +23,11 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import asked, credits, editions, web, words
+from course_utils.authoring import asked, credits, editions, tree, web, words
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tolerance import read_tags
-from course_utils.authoring.web import Node, div, plain
+from course_utils.authoring.tree import Node, div, plain
 
 TAGS = ("slide", "slide-more")
 
@@ -162,7 +162,7 @@ def plan(nb: NotebookNode, tags: Mapping[str, str]) -> list[Slide]:
     tags : mapping of str to str
         For the id of a cell the tag that it has, if any.
     """
-    first, *parts = web.cells(nb)
+    first, *parts = tree.cells(nb)
     slides = [_title_slide(first)]
     section = slides[0].title
     before = ""  # the tag of the cell before
@@ -216,7 +216,7 @@ def _title_slide(blocks: list[Node]) -> Slide:
     if first:
         slide.items.append(Item([sentences(first, CONTEXT)], "prose-lead"))
     for block, following in pairwise(rest):
-        if web.lead(block) == words.word("aims"):
+        if tree.lead(block) == words.word("aims"):
             slide.items.append(Item([block, following], "prose"))
     return slide
 
@@ -289,7 +289,7 @@ def _trim(inlines: list[Node]) -> list[Node]:
 
 def lead_word(block: Node) -> str:
     """Return which of `LEADS` a paragraph starts with, or an empty text."""
-    text = web.lead(block).rstrip(".: 0123456789")
+    text = tree.lead(block).rstrip(".: 0123456789")
     return text if text in LEADS else ""
 
 
@@ -340,7 +340,7 @@ def _add_questions(slides, cell, section, *, new: bool) -> None:
         if new or _next_step(slides[-1]):
             slides.append(Slide(section, own=False))
         slide = slides[-1]
-        blocks, answer = asked.blocks(question, number), asked.answer_block(question)
+        blocks, answer = tree.question(question, number), tree.answer(question)
         slide.items.append(Item(blocks, "prose-predict"))
         slide.items.append(Item([sentences(answer, 200)], "prose-rule", 1))
         slide.notes += [*blocks, answer]
@@ -422,8 +422,9 @@ def _is_display(block: Node) -> bool:
 
 def _without_see(block: Node) -> Node:
     """Drop the words **What you should see**: on a slide they are a caption's."""
-    if lead_word(block) == web.SEE:
-        return {"t": "Para", "c": [_marker("see"), *web.after_lead(block, web.SEE)]}
+    see = words.word("see")
+    if lead_word(block) == see:
+        return {"t": "Para", "c": [_marker("see"), *tree.after_lead(block, see)]}
     return block
 
 
