@@ -6,6 +6,7 @@
 
 For teachers and authors:
 
+    python3 -m course_utils class FOLDER  handed-in labs: marks, and what went wrong
     python3 -m course_utils pack FOLDER   the course for machines without a network
     python3 -m course_utils handouts      paper, in build/handouts/
     python3 -m course_utils site          the web site, in build/site/
@@ -33,6 +34,7 @@ EXTRAS = {
     "open": "lab",
     "run": "lab",
     "test": "test",
+    "class": "lab",
     "pack": "authoring",
     "handouts": "authoring",
     "site": "authoring",

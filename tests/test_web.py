@@ -71,7 +71,7 @@ def test_speaker_notes_keep_the_number():
     nb = v4.new_notebook(cells=[v4.new_markdown_cell(text) for text in texts])
     for cell, name in zip(nb.cells, "abc", strict=True):
         cell.id = name
-    plan = slides.plan(nb, {"a": "slide", "b": "slide", "c": ""})
+    plan = slides.plan(nb, {"a": "slide", "b": "slide", "c": "notes"})
     deck = slides.deck(plan).decode("utf-8")
     notes = re.findall(r'<aside class="notes">.*?</aside>', deck, re.S)
     for sentence in SENTENCES:

@@ -57,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "lock", help="resolve the packages anew; write the lists made from uv.lock"
     )
+    _describe_class(
+        commands.add_parser(
+            "class", help="judge handed-in labs, and show what went wrong"
+        )
+    )
     pack = commands.add_parser(
         "pack", help="put the course into a folder for machines without a network"
     )
@@ -96,6 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         paths = labs.lab_paths(getattr(args, "lab", None))
         if not paths:
             raise LabError(f"there are no labs in {labs.ROOT / 'notebooks'}")
+        if args.command == "class":
+            return _class(args)
         if args.command == "run":
             return refreshing.run_labs(paths)
         if args.command == "refresh":
@@ -137,6 +144,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def _describe_class(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="hand-ins: a folder or zip"
+    )
+    parser.add_argument("--out", type=Path, help="results; by default in build/class/")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="processor time for one answer"
+    )
+    parser.add_argument(
+        "--nbgrader", type=Path, metavar="FOLDER", help="write nbgrader assignments"
+    )
+    parser.add_argument(
+        "--links", metavar="HUB", help="print nbgitpuller links for this JupyterHub"
+    )
+    parser.add_argument(
+        "--labs", nargs="+", default=(), metavar="01", help="for these two: which labs"
+    )
+
+
+def _class(args: argparse.Namespace) -> int:
+    """Judge hand-ins, or hand out labs in another way."""
+    from course_utils.authoring.classroom import judge, nbgrader
+
+    if args.folder:
+        return judge.main(args.folder, args.out, seconds=args.seconds)
+    if args.nbgrader:
+        args.nbgrader.mkdir(parents=True, exist_ok=True)
+        seed = judge.read_seed(args.nbgrader / "seed.txt")
+        for path in nbgrader.export(args.nbgrader, args.labs, seed):
+            print(path)
+    elif args.links:
+        print("\n".join(nbgrader.links(args.links, args.labs)))
+    else:
+        raise LabError("say where the hand-ins are: a folder or a zip")
+    return 0
 
 
 def _describe_pack(parser: argparse.ArgumentParser) -> None:

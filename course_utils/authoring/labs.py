@@ -260,7 +260,7 @@ def clean(nb: NotebookNode) -> NotebookNode:
     nb.metadata.get("language_info", {}).pop("version", None)
     nb.metadata.get("jupytext", {}).pop("text_representation", None)
     # JupyterLab opens a pair only if lines_to_next_cell agrees in both files.
-    kept = {"tags", "jupyter", "lines_to_next_cell"}
+    kept = {"tags", "jupyter", "slideshow", "lines_to_next_cell"}
     for cell in nb.cells:
         cell.metadata = NotebookNode(
             {k: v for k, v in cell.metadata.items() if k in kept}
@@ -291,9 +291,19 @@ def code_cells(nb: NotebookNode) -> list[NotebookNode]:
 
 
 def outline(nb: NotebookNode) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return type, source and tags of each cell: what both files of a pair hold."""
+    """Return type, source and marks of each cell: what both files of a pair hold.
+
+    The marks are its tags, and what it is on slides, if anything.
+    """
     return [
-        (cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())))
+        (
+            cell.cell_type,
+            cell.source,
+            (
+                *cell.metadata.get("tags", ()),
+                *cell.metadata.get("slideshow", {}).values(),
+            ),
+        )
         for cell in nb.cells
     ]
 
@@ -359,11 +369,12 @@ def solve(nb: NotebookNode) -> NotebookNode:
     """
     nb = copy.deepcopy(nb)
     for number, cell in enumerate(code_cells(nb), 1):
-        cell.source = _solve_source(cell.source, f"cell In [{number}]")
+        cell.source = solve_source(cell.source, f"cell In [{number}]")
     return nb
 
 
-def _solve_source(source: str, where: str) -> str:
+def solve_source(source: str, where: str) -> str:
+    """Return the source of a cell with reference solutions in the place of stubs."""
     if ".check(" not in source:  # a cell with a magic is not plain Python
         return source
     tree = ast.parse(source)

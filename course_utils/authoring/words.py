@@ -53,6 +53,45 @@ WORDS = {
         "figure": "The figure of the cell above.",
         "fold-answer": "The answer",
         "fold-outputs": "What comes out",
+        # What the web site says besides, and what its script says.
+        "open-colab": "Open in Colab",
+        "open-binder": "Open in Binder",
+        "download": "Download",
+        "work": "Work in it",
+        "solve": "Solve it",
+        "to-lab": "To the lab",
+        "search": "Search",
+        "table": "Table",
+        "described": "A figure. The paragraph below it describes it.",
+        "small-network": "Here the small network of lab 0 answers. In Jupyter it is",
+        "answer-first": "(answer first)",
+        "report": "Report a mistake on this page",
+        "more": "More about it",
+        "landmark": "Course",
+        "page-contents": "On this page",
+        "place": "Place",
+        "choose": "choose",
+        "my-number": "Your number",
+        "such-as": "such as 0.25",
+        "are-you-sure": "How sure are you?",
+        "commit": "Commit",
+        "change": "Change my answer",
+        "choose-again": "Choose again, then commit.",
+        "committed": "Committed: {value}, {sure}% sure.",
+        "ask-right": "Is it right?",
+        "no-number": "That is no number that I can read. Write 0.25, 1/4 or 25%.",
+        "no-order": "Give each place an option of its own.",
+        "no-option": "Choose an option first.",
+        "is-right": "✓ Right.",
+        "is-wrong": "✗ Not right.",
+        "you-answered": "You answered {value}, {sure}% sure.",
+        "wrong-option": "({letter}) is not right.",
+        "missed-option": "({letter}) belongs to it.",
+        "place-of": "Place {place} belongs to ({letter}).",
+        "right-answer": "The right answer: {value}.",
+        "costs": "This certainty costs {cost} nats; a coin costs 0.69.",
+        "and": "and",
+        "forgotten": "Forgotten",
         # The plan for a lesson.
         "plan": "A plan for the lesson",
         "opening": "To open",
@@ -105,9 +144,14 @@ LEADS = (
 SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 
 
+def language() -> str:
+    """Return the language that is chosen."""
+    return os.environ.get("COURSE_LANGUAGE", "en")
+
+
 def table() -> dict[str, str]:
     """Return the words of the language that is chosen, by role."""
-    return WORDS[os.environ.get("COURSE_LANGUAGE", "en")]
+    return WORDS[language()]
 
 
 def word(role: str) -> str:

@@ -47,7 +47,7 @@ import torch
 from course_utils import progress
 from course_utils.exercises import diagnose
 from course_utils.exercises.diagnose import Study, Trial
-from course_utils.exercises.fixtures import Case, make_cases, more_cases
+from course_utils.exercises.fixtures import Case, held_back, make_cases, more_cases
 from course_utils.exercises.locate import located
 from course_utils.exercises.observe import (
     Run,
@@ -296,6 +296,10 @@ class Exercise:
         lines = textwrap.dedent(inspect.getsource(self.reference)).splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith("def "))
         return "\n".join(lines[start:])
+
+    def hold_back(self, seed: int) -> None:
+        """From now on try other random inputs as well, those of a class's own seed."""
+        self.cases += held_back(self.given, seed)
 
     # Judging -------------------------------------------------------------------------
 

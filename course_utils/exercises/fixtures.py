@@ -412,6 +412,12 @@ def more_cases(given: dict) -> list[Case]:
     ]
 
 
+def held_back(given: dict, seed: int) -> list[Case]:
+    """Return inputs that only who knows the seed can foresee."""
+    seeds = range(seed, seed + 5) if given else ()
+    return [Case(draw(given, SIZES[i % 3], i)) for i in seeds]
+
+
 def _edges(given: dict) -> Iterator[tuple[str, int, dict, dict]]:
     """Yield for each edge: caption, seed, sizes, and what makes the argument."""
     for i, (caption, edge, letters) in enumerate(SIZE_EDGES):

@@ -783,7 +783,9 @@ def class_accuracy_over_all(logits, y, n_classes):
 
 @class_accuracy.mistake
 def class_accuracy_list(logits, y, n_classes):
-    """The numbers are right, but they stand in a list."""
+    """The numbers are right, but they stand in a list. With a list one cannot go on
+    calculating number by number, as with a tensor.
+    """
     return class_accuracy.reference(logits, y, n_classes).tolist()
 
 
