@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 0. Start here
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/00_start_here.ipynb) [![Open in Binder](open-in-binder.svg)](https://mybinder.org/v2/gh/OWNER/REPOSITORY/learner?urlpath=lab/tree/notebooks/00_start_here.ipynb)
@@ -59,7 +59,7 @@ from course_utils.training import pick_device
 
 plt.style.use("course_utils.course")
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. A machine that reads digits
 #
 # A lab consists of **cells**. Click into a code cell and press **Shift+Enter**: it runs,
@@ -71,14 +71,14 @@ plt.style.use("course_utils.course")
 # You need not know it: a guess that you have made yourself is what makes you remember the
 # answer.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.scribble.ask()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The panel does not say whether you are right. Find out: run the next cell and draw. A 3
 # first, then other digits, then your scribble.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 pad = explorables.draw_digit()
 pad
 
@@ -88,10 +88,10 @@ pad
 # The result of a question comes in a later cell. Here it is. (Its last line is the price
 # of your certainty, in *nats*. Section 3 explains both.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.scribble.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # What happens between the pad and the bars? Your drawing becomes 28 × 28 numbers, one for
 # each pixel. They are multiplied by numbers that the machine has learned, and added up.
 # This is done a few times, one **layer** after the other; between two layers, what is
@@ -105,10 +105,10 @@ lab00.scribble.result()
 # at 1,000 images with their right answers, and changes each number once, so that its bars
 # get better. It never learns from the other 797 images: they are its test.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab00.first_step.ask()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # You need not follow the code. In lab 5 you write it yourself.
 
 # %%
@@ -126,16 +126,16 @@ for step in range(101):
         W -= W.grad
         W.grad.zero_()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for step, numbers in seen.items():
     right = ((X[1000:] @ numbers).argmax(dim=1) == y[1000:]).float().mean()
     print(f"after {step:3} steps: {right:.0%} of the test images are right")
 lab00.first_step.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # What has it learned? Here are its 64 numbers for the 3, as an image.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.8))
 for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
     top = numbers.abs().max().item() or 1
@@ -143,13 +143,13 @@ for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
     ax.set_title(f"step {step}", loc="center")
     ax.axis("off")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** At step 0 there is nothing. After a single step one can see a 3:
 # red where ink speaks for it, blue where ink speaks against it. The other 99 steps only
 # work out the details. (Each panel has its own colours: its largest number is the
 # darkest.)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. How to read a lab
 #
 # * A **question** stands before what answers it. Commit, then see. By keyboard: *Tab* goes
@@ -175,51 +175,52 @@ print("n_runs is", n_runs)
 # %% [markdown]
 # Do not run them again yet. First answer this:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab00.counter.ask()
 
 # %% [markdown]
 # Now try it: click into the cell above that prints, and run it two more times.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.counter.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # That is the most common way to get lost in a notebook. So what do you do when something
 # is strange?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.muddled.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.muddled.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # In JupyterLab it is *Kernel*, then *Restart Kernel and Run All Cells*; in Colab
 # *Runtime*, then *Restart session and run all*. Your answers are not lost.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. How sure are you?
 #
 # The slider below each question asks for a probability: how sure you are that your answer
 # is right. The course measures its machines by such numbers, and you by the same rule.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.honest.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab00.honest.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # A certainty has a price, which the result shows. For it only two outcomes count: your
 # answer is right, or it is wrong. Say 80%, and you give 80% to *right* and the other 20%
 # to *wrong*. The price is minus the natural logarithm, school's ln, of what you gave to
 # the outcome that came. If *wrong* came, you had given it 0.2, and pay $-\ln 0.2 = 1.61$.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for sure in (0.5, 0.8, 0.99):
     print(f"{sure:.0%} sure: right costs {-log(sure):.2f}, wrong {-log(1 - sure):.2f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Saying 50% each time is what a coin does. Whoever is surer pays less if right, and much
 # more if wrong. 100% counts as 99%, because 100% and wrong would cost infinitely much.
 #
@@ -228,24 +229,24 @@ for sure in (0.5, 0.8, 0.99):
 # $\ln(0.8 \cdot 0.8) = \ln 0.8 + \ln 0.8$: one price for each. The mean of such prices is
 # the **cross entropy**, by which nearly all classifiers learn. Lab 2 is about it.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Where you stand
 #
 # Answers and solved exercises are kept in one small file on this computer. Nothing is ever
 # sent anywhere. Come back to this cell at any time: it says what is solved, what is shaky,
 # and where to go on.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 progress.show()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. What this computer has
 #
 # The next cell prints it. If you ask somebody for help, send these lines along. The first
 # time it may download the MNIST images, 70,000 handwritten digits, 12 MB. Without a
 # network the labs use 5,000 of them that came with an installed package.
 
-# %% tags=["differs=version", "nbval-ignore-output", "slide-more"]
+# %% tags=["differs=version", "nbval-ignore-output"] slideshow={"slide_type": "fragment"}
 import platform
 
 import matplotlib
@@ -256,11 +257,11 @@ print("Matplotlib ", matplotlib.__version__)
 print("runs on    ", pick_device())
 print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # `runs on` says `cuda` or `mps` if there is a graphics card that can help, else `cpu`. No
 # lab needs more than a CPU.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. The map
 #
 # Each lab explains a part of the machine that you have drawn for, or how it learns. The
@@ -268,14 +269,14 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 #
 # | lab | the part of the machine | minutes |
 # |:--|:--|--:|
-# | 0 Start here | all of it, seen from outside | 31 |
+# | 0 Start here | all of it, seen from outside | 33 |
 # | 1 Softmax | its last step: where the bars come from | 59 |
 # | 2 Cross entropy by hand | its grade: how good are these bars? | 64 |
 # | 3 Cross entropy with PyTorch | the same grade from the library, and its traps | 77 |
 # | 4 Logistic regression | how it learns: the first small machine, with two bars | 74 |
 # | 5 Softmax regression | more bars: three classes, then ten digits | 83 |
 # | 6 Hidden layers | what is in the middle of the machine | 88 |
-# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 83 |
+# | 7 MNIST, two digits | real images, and what a percentage of right answers is worth | 85 |
 # | 8 GPU and mini-batches | how it learns from many images: many small steps | 89 |
 # | 9 Binary classification, four ways | two bars or one; how to look for what is rare | 93 |
 # | 10 MNIST, many digits | all ten bars, and how to read them; the pad again | 90 |
@@ -321,7 +322,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # * [lab06.ipynb](https://github.com/Jaehooni/2022_Summer_D.Com_DeepLearning_Study/blob/main/lab06.ipynb),
 #   without a title: Softmax, Cross Entropy Loss
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # In an exercise you replace `...` by your own code and run the cell. The check then tries
@@ -333,7 +334,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # from 0 to 1. Then make a mistake on purpose, for example `//` instead of `/`, and run
 # the cell again.
 
-# %% tags=["exercise", "slide-more"]
+# %% tags=["exercise"] slideshow={"slide_type": "fragment"}
 def fraction_right(answers, truth):
     ...
 
@@ -347,7 +348,7 @@ lab00.fraction_right.check(fraction_right)
 # next one. `solution()` shows one way. Another one may be as good: the check looks at what
 # a function does.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Shift+Enter runs a cell. Go from top to bottom.

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 1. Softmax
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/01_softmax.ipynb)
@@ -65,18 +65,18 @@ from course_utils.exercises import lab01
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from lab 0. Answer from memory. What you forgot and find again stays.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab01.warm_up.ask()
 
 # %%
 lab01.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. One image, three scores
 #
 # **PyTorch**, imported as `torch`, calculates with **tensors**. A tensor is a box of
@@ -103,7 +103,7 @@ print("sum over dim=1, along the rows:  ", t.sum(dim=1))
 # * `stack` puts tensors on top of each other.
 # * `strict=True` makes `zip` stop if its lists are not equally long.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 digits = load_digits()
 images = torch.tensor(digits.images / 16).float()  # (1797, 8, 8), no ink is 0
 classes = (4, 7, 9)
@@ -119,7 +119,7 @@ for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=Tr
     ax.set_title(title, loc="center")
     ax.axis("off")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left a handwritten 4 of 64 pixels. Beside it the three
 # templates. Red: here this digit has more ink than the mean of the three. Blue: it has
 # less. The 4 is red at the left and along its bar, the 7 at the upper right, and the 9 at
@@ -128,10 +128,10 @@ for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=Tr
 # The **score** of a class says how well the image fits its template: multiply pixel by
 # pixel, then add up all 64 products.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab01.score.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 products = torch.tensor([1.0, 0.0, 0.5, 1.0]) * torch.tensor([2.0, 3.0, -4.0, 1.0])
 print("four products:", products, "score:", products.sum())
 scores = (image * templates).sum(dim=(1, 2))  # with each template, over its pixels
@@ -139,7 +139,7 @@ print("scores of our image for 4, 7, 9:", scores)
 lab01.score.result()
 assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One image met three templates in one product, (8, 8) times (3, 8, 8). Where PyTorch finds
 # a smaller tensor beside a larger one, it lays the smaller one on every part of the larger
 # one. That is called **broadcasting**. (`assert` and `assert_close` check what this text
@@ -148,28 +148,29 @@ assert_close(scores, torch.tensor([2.1, -1.1, -1.1]), atol=0.05, rtol=0)
 # The 4 wins. A machine that learns its templates, and more than one layer of them, comes
 # in later labs. Its last step is this one: a score for each class. But how sure is "2.1
 # against -1.1"? We want a number that everybody can read.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. What we want: a distribution
 #
 # Roll a die. Six outcomes are possible, and each has a **probability**. The list of all
 # of them is a **distribution**. No number in it is negative, and together they sum to 1,
 # because one of the outcomes has to come.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab01.distributions.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 die = torch.full((6,), 1 / 6)  # shape (6,), filled with one number
 print("a die:", die, "sum:", die.sum())
 lab01.distributions.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Most distributions are not known. They are **estimated** from data. Here are 30 moves of
 # somebody who plays rock, paper, scissors (R, P, S). How does this player go on after a
 # rock? Count which move follows which: `pairwise` goes through the pairs (1st, 2nd),
 # (2nd, 3rd), ...
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 moves = "RRPSRRPPSRRPSSRPRRPSRPSSRRPRSR"
 counts = torch.zeros(3, 3)
 for last, following in pairwise(moves):
@@ -181,10 +182,10 @@ print(counts)
 # came after a rock. To get probabilities *given the last move*, each row has to be
 # divided by its own sum.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab01.stretched.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 first = counts / counts.sum(dim=1)
 second = counts / counts.sum(dim=1, keepdim=True)
 print("rows of the first table sum to", first.sum(dim=1))
@@ -194,7 +195,7 @@ names = ["rock", "paper", "scissors"]
 ax = plots.number_table(second, row_labels=names, column_labels=names)
 _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A table of three rows, each a distribution. (Printed with two
 # digits, a row may seem to sum to 0.99 or 1.01. Its numbers are rounded, its sum is 1.)
 # The darkest cell of a row is the most likely next move. This player has habits, and you
@@ -207,22 +208,23 @@ _ = ax.set(xlabel="next move", ylabel="last move", title="P(next | last)")
 # because "a 4, and I am sure" and "a 4, but it may be a 9" are different answers. But it
 # cannot count as we did, because the same image never comes twice. It starts from scores.
 # (In figures, `_ =` keeps the notebook from printing what a line returns.)
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. From scores to probabilities
 #
 # Dividing by the sum worked for counts.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab01.divided.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 z = torch.tensor([2.0, -1.0, -1.0])
 print(z / z.sum())
 lab01.divided.result()
 # Python would stop here. PyTorch goes on: inf is infinity, and what has no value,
 # like 0 / 0, is nan, no number.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # We need a step that makes every score positive and keeps the order. The exponential
 # function does: $e^z$ is positive for every $z$, and it grows with $z$. Then we divide.
 #
@@ -231,7 +233,7 @@ lab01.divided.result()
 # This is **softmax**. The scores that go in are called **logits** and written $z$. $p_i$
 # is the probability of class $i$, and the sum runs over all classes $j$.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 exps = scores.exp()
 probs = exps / exps.sum()
 print("logits", scores)
@@ -247,10 +249,10 @@ assert_close(probs, torch.softmax(scores, dim=0))
 # Why $e$, and not 2 or 10? $10^z$ works as well. Since $10 = e^{2.3}$, it is $e^{2.3 z}$:
 # the same as logits that are 2.3 times as large. $e$ is the custom. What counts is this:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab01.ratio.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 z = torch.tensor([1.0, 2.0, 3.0])
 p = torch.softmax(z, dim=0)
 print("ratios:", p[2] / p[1], p[1] / p[0])
@@ -259,33 +261,34 @@ axes = plots.logits_and_probs(z, p, labels=["A", "B", "C"])
 axes[0].set_title("logits (any numbers)")
 _ = axes[1].set_title("softmax (sums to 1)")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** On the left three logits that rise in equal steps. On the right
 # their probabilities, which do not: each is 2.7 times the one before.
 #
 # **So far** An image times templates gives scores, one for each class. Softmax takes
 # $e$ to the power of each and divides by the sum. What comes out is a distribution. This
 # is a good place to stop; the second half begins with many images at once.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Many images at once
 #
 # Machines look at many images together, at a **batch**. Their logits form a table with a
 # **row for each image** and a **column for each class**: shape (N, K). Here N = 5, K = 3.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 batch = images[[4, 7, 9, 27, 69]]  # a 4, a 7, a 9, a 7, a 9
 logits = torch.stack([(image * templates).sum(dim=(1, 2)) for image in batch])
 print(logits.shape)
 print(logits)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`stack` makes a table of the rows.) In a table there are two directions. `dim=0` goes down, over the images. `dim=1` goes
 # along a row, over the classes.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab01.columns.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 by_rows, by_columns = torch.softmax(logits, dim=1), torch.softmax(logits, dim=0)
 print("sums of the rows, dim=1:", by_rows.sum(dim=1))
 print("sums of the rows, dim=0:", by_columns.sum(dim=1))
@@ -297,26 +300,28 @@ for ax, dim, values in zip(axes, (1, 0), (by_rows, by_columns), strict=True):
 places = by_rows.argmax(dim=1)  # in each row, the position of the largest number
 assert places.tolist() == [0, 1, 2, 1, 1]  # 4, 7, 9, 7, and 7 for a 9
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, `dim=1`: every row sums to 1, up to rounding. The first three are read
 # well. The fourth is a 7 and hardly sure; the last is a 9 and taken for a 7. Right,
 # `dim=0`: the columns sum to 1. Send the same image with other ones, and its numbers
 # change.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Rule** Softmax runs over the classes: `dim=1` for a table (N, K). Write it always, and
 # check that the rows sum to 1.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. What changes the answer, and what does not
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab01.shifted.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 print(torch.softmax(scores, dim=0))
 print(torch.softmax(scores + 100, dim=0))
 lab01.shifted.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Order.** Within a row, the larger logit gets the larger probability. So the winner can
 # be read from the logits without any softmax. `argmax`, the position of the largest
 # number, is the same before and after.
@@ -324,10 +329,10 @@ lab01.shifted.result()
 # **Temperature.** A chatbot has a knob of this name. It divides all logits by a number
 # $T > 0$ before softmax. The next word is drawn with the probabilities that come out.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab01.temperature.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 z = torch.tensor([1.0, 2.0, 3.0])
 fig, axes = plt.subplots(1, 5, figsize=(9, 2.4), sharey=True)
 for ax, T in zip(axes, (0.25, 0.5, 1.0, 2.0, 8.0), strict=True):
@@ -337,7 +342,7 @@ axes[0].set_ylabel("probability")
 lab01.temperature.result()
 assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Five times the same three logits. At low temperature, on the
 # left, nearly all goes to the largest one, as if only the maximum counted. Softmax is the
 # soft version of that, hence its name. At high temperature the bars are nearly equal. A
@@ -346,22 +351,23 @@ assert logits.argmax(dim=1).equal(torch.softmax(logits / 8, dim=1).argmax(dim=1)
 # Now by hand. Drag the scores, and turn the temperature. Then press *Reset* and do the
 # task below the figure.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.logits()
 
 # %% [markdown]
 # **What you should see** Three steps: scores, $e$ to the power of score / T,
 # and probabilities. The strip below is always full. Raise all scores together: nothing
 # changes in it.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. Large logits
 #
 # Real machines have logits far from 0.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab01.overflow.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 large = torch.tensor([1000.0, 0.0, 0.0])
 print("as typed:", (large.exp() / large.exp().sum())[0])
 lab01.overflow.result()
@@ -369,7 +375,7 @@ shifted = large - large.max()
 print("shifted: ", (shifted.exp() / shifted.exp().sum())[0])
 assert_close(shifted.exp() / shifted.exp().sum(), torch.softmax(large, dim=0))
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The cure is the shift. Subtract the largest logit from all of them: the probabilities
 # stay the same, and now the largest exponent is 0. In a batch each row needs *its own*
 # maximum. With one for the whole batch, a row far below it becomes 0 / 0.
@@ -379,15 +385,15 @@ assert_close(shifted.exp() / shifted.exp().sum(), torch.softmax(large, dim=0))
 # Lab 2 needs $\log p$ more often than $p$. ($\log$ is the natural logarithm, which school
 # calls $\ln$; so is `torch.log`.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab01.logarithm.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 print("log(softmax):", torch.softmax(large, dim=0).log())
 print("log_softmax: ", torch.log_softmax(large, dim=0))
 lab01.logarithm.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The two steps have to become one. The logarithm of a fraction is a difference:
 #
 # $$\begin{aligned}
@@ -402,16 +408,16 @@ lab01.logarithm.result()
 # \log \sum_j e^{z_j} = m + \log \sum_j e^{z_j - m}
 # \end{aligned} \tag{logsumexp}$$
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 m = large.max()
 logsumexp = m + (large - m).exp().sum().log()
 print("by hand:     ", large - logsumexp)
 assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Never write `log(softmax(z))`. Write `log_softmax(z)`.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Two classes: the sigmoid
 #
 # With two classes one logit is enough. Only the difference counts, so we may fix the first
@@ -426,10 +432,10 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 # the **sigmoid**. It is no second idea beside softmax: it
 # is softmax over the logits $(0, z)$.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab01.two_classes.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 print(torch.softmax(torch.tensor([2.0, 3.0]), dim=0)[1])  # of the second class
 print(torch.sigmoid(torch.tensor([3.0, 1.0, -1.0])))
 lab01.two_classes.result()
@@ -446,15 +452,15 @@ _ = ax.set(xlabel="logit z of the second class (the first has 0)", ylabel="proba
 # **What you should see** A line that rises from 0 to 1 in an S shape. At $z = 0$ both
 # classes have probability one half. To come near 0 or 1, you need logits far from 0.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. Why is there no bar for "none"?
 #
 # Back to the machine that is sure of a scribble. You can now say why.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab01.blank.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 rows = "........ ........ ...#.... .##..... ###.#... .#.##... ..##.... ........"
 # For each row a list of eight numbers: 1 for #, ink, and 0 for a dot.
 scribble = torch.tensor([[float(dot == "#") for dot in row] for row in rows.split()])
@@ -467,13 +473,13 @@ z = (scribble * templates).sum(dim=(1, 2))
 _ = plots.bars(torch.softmax(z, dim=0), axes[1], labels=classes)
 assert torch.softmax(z, dim=0)[0] > 0.9
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A scribble of a few pixels, which is no digit, and the three
 # bars of our machine. It is sure of a 4: much of the ink lies at the left, where the
 # template of the 4 is red. That is the whole evidence. Nobody has asked "is it a digit?",
 # and softmax cannot say that none of the scores is good: it only compares them.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` by your code and run the cell. The check knows the typical mistakes
@@ -496,7 +502,7 @@ def softmax(logits):
 lab01.softmax.check(softmax)
 # lab01.softmax.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (2 minutes). `softmax_with_temperature(logits, T)` for a batch and a
 # number $T > 0$.
 
@@ -508,7 +514,7 @@ def softmax_with_temperature(logits, T):
 lab01.softmax_with_temperature.check(softmax_with_temperature)
 # lab01.softmax_with_temperature.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (5 minutes). `logsumexp(logits)`: one number per row, shape (N,). No
 # overflow for 1000, and no $\log 0$ for -1000. (`x.squeeze(1)` makes shape (N,) of a
 # column (N, 1).)
@@ -521,7 +527,7 @@ def logsumexp(logits):
 lab01.logsumexp.check(logsumexp)
 # lab01.logsumexp.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (5 minutes). `conditional_table(counts)`: from a table of counts, shape
 # (K, K), make $P(\text{next} \mid \text{last})$ as in section 2. One thing is new: if a
 # move never came, its row has no counts. Such a row shall be uniform, $1/K$ everywhere.
@@ -535,7 +541,7 @@ def conditional_table(counts):
 lab01.conditional_table.check(conditional_table)
 # lab01.conditional_table.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Softmax makes a distribution of any scores: `exp`, then divide by the sum of the row.
@@ -548,11 +554,12 @@ lab01.conditional_table.check(conditional_table)
 #
 # Next: [**lab 2, cross entropy by hand**](02_cross_entropy_by_hand.ipynb). We have probabilities. How good are they?
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Deeper
 #
 # Everything from here on is optional.
-#
+
+# %% [markdown]
 # ### The published lab
 #
 # *For whoever wants to compare with the source notes. 8 minutes.* All five begin with the
@@ -660,10 +667,10 @@ plots.slider(draw, T=(0.1, 5.0, 1.0))
 #
 # *For whoever wants to be sure. 4 minutes.* The first is about what cannot be known.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab01.same_logits.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 z = torch.tensor([[0.3, -1.2, 4.0], [10.3, 8.8, 14.0]])
 print(torch.softmax(z, dim=1))
 lab01.same_logits.result()
@@ -673,10 +680,10 @@ lab01.same_logits.result()
 # $-\infty$, because $e^z$ is always positive. On a computer 1000 below the largest is
 # enough.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab01.ten_equal.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 print(torch.logsumexp(torch.zeros(10), dim=0), torch.tensor(10.0).log())
 lab01.ten_equal.result()
 

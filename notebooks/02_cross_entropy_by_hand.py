@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 2. Cross entropy by hand
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/02_cross_entropy_by_hand.ipynb)
@@ -66,18 +66,18 @@ from course_utils.exercises import lab02
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs. Answer from memory.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab02.warm_up.ask()
 
 # %%
 lab02.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Two machines, the same answers
 #
 # We take the machine of lab 1. It has a template for each of the classes 4, 7 and 9,
@@ -85,7 +85,7 @@ lab02.warm_up.result()
 # of an image is what was really written. All labels together are `y`, as class numbers:
 # 0 for a 4, 1 for a 7, 2 for a 9. (`enumerate` counts along.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 digits, classes = load_digits(), (4, 7, 9)
 keep = [i for i, k in enumerate(digits.target) if k in classes]
 X = torch.tensor(digits.images[keep] / 16).float()  # (540, 8, 8)
@@ -101,7 +101,7 @@ print("scores:", scores.shape, "labels:", y[:10])
 # multiplies the scores by 50 before softmax, so that it sounds surer. We call it
 # *bold*.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 # calm and bold are tables: a row of log p for each image. Section 3 says why log.
 calm = torch.log_softmax(scores, dim=1)  # (540, 3)
 bold = torch.log_softmax(50 * scores, dim=1)
@@ -110,7 +110,7 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
     certainty = log_probs.exp().max(dim=1).values.mean()
     print(f"{name}: {n_right} of {len(y)} right, {certainty:.1%} sure on average")
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fig, axes = plt.subplots(3, 3, figsize=(6.4, 4.6))
 for row, i in zip(axes, (0, 4, 80), strict=True):
     row[0].imshow(X[i], cmap="gray_r")
@@ -120,17 +120,17 @@ for row, i in zip(axes, (0, 4, 80), strict=True):
 for ax, name in zip(axes[0], ("image", "p of calm", "p of bold"), strict=True):
     ax.set_title(name, loc="center")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Three images, and the probabilities that the two machines
 # give. They always have the same favourite, because a factor keeps the order of the
 # scores. The third image is a 9, and both take it for something else.
 #
 # Certainties are promises. Do these two keep theirs?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab02.own_words.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 wrong_answers = (calm.argmax(dim=1) != y).sum()
 print("wrong answers:", int(wrong_answers))
 lab02.own_words.result()
@@ -140,24 +140,25 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
     number = -log_probs[torch.arange(540), y].mean()
     print(f"{name} expected {expected:.1f} wrong answers; its number is {number:.2f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Neither keeps its promise. The bold one is far too sure, and the calm one is too
 # timid. Which fault is worse? The last number in each line answers that; the smaller,
 # the better. Calm wins, and by far. What this number means, and how to calculate it, is
 # what the rest of this lab is about.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. How likely are these labels?
 #
 # The idea: a machine is good if it gave a large probability to what really happened.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.likelihood.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 print(torch.tensor([0.9, 0.5, 0.2]).prod())
 lab02.likelihood.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # (`prod` multiplies as `sum` adds.) The product over all labels is the **likelihood**:
 # the probability that a machine gave to everything that happened. On its own it says
 # little, because any particular series of events is unlikely. But it compares machines
@@ -166,10 +167,10 @@ lab02.likelihood.result()
 # The simplest machine has one number. Somebody tosses a bent coin ten times, and the
 # model of the coin is $p$, the probability of heads.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.coin.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 p = torch.linspace(0.01, 0.99, 99)  # 99 numbers in equal steps
 likelihood = p**7 * (1 - p) ** 3
 best = p[likelihood.argmax()]
@@ -184,20 +185,20 @@ for ax, title in zip(axes, ("likelihood", "its logarithm"), strict=True):
     ax.axvline(best, color="black", linestyle=":", linewidth=1.2)
     ax.set(title=title, xlabel="p, the claimed probability of heads")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left a bell, right a hill with steep ends. They look quite
 # different, and yet the dotted line goes through the top of both: the logarithm grows
 # with its argument, so what is largest stays largest. To look for the model with the
 # largest likelihood is called **maximum likelihood**. We may as well look for the
 # largest logarithm. But why should we?
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Why the logarithm
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.underflow.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 rows = torch.arange(540)  # 0, 1, 2, ..., 539
 # Two lists in the brackets go in pairs: row 0 with column y[0], row 1 with y[1], ...
 probs_of_labels = calm.exp()[rows, y]  # (540,): from each row that of its label
@@ -206,7 +207,7 @@ lab02.underflow.result()
 print("calm:", calm[rows, y].sum(), "bold:", bold[rows, y].sum())
 assert probs_of_labels.prod() == 0 and bold.exp()[rows, y].prod() == 0
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The logarithm helps, because $\log(ab) = \log a + \log b$: it makes a sum of the
 # product, and a sum of 540 ordinary numbers is an ordinary number. The last line shows
 # both sums. Now the two machines can be compared: the sum of calm is larger.
@@ -225,7 +226,7 @@ assert probs_of_labels.prod() == 0 and bold.exp()[rows, y].prod() == 0
 # label $y_i$. (In lab 1 there was one image, and $p_i$ counted its classes. Here $i$ is
 # the image, and the class comes second.) A number that grades a machine, the smaller the better, is called a **loss**.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for name, log_probs in {"calm": calm, "bold": bold}.items():
     loss = -log_probs[rows, y].mean()  # from each row the number of its label
     print(f"{name}: loss {loss:.2f}, exp(-loss) {(-loss).exp():.2f}")
@@ -236,21 +237,21 @@ for name, log_probs in {"calm": calm, "bold": bold}.items():
 # *typically* gave to a label. (It is the geometric mean: a product of 540 such factors
 # is the likelihood.) Can a good answer make up for a bad one?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab02.uneven.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for name, two in {"A": torch.tensor([0.8, 0.2]), "B": torch.tensor([0.5, 0.5])}.items():
     print(f"{name}: mean probability {two.mean():.2f}, loss {-two.log().mean():.2f}")
 lab02.uneven.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **So far** The likelihood of a machine is the probability that it gave to all that
 # happened. Its logarithm is a sum, and minus the mean of it is the loss: for calm it is
 # small, for bold it is large. This is a good place to stop. The second half looks at
 # the same number from another side, and finds out why bold pays so much.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Surprise, counted in questions
 #
 # How much does an event *surprise* you? The less likely it was for you, the more; a
@@ -258,10 +259,10 @@ lab02.uneven.result()
 # while their probabilities are multiplied. Only the logarithm does that. So the
 # **surprise** at an event of probability $p$ is $-\log p$.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab02.halving.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 p = torch.linspace(0.005, 1, 400)
 marks = torch.tensor([1, 1 / 2, 1 / 4, 1 / 8])
 print("surprise at 1, 1/2, 1/4, 1/8:", -marks.log())
@@ -272,7 +273,7 @@ ax.plot(p, -p.log())
 ax.plot(marks, -marks.log(), "o", color="black")
 _ = ax.set(xlabel="probability p of what happened", ylabel="surprise (nats)")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A curve that falls to 0 at $p = 1$. At the dots the
 # probability is halved again and again, and the surprise grows in equal steps. Towards
 # $p = 0$ it has no limit. (`-0.0000` is 0: the minus stands before $\log 1 = 0$.)
@@ -281,16 +282,16 @@ _ = ax.set(xlabel="probability p of what happened", ylabel="surprise (nats)")
 # **bit**; a bit is $\log 2$ nats, as a mile is 1.6 kilometres. What a bit *is*, a game
 # shows.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab02.boxes.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 q = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 8])  # how often the prize is in A, B, C, D
 print("surprise at each box in bits:", -q.log2())
 print("on average:", (q * -q.log2()).sum())
 lab02.boxes.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # A bit is a yes/no question. The mean surprise of somebody who knows how often each box
 # comes is the **entropy**, with $\log_2$ in bits. We write $q$ for what the data do,
 # here the prize, and keep $p$ for what somebody *says*:
@@ -308,10 +309,10 @@ lab02.boxes.result()
 # $$\begin{aligned} H(q, p) = \sum_j q_j \left( -\log p_j \right)
 # \end{aligned} \tag{cross entropy}$$
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab02.beliefs.ask()
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 beliefs = {
     "(a) no opinion": torch.full((4,), 1 / 4),
     "(b) too sure": torch.tensor([0.97, 0.01, 0.01, 0.01]),
@@ -322,14 +323,14 @@ for name, p in beliefs.items():
     print(f"{name:15} {(q * -p.log2()).sum():.2f} bits")
 lab02.beliefs.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # That is the sin of the bold machine. Cross entropy punishes nothing as hard as calling
 # nearly impossible what then happens.
 #
 # Now by hand, with other numbers and in nats. Drag $p$, what the model says, and
 # watch the areas.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.cross_entropy()
 
 # %% [markdown]
@@ -343,7 +344,7 @@ explorables.cross_entropy()
 # costs. This second part is called **KL divergence**. In the figure, KL = striped minus
 # the empty dashed parts. *Deeper* has more about it.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. One label, and picking it
 #
 # Back to the digits. What is $q$ for one image? Somebody wrote a 7, and that is
@@ -360,7 +361,7 @@ explorables.cross_entropy()
 # comes down to picking one number from each row. There are two ways. (`F` is the
 # usual short name of `torch.nn.functional`.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 one_hot = F.one_hot(y, num_classes=3)  # (540, 3)
 by_one_hot = (one_hot * -calm).sum(dim=1)  # (540,): times 0 or 1, then along the row
 by_index = -calm[rows, y]  # (540,): row 0 with y[0], row 1 with y[1], ...
@@ -373,53 +374,53 @@ assert_close(by_one_hot, by_index)
 # The second way is called **indexing**: two tensors in the brackets are taken in pairs,
 # a row number and a column number. It needs no zeros.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab02.picked.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 small = torch.tensor([[-0.1, -2.8, -3.4], [-1.2, -0.9, -1.3], [-2.3, -1.6, -0.4]])
 picked = small[torch.arange(3), torch.tensor([0, 2, 1])]
 print("picked:", picked, "loss:", -picked.mean())
 lab02.picked.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Could one write that with less? A `:` in the brackets stands for all rows.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.colon.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 print("with a colon: ", tuple(calm[:, y].shape), f"loss {-calm[:, y].mean():.2f}")
 print("with the rows:", tuple(calm[rows, y].shape), f"loss {-calm[rows, y].mean():.2f}")
 lab02.colon.result()
 assert calm[:, y].shape == (540, 540)
 assert -calm[:, y].mean() > 5 * -calm[rows, y].mean()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # No error, and a number that looks like a loss. But each image is judged by the labels
 # of all others.
 #
 # **Rule** Rows and labels go in pairs: `log_probs[torch.arange(N), y]`. Check that the
 # shape is (N,).
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. What is a good loss?
 #
 # Calm has a loss of 0.25: is that good? There is a number to compare with.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.undecided.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 undecided = torch.full((540, 3), 1 / 3).log()
 print(f"undecided: {-undecided[rows, y].mean():.2f}, log 3: {math.log(3):.2f}")
 lab02.undecided.result()
 assert -bold[rows, y].mean() > math.log(3) > -calm[rows, y].mean()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Where does bold lose so much? We sort the images by their surprise.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 fig, axes = plt.subplots(1, 2, figsize=(8, 2.8))
 for name, log_probs, style in (("calm", calm, "-"), ("bold", bold, "--")):
     losses = -log_probs[rows, y]
@@ -436,7 +437,7 @@ axes[1].set_ylim(0, 4)
 _ = axes[0].legend()
 assert (-calm[rows, y]).max() < 2.5
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** The surprise of each machine at its 60 worst images, in
 # falling order; right the same up to 4 nats. The dashed line of bold starts far above
 # everything and reaches 0 where its wrong answers end: it pays next to nothing for 513
@@ -454,26 +455,26 @@ assert (-calm[rows, y]).max() < 2.5
 # So which machine do you trust? Calm. Ask bold, and you learn the same answers, but in
 # the 27 cases in which you need a warning, it gives hardly any.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. The right mean
 #
 # One last thing: a loss is a mean, and a table has more than one.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab02.cells.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 print(f"mean over all cells: {-(one_hot * undecided).mean():.2f}")
 print(f"mean over images:    {-(one_hot * undecided).sum(dim=1).mean():.2f}")
 lab02.cells.result()
 assert_close(-3 * (one_hot * undecided).mean(), torch.tensor(3.0).log())
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The best machine stays the best, but the comparison with $\log K$ is lost.
 #
 # **Rule** Sum over the classes, then take the mean over the examples.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` by your code and run the cell. Remove the `#` for a hint; `hint(2)`
@@ -491,7 +492,7 @@ def perplexity(logits, y):
 lab02.perplexity.check(perplexity)
 # lab02.perplexity.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (4 minutes). Find the faults. This program runs, prints a plausible
 # loss, and is wrong in each of its three lines. Write it anew, without the faults.
 #
@@ -510,7 +511,7 @@ def mended_loss(logits, y):
 lab02.mended_loss.check(mended_loss)
 # lab02.mended_loss.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). To answer or to pass? A machine is right in a fraction
 # `right` of its answers. To its answer it always gives the probability `sure`, and what
 # is left it shares equally among the other classes. Write `gain_over_guessing(right,
@@ -526,7 +527,7 @@ def gain_over_guessing(right, sure, n_classes):
 lab02.gain_over_guessing.check(gain_over_guessing)
 # lab02.gain_over_guessing.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (6 minutes). Make the bold machine better without touching its scores.
 # We mix a little doubt into what it says: a share $s$ of $1/K$ for each class, and $1 -
 # s$ of its own probabilities. Write `best_hedge(probs, y, shares)`: of a list of
@@ -556,7 +557,7 @@ print(f"wrong answers, a fraction of {wrong_answers / len(y):.3f}")
 # The best doubt is as large as the fraction of answers that are wrong. Now bold keeps
 # its promise.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * The likelihood is the probability that a machine gave to all that happened.
@@ -571,11 +572,12 @@ print(f"wrong answers, a fraction of {wrong_answers / len(y):.3f}")
 # Next: [**lab 3, cross entropy with PyTorch**](03_cross_entropy_with_torch.ipynb).
 # There all of this is a single call.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Deeper
 #
 # Everything from here on is optional.
-#
+
+# %% [markdown]
 # ### The published lab
 #
 # *For whoever wants to compare with the source notes. 25 minutes.* First [*Lab06 -
@@ -753,10 +755,10 @@ assert binarizer.classes_.tolist() == [dog, cat, parrot]
 # The note has just said that class 0 is the cat. The helper has an order of its own: it
 # sorts the words, and in Korean the dog comes first. Does a loss depend on that?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab02.sorted_words.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 class_names = ["dog", "parrot", "cat"]  # the columns of the machine
 words = ["parrot", "dog", "cat", "dog", "parrot"]
 y_animals = torch.tensor([class_names.index(word) for word in words])
@@ -846,10 +848,10 @@ assert -counted[rows, y].mean() > -calm[rows, y].mean()
 #
 # *For whoever takes logarithms. 8 minutes.* What if a probability is exactly 0?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab02.zero.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 logits = torch.tensor([[1000.0, 0.0, 0.0], [1000.0, 0.0, 0.0]])
 labels = torch.tensor([0, 1])  # the machine is right, then wrong
 probs = torch.softmax(logits, dim=1)
@@ -1018,10 +1020,10 @@ assert_close(kl(q, no_opinion), math.log(4) - entropy(q))
 #
 # **Is cross entropy a distance?** It is often called one.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab02.distance.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 p = beliefs["(b) too sure"]
 print(f"H(q, q) = {cross_entropy(q, q):.4f}    KL(q || q) = {kl(q, q):.4f}")
 print(f"H(q, p) = {cross_entropy(q, p):.4f}    KL(q || p) = {kl(q, p):.4f}")
@@ -1087,10 +1089,10 @@ lab02.kl_from_counts.check(kl_from_counts)
 # loss, and at the end one averages these means. This bug stands in a great many
 # published programs, since the result is nearly right nearly always.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab02.last_alone.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 torch.manual_seed(1)
 losses = 0.2 * torch.rand(257)  # 0.1 on average
 losses[-1] = 6.0

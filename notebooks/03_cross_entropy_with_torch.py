@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 3. Cross entropy with PyTorch
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/03_cross_entropy_with_torch.ipynb)
@@ -66,18 +66,18 @@ from course_utils.exercises import lab03
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs. Answer from memory.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab03.warm_up.ask()
 
 # %%
 lab03.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. A riddle
 #
 # There is a lesson on PyTorch from which thousands have learned, and which was copied
@@ -94,7 +94,7 @@ lab03.warm_up.result()
 # Two numbers for the same thing. They stood there for seven years. What is wrong, and
 # why did nobody notice? At the end of this lab you will run both and know.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. From logits to loss
 #
 # We take the machine of lab 1: three templates, for 4, 7 and 9, and five images. The
@@ -109,10 +109,10 @@ five = images[[4, 7, 9, 27, 69]]  # a 4, a 7, a 9, a 7, a 9
 logits = torch.stack([(image * templates).sum(dim=(1, 2)) for image in five])
 y = torch.tensor([0, 1, 2, 1, 2])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # From logits to loss there are four steps, and you know all of them.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 probs = torch.softmax(logits, dim=1)  # 1: softmax
 log_probs = probs.log()  # 2: log
 picked = log_probs[torch.arange(5), y]  # 3: pick the right class of each row
@@ -120,7 +120,7 @@ loss = -picked.mean()  # 4: minus the mean
 print("probabilities of the right classes:", picked.exp())
 print(f"loss: {loss:.4f}")
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The first three images are read well. The fourth is a 7, and the machine is hardly sure.
 # The fifth is a 9 that got less than a third. PyTorch has functions that do several steps
 # at once:
@@ -132,22 +132,22 @@ print(f"loss: {loss:.4f}")
 # (`F` is `torch.nn.functional`. There is also an object that does the same:
 # `loss_fn = nn.CrossEntropyLoss()`, and then `loss_fn(logits, y)`.)
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab03.nll.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 print(f"cross_entropy of logits: {F.cross_entropy(logits, y):.4f}")
 print(f"nll_loss of logits:      {F.nll_loss(logits, y):.4f}")
 print(f"nll_loss of probs:       {F.nll_loss(probs, y):.4f}")
 print(f"nll_loss of log_probs:   {F.nll_loss(log_probs, y):.4f}")
 lab03.nll.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # All four calls run. Two of them give a loss below 0, which no surprise can be.
 #
 # **Rule** Each of the four steps is done once. A loss below 0 has lost its log.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fig, ax = plt.subplots(figsize=(7.2, 2.5))
 walls = [
     [("softmax", 1), ("log", 1), ("pick", 1), ("-mean", 1)],
@@ -168,12 +168,12 @@ ax.grid(False)
 ax.spines[:].set_visible(False)
 ax.tick_params(length=0)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** A wall of three rows. Each row is laid with other bricks, and
 # all cover the four steps, each step once. Nearly every bug of this lab is a brick too
 # many or too few. (In cells that draw, most lines only draw; you may skip them.)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Slopes
 #
 # Our loss is about one half. That is a judgement, and no help: which number should change,
@@ -181,16 +181,16 @@ ax.tick_params(length=0)
 # much the loss rises. Rise divided by step is the **slope**. Try it first on a curve where
 # you can calculate along.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab03.measure.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for step in (1.0, 0.1, 0.01, 0.001):
     rise = (3 + step) ** 2 - 3**2
     print(f"step {step:5}: rise / step = {rise / step:.4f}")
 lab03.measure.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The smaller the step, the nearer the result comes to 6. That is *the* slope of the curve
 # $x^2$ at 3. (School calls it the derivative, and has a rule for it: the slope of $x^2$ is
 # $2x$.) Seen from near enough, a smooth curve is a straight line, and the slope says how
@@ -201,7 +201,7 @@ lab03.measure.result()
 # class. The other two logits stay as they are. (`clone()` makes a copy, `item()` a plain
 # number of a tensor. `F.cross_entropy` takes a single row with its label, too.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 z, right = logits[3], y[3]  # three logits, and the position of the 7
 moves = torch.linspace(-4, 4, 81)
 curve = []
@@ -218,7 +218,7 @@ ax.plot(z[1], here, "ko", label="where we are")
 ax.set(xlabel="logit of the right class", ylabel="cross entropy (nats)")
 _ = ax.legend()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Solid, the loss: it falls from left to right and becomes level.
 # Dashed, a straight line that is as steep as the curve at the dot. It goes down: the slope
 # there is negative, about minus one half. So raising this logit makes the loss smaller.
@@ -228,10 +228,10 @@ _ = ax.legend()
 # They can be put together again: if all three logits are raised by the same tiny step,
 # the loss rises by the sum of the three rises.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab03.sum_of_slopes.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 step = 0.001
 slopes = torch.zeros(3)
 for k in range(3):
@@ -242,7 +242,7 @@ print("slopes:       ", slopes, f"sum {slopes.sum():.2f}")
 print("probabilities:", probs[3])
 lab03.sum_of_slopes.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Now compare the two lines of numbers. Up to the error of measuring, the slopes *are* the
 # probabilities, but for one place. At the right class, in the middle, 1 is taken away. And
 # that is the one-hot row $(0, 1, 0)$. Write $p$ for what the machine says and $y$ for what
@@ -250,10 +250,10 @@ lab03.sum_of_slopes.result()
 #
 # $$\begin{aligned} \text{slopes of the loss} = p - y \end{aligned} \tag{the gradient}$$
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab03.one_slope.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab03.one_slope.result()
 truth = torch.tensor([0.0, 1.0, 0.0])
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 2.6))
@@ -265,7 +265,7 @@ axes[1].set_title("y: it is a 7")
 axes[2].set(title="p - y: the slopes", ylim=(-1.2, 1.2))
 assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, the machine hesitates between 4 and 7. In the middle all of
 # the probability is on the 7. Right, the difference: a negative bar for the 7, positive
 # bars for the others, the longer one for the 4, which took more than the 9.
@@ -286,7 +286,8 @@ assert_close(slopes, probs[3] - truth, atol=1e-3, rtol=0)
 # **So far** Four steps lead from logits to loss, and each is done once. A slope says how
 # fast the loss rises when one number is raised a little. For the logits the slopes are
 # $p - y$. This is a good place to stop; next, PyTorch finds the slopes by itself.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. PyTorch finds the slopes
 #
 # We measured three slopes with three more losses. The first network of lab 7 has more than
@@ -310,17 +311,17 @@ print(x.grad)
 # %% [markdown]
 # That was one `backward`. Now three.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab03.adding.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 x = torch.tensor(3.0, requires_grad=True)
 for _ in range(3):
     (x**2).backward()
     print(x.grad)
 lab03.adding.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Before each `backward`, empty `.grad`: `x.grad = None`.
 #
 # Now all 15 slopes of our batch with one `backward`, compared with our own formula.
@@ -338,10 +339,10 @@ assert_close((probs - one_hot) / 5, marked.grad)
 # They agree. A slope says where *up* is. To get down, walk against it. (`detach()` gives
 # the same numbers without notes: a fresh tensor, whose `.grad` is empty.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab03.downhill.ask()
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 moved = logits
 for step in range(21):
     moved = moved.detach().requires_grad_()  # fresh, .grad is empty
@@ -353,11 +354,12 @@ for step in range(21):
     moved = moved - moved.grad
 lab03.downhill.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Step by step the loss falls, and in the end the last image is read as the 9 that it is.
 # Training is this loop. Only, a machine does not learn its logits, which are different
 # for each image. It learns what they are made of: the templates. That is lab 4.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. Labels that fit, and labels that are taken
 #
 # The second argument of a loss is called its **target**. `F.cross_entropy` has a simple
@@ -370,10 +372,10 @@ lab03.downhill.result()
 #
 # It looks at shape, at the kind of number, and at that range. At nothing else.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "fragment"}
 lab03.accepted.ask()
 
-# %% tags=["pitfall", "slide"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 targets = {
     "right": y,
     "the digits themselves": torch.tensor([4, 7, 9, 7, 9]),
@@ -388,7 +390,7 @@ for name, target in targets.items():
         print(f"{name:22} {type(error).__name__}: {str(error)[:45]}")
 lab03.accepted.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`try` and `except`: if a line stops with one of these errors, go on below `except`.) An
 # error is a kindness, because it says where to look. The two that are accepted raise none:
 # only who knows the right loss sees it, and a machine would learn from them.
@@ -397,7 +399,7 @@ lab03.accepted.result()
 # be `int64`, whole numbers), `y.shape`, and the smallest and largest label. If the target is a table, print the sums
 # of its rows.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. Two classes
 #
 # With two classes one logit $z$ is enough: $p = \sigma(z)$ is the probability of class 1,
@@ -410,7 +412,7 @@ lab03.accepted.result()
 #
 # For $y = 1$ the second part is multiplied by 0, for $y = 0$ the first.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab03.binary.ask()
 
 # %% [markdown]
@@ -418,7 +420,7 @@ lab03.binary.ask()
 # Logits and labels are columns (N, 1) of decimal numbers: `unsqueeze(1)` makes a column of
 # a list, and `flatten()` a list of a column.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab03.binary.result()
 rows = [0, 2, 4]
 z = (logits[rows, 2] - logits[rows, 0]).unsqueeze(1)  # (3, 1)
@@ -435,7 +437,7 @@ print("p:             ", p.flatten())
 assert_close(3 * marked.grad, p - nine)
 assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Again there are two functions, and the one that takes logits is the safe one (lab 4
 # shows why). (As
 # objects: `nn.BCELoss` and `nn.BCEWithLogitsLoss`.) And the slopes? $p - y$ once more. No
@@ -444,37 +446,37 @@ assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 #
 # And if the two worlds are mixed?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab03.one_column.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 print("loss:", F.cross_entropy(z, nine).abs())  # abs: minus the mean of 0 prints as -0
 lab03.one_column.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** One column of logits: `F.binary_cross_entropy_with_logits`. One column for each
 # class: `F.cross_entropy`.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. The riddle
 #
 # Now to the two losses. Many machines end with a softmax, since one wants probabilities.
 # Then somebody takes the probabilities for logits, and hands them to `F.cross_entropy`.
 # Nothing is raised, because any number may be a logit.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab03.floor.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 sure, first = torch.tensor([[100.0, 0.0, 0.0]]), torch.tensor([0])
 print(f"once:  {F.cross_entropy(sure, first):.4f}")
 print(f"twice: {F.cross_entropy(torch.softmax(sure, dim=1), first):.4f}")
 lab03.floor.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Let us draw both losses for one image, whose right class is the first of three.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 z = torch.linspace(-9, 9, 181)
 rows = torch.stack([z, torch.zeros(181), torch.zeros(181)], dim=1)  # (181, 3)
 all_first = torch.zeros(181, dtype=torch.int64)  # in each row the first class is right
@@ -488,15 +490,15 @@ ax.axhline(twice.min(), color="black", linestyle=":", linewidth=1)
 ax.set(xlabel="logit of the right class (others 0)", ylabel="cross entropy (nats)")
 _ = ax.legend()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Two curves of the loss of one image. Solid: it comes down from
 # high values to 0. Dashed: it stays in a narrow band, and never goes below the dotted
 # line, the floor.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab03.sure_and_wrong.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 wrong = torch.tensor([[-6.0, 0.0, 0.0]], requires_grad=True)
 F.cross_entropy(wrong, first).backward()
 print("softmax once, slopes: ", wrong.grad)
@@ -505,7 +507,7 @@ F.cross_entropy(torch.softmax(wrong, dim=1), first).backward()
 print("softmax twice, slopes:", wrong.grad)
 lab03.sure_and_wrong.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Now look at the lines of the lesson. `x_train` holds its examples, four numbers each.
 # `W` holds three templates, each a column. Its numbers, the *weights*, are 0 at the start.
 # `x_train.matmul(W)` multiplies each example with each template: three logits. `b` is one
@@ -525,10 +527,10 @@ lab03.sure_and_wrong.result()
 # three logits, and lab 1 says what that does. `lambda z, y: ...` is a function without a
 # name, of `z` and `y`.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab03.riddle.ask()
 
-# %% tags=["pitfall", "slide"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 X = torch.tensor([[1, 2, 1, 1], [2, 1, 3, 2], [3, 1, 3, 4], [4, 1, 5, 5],
                   [1, 7, 5, 5], [1, 2, 5, 6], [1, 6, 6, 6], [1, 7, 7, 7]]).float()
 y_8 = torch.tensor([2, 2, 2, 1, 1, 1, 0, 0])
@@ -553,7 +555,7 @@ print(f"one call: {one_call[0]:.6f} ... {one_call[-1]:.6f}")
 lab03.riddle.result()
 assert f"{by_hand[-1]:.3f} {one_call[-1]:.3f}" == "0.739 0.400"
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Here are the two numbers. `0.400` is the loss of the second machine. `0.739` is not the
 # loss of the first one, but another quantity, which cannot go below the floor. Both fall,
 # both start at $\log 3$, and no error is raised: so nobody noticed. How bad the first
@@ -577,7 +579,7 @@ assert F.cross_entropy(-5 * p, 1 - nine) == 0  # one column, whatever is in it
 assert_close(twice.min(), torch.tensor(0.5514), atol=1e-3, rtol=0)
 assert by_hand[0] == one_call[0] and abs(one_call[0] - 1.0986) < 1e-4
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` and run the cell. Remove the `#` for a hint.
@@ -604,7 +606,7 @@ def right_calls():
 lab03.right_calls.check(right_calls)
 # lab03.right_calls.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (4 minutes). Which loss for which machine? The choice is **1**
 # `F.cross_entropy`, **2** `F.nll_loss`, **3** `F.binary_cross_entropy_with_logits`, **4**
 # `F.binary_cross_entropy`. Choose so that each of the four steps is done once.
@@ -628,7 +630,7 @@ def which_loss():
 lab03.which_loss.check(which_loss)
 # lab03.which_loss.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (10 minutes). Find the faults. This function shall train a machine: start
 # from the weights `W`, shape (D, K), make `n_steps` steps against the slope, each 0.1
 # times the slope, and return the new weights. It runs, and it has **three faults**.
@@ -668,7 +670,7 @@ lab03.train.check(train)
 # print(((X_all @ W).argmax(dim=1) == y_all).float().mean())
 # ```
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (5 minutes). `cross_entropy(logits, y)`: the mean loss from logits (N, K)
 # and positions (N,), without softmax and without `F`. Use `torch.logsumexp(logits, dim=1)`
 # and the formula of section 3.
@@ -681,7 +683,7 @@ def cross_entropy(logits, y):
 lab03.cross_entropy.check(cross_entropy)
 # lab03.cross_entropy.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (6 minutes). One class is rare, and its mistakes shall count more.
 # `weighted_cross_entropy(logits, y, weight)`: `weight`, shape (K,), has one number for
 # each class. Return a weighted mean: the loss of each image counts as much as the weight
@@ -697,7 +699,7 @@ def weighted_cross_entropy(logits, y, weight):
 lab03.weighted_cross_entropy.check(weighted_cross_entropy)
 # lab03.weighted_cross_entropy.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Softmax, log, pick, minus the mean: each once. `F.cross_entropy(logits, y)` does all

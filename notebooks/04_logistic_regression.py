@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 4. Logistic regression
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/04_logistic_regression.ipynb)
@@ -64,18 +64,18 @@ from course_utils.exercises import lab04
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs. Answer from memory.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab04.warm_up.ask()
 
 # %%
 lab04.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. One number
 #
 # From the digits of lab 1 we take all 4s and 9s. `y` is the truth: 1 for a 9, 0 for a 4.
@@ -95,7 +95,7 @@ print(len(y), "digits,", int(y.sum()), "of them 9s")
 # How well do the two kinds separate? (A cell with `plt.subplots` mostly draws; you may skip
 # its lines.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 fig, axes = plt.subplots(1, 5, figsize=(9, 2.3), width_ratios=(1, 1, 1, 1, 4))
 for ax, i in zip(axes, (0, 1, 2, 3), strict=False):
     ax.imshow(images[i], cmap="gray_r")
@@ -108,17 +108,17 @@ axes[4].hist(x[y == 1], bins, color="C1", edgecolor="black", label="9", alpha=0.
 axes[4].set(xlabel="x: ink above minus ink below", ylabel="digits")
 _ = axes[4].legend()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left, four digits with their number. Right, how often each number
 # occurs: the 4s, plain, lie mostly below 0, the 9s, hatched, mostly above. They overlap.
 #
 # So a rule is near: "a 9 if $x$ is above a **threshold**". Which threshold is best? A
 # machine could try one, count the mistakes, move the threshold a little, and count again.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab04.counting.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 thresholds = torch.linspace(-0.5, 1.5, 2001).reshape(-1, 1)  # a column
 accuracy = ((x > thresholds) == y).float().mean(dim=1)  # (2001,), one per threshold
 lab04.counting.result()
@@ -129,13 +129,13 @@ _ = ax.set(xlabel="threshold", ylabel="accuracy (fraction)",
 print(f"best {accuracy.max():.1%}, at 0 {accuracy[500]:.1%}")
 assert_close(accuracy.max(), torch.tensor(0.911), atol=6e-4, rtol=0)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Stairs. The fraction of right answers, the **accuracy**, is level
 # nearly everywhere and has no slope to follow. (The thresholds are a column, `x` is a row,
 # so `>` compares each threshold with each $x$: the *broadcasting* of lab 1. The mean of
 # True and False, as 1 and 0, is a fraction.) We need a score that changes with every move.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. A curve with two knobs
 #
 # So we do not ask "4 or 9?". We ask for the *probability* of a 9. Lab 1 makes one of any
@@ -148,10 +148,10 @@ assert_close(accuracy.max(), torch.tensor(0.911), atol=6e-4, rtol=0)
 # $b$ is added whatever $x$ is. $z$ is the logit, $p$ the probability of a 9. The model is
 # called **logistic regression**, after the sigmoid's other name, the *logistic function*.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab04.knob.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def draw_curve(ax, w, b, **style):
     line = torch.linspace(-4, 6, 201)
     spread = 0.1 * (0.618 * torch.arange(361) % 1 - 0.5)  # so that one sees them all
@@ -169,12 +169,12 @@ left.legend(fontsize="small", loc="center right")
 right.legend(fontsize="small", loc="lower right", bbox_to_anchor=(1, 0.08))
 lab04.knob.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Small strokes are the digits, 9s at the top, 4s at the bottom.
 # Left: a large weight makes the curve steep, a small one flat, a negative one turns it
 # round. Right: the bias moves it sideways.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. It learns
 #
 # How good is a curve? Labs 2 and 3 have the score: minus the logarithm of the probability
@@ -183,14 +183,14 @@ lab04.knob.result()
 #
 # We begin with a bad curve: it falls where it should rise. `backward()` finds both slopes.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 w = torch.tensor(-1.0, requires_grad=True)
 b = torch.tensor(2.0, requires_grad=True)
 loss = F.binary_cross_entropy_with_logits(w * x + b, y)
 loss.backward()
 print(f"loss {loss.item():.2f}, slope in w {w.grad:.2f}, slope in b {b.grad:.2f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A slope says where the loss *rises*. We go the other way. `lr`, the **learning rate**, is
 # a small number that you choose; read the arrow as "becomes":
 #
@@ -200,10 +200,10 @@ print(f"loss {loss.item():.2f}, slope in w {w.grad:.2f}, slope in b {b.grad:.2f}
 # b \leftarrow b - \text{lr} \cdot \text{slope in } b
 # \end{aligned} \tag{gradient descent}$$
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab04.step.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lr = 0.3
 new_w, new_b = w.item() - lr * w.grad.item(), b.item() - lr * b.grad.item()
 lab04.step.result()
@@ -211,7 +211,7 @@ print(f"our curve: w {w.item():.2f} to {new_w:.2f}, b {b.item():.2f} to {new_b:.
 new_loss = F.binary_cross_entropy_with_logits(new_w * x + new_b, y)
 print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # One step, and the loss has fallen. Now again and again: that is **training**. A PyTorch **optimizer** is a list of parameters with a rule for
 # moving them; `SGD` (*stochastic gradient descent*; stochastic means
 # "with chance", and that part comes in lab 8) has the rule
@@ -222,7 +222,7 @@ print(f"its loss: {loss.item():.2f} to {new_loss.item():.2f}")
 # 3. find the slopes, `loss.backward()`;
 # 4. move every parameter against its slope, by `lr` times the slope, `optimizer.step()`.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def descend(w, b, lr, n_steps):
     w = torch.tensor(w, requires_grad=True)
     b = torch.tensor(b, requires_grad=True)
@@ -237,7 +237,7 @@ def descend(w, b, lr, n_steps):
     return torch.tensor(path)  # (n_steps + 1, 2): w and b, before and after each step
 
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 path = descend(-1.0, 2.0, lr=0.3, n_steps=100)
 fig, axes = plt.subplots(1, 6, figsize=(11, 2.2), sharey=True)
 for ax, step in zip(axes, (0, 1, 3, 6, 20, 100), strict=True):
@@ -246,7 +246,7 @@ for ax, step in zip(axes, (0, 1, 3, 6, 20, 100), strict=True):
 _ = axes[0].set_ylabel("probability of a 9")
 assert_close(path[1], torch.tensor([new_w, new_b]))  # the optimizer does what we did
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** The curve learns. It begins the wrong way round, is nearly flat
 # after three steps, then rises, grows steeper and moves until it fits. Nobody told it what
 # a 4 is, or what ink means. It only went downhill.
@@ -257,10 +257,10 @@ assert_close(path[1], torch.tensor([new_w, new_b]))  # the optimizer does what w
 # column times a row, a table of each step and each digit; `expand_as` repeats the labels for
 # each step.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab04.falling.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 z = path[:, :1] * x + path[:, 1:]  # (101, 361): each step, each digit
 each = F.binary_cross_entropy_with_logits(z, y.expand_as(z), reduction="none")
 losses = each.mean(dim=1)
@@ -277,7 +277,7 @@ _ = right.set(xlabel="step", ylabel="accuracy (fraction)", ylim=(0.8, 0.93))
 assert (losses.diff() < 0).all() and accuracies[50] > accuracies[100] > 0.9
 assert accuracy.max() > accuracies[100]  # the rule found by counting
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, the loss goes down without a bump. Right, the upper end of
 # the accuracy: it climbs, and at last gives a little back. In the last 50 steps a few digits
 # near the border change to the wrong side; many others become surer. **Accuracy asks only on
@@ -286,13 +286,13 @@ assert accuracy.max() > accuracies[100]  # the rule found by counting
 # $x$ by itself, right in 90% of cases. (Counting found a slightly better one. But training
 # makes the loss small, not the number of mistakes, and gives probabilities.)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. The map of the loss
 #
 # Each pair $(w, b)$ is one curve, and each curve has one loss. Here are four curves. A is
 # our bad start, B is flat: it says one half to every digit.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab04.curves.ask()
 
 # %% [markdown]
@@ -300,7 +300,7 @@ lab04.curves.ask()
 # places of equal loss. (The cell only draws. `reshape` makes $w$, $b$ and the digits lie
 # along three directions, so that every $w$ meets every $b$ and every digit.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def draw_map(ax, w_range=(-2, 5.5), b_range=(-4, 4)):
     w = torch.linspace(*w_range, 81).reshape(1, -1, 1)
     b = torch.linspace(*b_range, 61).reshape(-1, 1, 1)
@@ -326,7 +326,7 @@ for ax, (name, (w_, b_)) in zip(axes[1:], curves.items(), strict=True):
     ax.set(title=f"{name}: {loss_:.2f}", ylabel="")
 lab04.curves.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left, a map with one valley and the walk of section 3 into it,
 # one dot a step. Right, the four curves with their losses. One *point* of the map is one
 # whole *curve*. B pays $\log 2$ for every digit. D rises like C, but it is too sure.
@@ -335,7 +335,7 @@ lab04.curves.result()
 # nobody can. But a marble needs no map: it goes down in fog, feeling only the slope under
 # it. Try it here, with every sixth digit, and do the task.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.marble(x[::6], y[::6])
 
 # %% [markdown]
@@ -352,17 +352,17 @@ explorables.marble(x[::6], y[::6])
 # **So far** A model is a formula with parameters. A step moves each parameter against its
 # slope; training repeats it. This is a good place to stop. Next we look into the slope.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. What the slope is made of
 #
 # Lab 3 found the slope of the loss in the logit: $p - y$, what the model said minus what is
 # true. The logit is $z = w\,x + b$. Raise $b$ by 1, and $z$ rises by 1. Raise $w$ by 1, and
 # $z$ rises by $x$. So a change of $w$ reaches the loss $x$ times as strongly.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab04.slope.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 error = (torch.sigmoid(w * x + b) - y).detach()  # at the bad start, (361,)
 lab04.slope.result()
 print(f"by hand:     {(error * x).mean():.4f}, {error.mean():.4f}")
@@ -381,17 +381,17 @@ assert_close(error.mean(), b.grad)
 # \text{slope in } b = \frac{1}{N} \sum_i (p_i - y_i)
 # \end{aligned} \tag{gradient}$$
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. One line forgotten
 #
 # Leave out the first of the four lines, `zero_grad()`, and there is no error. `backward()`
 # *adds* the new slopes to those that are there, as lab 3 has shown. (We take another start
 # and a smaller `lr` than before.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab04.forgotten.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 def descend_without_zero_grad(w, b, lr, n_steps):
     w, b = torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)
     optimizer, path = torch.optim.SGD([w, b], lr=lr), [(w.item(), b.item())]
@@ -418,17 +418,18 @@ lab04.forgotten.result()
 assert curves["without"][:20].min() < curves["with"][:20].min()  # seems better
 assert curves["without"][40:].max() > curves["with"][40:].max() + 0.1
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Both walks start at the triangle and end at a star. Dots: with
 # `zero_grad` the walk goes towards the bottom. Squares: without it, it shoots past, climbs
 # the other side, and comes round. Right, its loss falls at first even *faster* than the
 # proper one, then swings. The sum of all old slopes is a speed that nothing brakes: a marble
 # in a bowl without friction.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Each step begins with `zero_grad()`. A loss that swings over many steps: look for
 # it.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Two numbers
 #
 # Where one number is not enough, take a second: $x_2$, the ink in the centre. (Minus half of
@@ -464,10 +465,10 @@ print(model.weight.data, model.bias.data)
 # %% [markdown]
 # The four lines have not changed. Now we count the right answers. The model gives logits.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab04.threshold.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 logits = model(X).detach()
 lab04.threshold.result()
 print(f"accuracy {((logits > 0) == column).float().mean():.1%}")
@@ -475,14 +476,14 @@ print("called 9:", int((logits > 0).sum()), "and above 0.5:", int((logits > 0.5)
 assert (logits > 0).equal(torch.sigmoid(logits) > 0.5)
 assert ((logits > 0) == column).float().mean() > 0.95
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # In the plane of the two numbers each digit is a point. The model says 4 or 9 at every
 # place of it.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab04.plane.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def classes(points):
     return (model(points) > 0).long().flatten()  # long: whole numbers, 0 and 1
 
@@ -491,19 +492,19 @@ lab04.plane.result()
 ax = plots.decision_regions(classes, X, y.long(), labels=["4", "9"])
 _ = ax.set(xlabel="ink above minus ink below", ylabel="ink in the centre, minus 8")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Circles are 4s, squares are 9s, and a straight line parts them:
 # the **border**, where the logit is 0. It is slanted: it weighs one number against the
 # other. Some of the digits that one number could not tell now lie on the correct side.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. All 64 pixels
 #
 # Who says that these two numbers are the best? Give the machine all pixels, and let it
 # choose: 64 weights and a bias. And we become stricter. A model can learn its examples by
 # heart, so every third digit is kept away from training, and we count on those.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 new = torch.arange(len(y)) % 3 == 2  # % is the remainder: every third
 inputs = {"one number": X[:, :1], "two numbers": X, "64 pixels": images.flatten(1)}
 for name, given in inputs.items():
@@ -513,15 +514,15 @@ for name, given in inputs.items():
     print(f"{name}: {right.float().mean():.1%} of {len(right)} new digits")
 assert right.float().mean() > 0.98
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`flatten(1)` makes a row of 64 numbers of each image.) The last model has one weight for
 # each pixel, so we can look at what it has learned, as an image: red where ink speaks for
 # a 9, blue where it speaks for a 4.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab04.pixels.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 weights = model.weight.detach().reshape(8, 8)
 fig, axes = plt.subplots(1, 3, figsize=(6.4, 2.2))
 for ax, k in zip(axes, (0, 1), strict=False):
@@ -534,13 +535,13 @@ for ax in axes:
 lab04.pixels.result()
 assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Red at the top, blue just below the middle: ink above, minus ink
 # below. The machine has found the rule of the beginning by itself, and made it finer: the
 # bottom right, where a 9 ends, is red again. It went downhill in
 # 65 directions.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9. End in logits
 #
 # The model gives logits, and the sigmoid is inside the loss. Older code ends the model
@@ -550,7 +551,7 @@ assert weights[:3].sum() > 1 > -1 > weights[4:6, 1:5].sum()
 # multiplies the slopes of the two steps: that of the loss in $p$, and that of the sigmoid,
 # which is $p\,(1 - p)$.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.seventeen.ask()
 
 # %%
@@ -568,7 +569,7 @@ def by_way_of_sigmoid(z, y):
 # %% [markdown]
 # (`clone()` copies the logit, and `requires_grad_()` marks the copy for slopes.)
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
 by_sigmoid = loss_and_slope(sure, four, by_way_of_sigmoid)
 with_logits = F.binary_cross_entropy_with_logits
@@ -578,13 +579,13 @@ print("logits:  loss {}, slope {}".format(*from_logits))
 lab04.seventeen.result()
 assert (by_sigmoid, from_logits) == ((100, 0), (17, 1))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # From logits, the mistake costs 17 and pulls with the slope 1. By way of the sigmoid it costs
 # 100, where PyTorch cuts the loss off, and has no pull at all: it is never mended.
 #
 # **Rule** End in logits: the loss is the one *with logits*.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` and run the cell. Remove the `#` for a hint.
@@ -598,7 +599,7 @@ assert (by_sigmoid, from_logits) == ((100, 0), (17, 1))
 # * (d) The step goes *with* the slope.
 # * (e) A sure and wrong start, the sigmoid in the model, and `binary_cross_entropy`.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 runs = lab04.five_losses()  # {1: losses, 2: losses, ...}
 fig, axes = plt.subplots(1, 5, figsize=(11, 2.2))
 for ax, (number, losses) in zip(axes, runs.items(), strict=True):
@@ -606,7 +607,7 @@ for ax, (number, losses) in zip(axes, runs.items(), strict=True):
     ax.set(title=f"run {number}", xlabel="step", ylim=(0, None))
 _ = axes[0].set_ylabel("loss (nats)")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Five losses over 100 steps. Mind the scale at the left of each.
 #
 # Return five letters, for run 1 to run 5, as in `return "a", "b", "c", "d", "e"`.
@@ -619,7 +620,7 @@ def faults():
 lab04.faults.check(faults)
 # lab04.faults.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (4 minutes). Decide. An alarm has to be raised for class 1. If it is
 # missed, that costs `missed`; an alarm for class 0 costs `false_alarm`. Return 1.0 where
 # the alarm is cheaper on average, else 0.0. All you have are the logits, shape (N,).
@@ -632,7 +633,7 @@ def decide(logits, missed, false_alarm):
 lab04.decide.check(decide)
 # lab04.decide.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (6 minutes). Train it yourself. `trained(X, y, lr, n_steps)`: `X` is
 # (N, D), `y` is (N, 1). Begin with weights of 0, shape (D, 1), and a bias of 0, shape (1,);
 # the logits are `X @ W + b`, where `@` makes the weighted sum of every row. Return `W`, `b`
@@ -685,7 +686,7 @@ def accuracy(logits, y):
 lab04.accuracy.check(accuracy)
 # lab04.accuracy.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * A model is a formula with parameters. Logistic regression: weighted sum, then sigmoid.
@@ -699,7 +700,7 @@ lab04.accuracy.check(accuracy)
 # Next: [**lab 5, softmax regression**](05_softmax_regression.ipynb). The same with more than two classes, and a published
 # model in which one parameter could never learn.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Deeper
 #
 # Everything from here on is optional. Some of it needs names that the next cell brings.
@@ -1057,10 +1058,10 @@ assert (across.diff().diff() > 0).all()  # the slope rises at each of the places
 # *For whoever trains very long. 4 minutes.* All six students are right since about epoch
 # 60. We train ten times as long, then a hundred times. Do the parameters come to rest?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.separable.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 all_largest = []
 for n_steps in (100, 1_000, 10_000):
     model = BinaryClassifier()
@@ -1143,10 +1144,10 @@ assert tops[0.025] > tops[0.1]
 # *For exercise 6, and for everybody who compares. 4 minutes.* The logits are a column,
 # (N, 1). If the labels are a list, (N,), `==` makes a table. What becomes of the accuracy?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.compared.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 model = nn.Linear(2, 1)
 train(model, X, column)
 logits = model(X).detach()
@@ -1323,10 +1324,10 @@ print("the learned:", model.weight.data.flatten(), model.bias.data)
 # %% [markdown]
 # Which of the two has the smaller loss on these 200 points? And on 100,000 new ones?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.truth.ask()
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def loss_of_both(X, y):
     learned = F.binary_cross_entropy_with_logits(model(X).detach(), y)
     return F.binary_cross_entropy_with_logits(X @ true_W + true_b, y), learned
@@ -1377,10 +1378,10 @@ assert model(foot + w) > 0
 #
 # *For whoever wants to be sure. 4 minutes.*
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.counted.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 layer = nn.Linear(5, 2)
 print(tuple(layer.weight.shape), tuple(layer.bias.shape))
 print(sum(parameter.numel() for parameter in layer.parameters()))
@@ -1389,10 +1390,10 @@ lab04.counted.result()
 # %% [markdown]
 # And what if somebody multiplies all parameters of the trained model by 10?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.tenfold.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for factor in (1, 10):
     scaled = factor * model(X2).detach()
     loss = F.binary_cross_entropy_with_logits(scaled, y2)
@@ -1402,10 +1403,10 @@ lab04.tenfold.result()
 # %% [markdown]
 # The last one is about the unit of the inputs.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab04.percent.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 in_percent = LogisticRegression(C=float("inf"), tol=1e-10)
 in_percent.fit(100 * X.double().numpy(), y.numpy())
 print("best weights before:", oracle.coef_[0], " in percent:", in_percent.coef_[0])

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 5. Softmax regression
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/05_softmax_regression.ipynb)
@@ -66,18 +66,18 @@ from course_utils.training import accuracy
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs. Answer from memory.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab05.warm_up.ask()
 
 # %%
 lab05.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Cold, fine, hot
 #
 # Here are 60 rooms, made up for this lab. A **feature** is a number that the machine looks
@@ -93,7 +93,7 @@ centres = torch.tensor([-5.0, 0.0, 5.0])[feeling]
 degrees = (centres + torch.randn(60, generator=generator)).reshape(-1, 1)  # (60, 1)
 print(degrees[[0, 20, 40]].flatten(), feeling[[0, 20, 40]])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Lab 4 had two classes and one logit, $w x + b$. Now **each class has a logit of its
 # own**, with its own weight and its own bias. Drawn over $x$, each is a straight line:
 #
@@ -102,14 +102,14 @@ print(degrees[[0, 20, 40]].flatten(), feeling[[0, 20, 40]])
 # Softmax turns the three logits into probabilities, cross entropy compares these with the
 # truth. The answer is the class with the highest line.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.middle.ask()
 
 # %% [markdown]
 # Let it learn. The four lines are those of lab 4; only the loss has changed, because
 # there are more than two classes.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 W = torch.zeros(1, 3, requires_grad=True)  # a weight for each class
 b = torch.zeros(3, requires_grad=True)  # a bias for each class
 optimizer = torch.optim.SGD([W, b], lr=0.1)
@@ -121,12 +121,12 @@ for _ in range(1000):
 print("w", W.detach(), "b", b.detach())
 
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`.detach()` gives the tensor alone, without PyTorch's notes for slopes. `accuracy`,
 # from the helpers of the course, says which fraction of the rows has its largest logit at
 # the right class. You may skip the lines of a `def` that only draws.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def draw_lines(ax, W, b):
     t = torch.linspace(-8, 8, 161).reshape(-1, 1)
     logits = t * W.detach() + b.detach()  # (161, 3)
@@ -144,7 +144,7 @@ print(f"right: {accuracy(degrees * W + b, feeling):.0%}")
 lab05.middle.result()
 assert accuracy(degrees * W + b, feeling) > 0.95
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** One straight line for each class, below them the rooms, and a
 # wide grey band along the highest line. *Cold* falls and *hot* rises. *Fine* is nearly
 # flat, and its bias has lifted it above the place where the other two cross.
@@ -152,7 +152,7 @@ assert accuracy(degrees * W + b, feeling) > 0.95
 # This machine is called **softmax regression**. With two classes it is logistic
 # regression: only the difference of the two logits counts.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Two features, and the shapes
 #
 # Back to the digits of lab 1: all 4s, 7s and 9s. We measure two things in each image: the
@@ -174,17 +174,17 @@ X = torch.stack([upper - lower, centre], dim=1)  # (540, 2)
 X = (X - X.mean(dim=0)) / X.std(dim=0)
 print(X.shape, "images of each class:", y.bincount().tolist())
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # With two features a logit is $z_k = x_0 W_{0k} + x_1 W_{1k} + b_k$: each feature times
 # its weight, added up, plus the bias. That for all images and all classes at once is the
 # **matrix product** `X @ W`: each row of `X` meets each column of `W`, number by number,
 # and the products are added up.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.shapes.ask()
 
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def draw_matrix(ax, left, shape, name, marked):
     n_rows, n_columns = shape
     for i in range(n_rows):
@@ -208,17 +208,18 @@ ax.set(xlim=(-0.5, 28.5), ylim=(-6.4, 4.3), aspect="equal")
 ax.axis("off")
 lab05.shapes.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Tables of boxes; of the 540 rows only eight are drawn. The
 # hatched row of X and the hatched column of W meet, the hatched box of b is added, and
 # the result is one logit: third image, middle class. Softmax then takes the whole row.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** `(N, D) @ (D, K) + (K,)` gives `(N, K)`. Write the shapes beside the code.
 #
 # From here on we need the training more than once. So it goes into a function, which
 # changes the `W` and `b` that it is given. (What follows the `*` has to be given by name.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def train(X, y, W, b, *, lr=1.0, n_updates=500, loss_fn=F.cross_entropy):
     optimizer = torch.optim.SGD([W, b], lr=lr)
     for _ in range(n_updates):
@@ -237,17 +238,18 @@ assert 0.80 < accuracy(X @ W + b, y) < 0.83
 # %% [markdown]
 # Two numbers instead of 64 pixels, and eight of ten are right. Always naming the most
 # frequent class would get a third.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Where the borders lie
 #
 # Drawn over two features, a logit is a tilted sheet, a **plane**. On the border between two
 # classes their logits are equal, and that is the equation of a straight line. Three
 # classes have three pairs.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab05.borders.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 W, b = W.detach(), b.detach()
 ax = plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), X, y, labels="479")
 _ = ax.set(xlabel="ink above minus ink below (standardised)",
@@ -261,7 +263,7 @@ _ = ax.set(xlabel="ink above minus ink below (standardised)",
 # Of each of the three lines you see one half. Beyond the meeting point the third class is
 # higher than both, so there that line is no border.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 # z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. The same with
 # z2: two equations for one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
@@ -271,25 +273,25 @@ print("probabilities there:", torch.softmax(meeting @ W + b, dim=0))
 lab05.borders.result()
 assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # And how sure is the machine, here and there?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab05.far.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 places = {"middle of the 9s": X[y == 2].mean(dim=0), "nowhere": torch.tensor([9, -9.0])}
 for name, point in places.items():
     print(f"{name:17} largest probability", torch.softmax(point @ W + b, dim=0).max())
 lab05.far.result()
 assert torch.softmax(places["nowhere"] @ W + b, dim=0).max() > 0.9999
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # That is the scribble of lab 0 again: a machine can be sure where it has never been.
 #
 # Now with your hand. Drag the points, or a whole class. The machine learns anew at once.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.three_classes()
 
 # %% [markdown]
@@ -303,17 +305,17 @@ explorables.three_classes()
 # is a good place to stop. The second half reads ten digits, and then breaks the machine
 # twice.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Ten digits
 #
 # Now all 64 pixels, and all ten digits. We put every fifth image aside, do not train on
 # it, and judge the machine by it as well. (`flatten(1)` makes a row of 64 numbers of each
 # image. `%` is the remainder of a division, `~` means *not*.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.parameters.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 pixels = images.flatten(1)  # (1797, 64)
 aside = torch.arange(1797) % 5 == 4  # True for every fifth
 W_10 = torch.zeros(64, 10, requires_grad=True)
@@ -332,7 +334,7 @@ assert accuracy(pixels[aside] @ W_10 + b_10, numbers[aside]) > 0.94
 # for each pixel, so they are a picture, like the templates of lab 1. But those were means
 # that we calculated. These have been learned.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def show_weights(ax, k):
     ax.imshow(W_10.detach()[:, k].reshape(8, 8), cmap=plots.SIGNED, vmin=-2.5, vmax=2.5)
     ax.axis("off")
@@ -344,17 +346,17 @@ show_weights(plt.subplots(figsize=(2, 2))[1], numbers[1032])  # of some digit
 # **What you should see** The weights of one class. Red is positive: ink there speaks for
 # the digit. Blue is negative: ink there speaks against it.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.whose.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 fig, axes = plt.subplots(2, 5, figsize=(7, 3.2))
 for k, ax in enumerate(axes.flat):
     show_weights(ax, k)
     ax.set_title(k, loc="center")
 lab05.whose.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Ten pictures. Some show a part of their digit: the hole of the
 # 0 is blue, the 7 is blue at its lower right. But none is a digit. The machine has not
 # learned how a 3 looks, only what tells it from the nine others.
@@ -370,23 +372,23 @@ lab05.whose.result()
 #
 # ($n$ counts the images, $d$ the pixels, $k$ the classes. So here $y$ is the one-hot table.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.ten_pictures.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 sums = W_10.detach().sum(dim=1)  # over the classes, one for each pixel
 print("the largest of 64 sums is 0, up to rounding:", bool(sums.abs().max() < 1e-4))
 lab05.ten_pictures.result()
 assert sums.abs().max() < 1e-4
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # In a library, the same machine is one layer, `nn.Linear`. It makes its own weights and
 # biases, at random.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab05.rows.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 layer = nn.Linear(64, 10)
 print("weight", tuple(layer.weight.shape), "bias", tuple(layer.bias.shape))
 lab05.rows.result()
@@ -395,16 +397,16 @@ with torch.no_grad():  # what we fill in is no step of training: no slopes are n
     layer.bias.copy_(b_10)
 assert_close(layer(pixels), pixels @ W_10 + b_10)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. One bias for all
 #
 # Back to the thermostat, and to a line of code that was published and copied many times:
 # `b = torch.zeros(1)`.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab05.shared.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 W_shared, b_shared = torch.zeros(1, 3, requires_grad=True), torch.zeros(1)
 b_shared.requires_grad_()  # from here on PyTorch notes slopes for it
 train(degrees, feeling, W_shared, b_shared, lr=0.1, n_updates=1000)
@@ -416,10 +418,10 @@ assert b_shared.abs().max() < 1e-5
 # It had a slope in each of the 1,000 updates, and each time it was 0. Without its bias,
 # what is left of the thermostat?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.lost.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 draw_lines(plt.subplots(figsize=(5, 3.2))[1], W_shared, b_shared)
 right = accuracy(degrees * W_shared + b_shared, feeling)
 print(f"right: {right:.1%}")
@@ -432,7 +434,7 @@ print(f"ten digits with one bias, put aside: right {right:.1%}")
 assert right > 0.94 and pixels.sum(dim=1).std() < 0.12 * pixels.sum(dim=1).mean()
 assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Three lines again, flatter ones, and all of them pass through one
 # point, at 0 degrees. Left of it *cold* is on top, right of it *hot*, and *fine* nowhere.
 #
@@ -440,18 +442,19 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # same bug costs next to nothing, as the last line shows: each image has about as much ink
 # as the others, so equal weights for all pixels do the work of a bias. That is how the bug
 # lives for years.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Rule** `b` has shape (K,). After the first `backward()`, look at the slopes of each
 # parameter: one whose slopes are all 0 has a reason.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. Softmax, twice
 #
 # `F.cross_entropy` begins with a softmax. Many programs apply one before it as well. Lab
 # 3 has shown that to be sure and right still costs 0.55 then. To be sure and wrong costs
 # 1.55 at most, 1 nat more:
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 def softmax_twice(logits, y):
     return F.cross_entropy(torch.softmax(logits, dim=1), y)
 
@@ -461,13 +464,13 @@ costs = [softmax_twice(row.unsqueeze(0), torch.tensor([0])) for row in answers]
 print(f"sure and right {costs[0]:.2f}, sure and wrong {costs[1]:.2f} nats")
 assert_close(torch.stack(costs), torch.tensor([0.5514, 1.5514]), atol=1e-4, rtol=0)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # What does that do to a machine that learns? Here are 4, 7 and 9 again.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.twice.ask()
 
-# %% tags=["pitfall", "slide"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 W_2, b_2 = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
 done, true = 0, {}
 print("updates  printed loss  true loss  right")
@@ -492,7 +495,7 @@ assert accuracy(X @ W_1 + b_1, y) == accuracy(X @ W + b, y) < accuracy(logits, y
 # at $\log 3$, about 1.1. Which of the two would you trust? Look at the probabilities that
 # the two machines give to the right class, sorted. One of these lines is the machine of section 2.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 curves = []
 for weights, biases in ((W, b), (W_2.detach(), b_2.detach())):
     p = torch.softmax(X @ weights + biases, dim=1)[torch.arange(540), y]
@@ -510,10 +513,10 @@ _ = ax.legend()
 # **What you should see** Two rising lines. A is flat at 0, climbs steeply and is flat at
 # 1. B climbs slowly. A crosses one half a little earlier than B.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab05.sure.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 z = torch.tensor([[-8.0, 0.0, 0.0]], requires_grad=True)  # class 0 was given up
 for name, loss_fn in (("once ", F.cross_entropy), ("twice", softmax_twice)):
     slopes = torch.autograd.grad(loss_fn(z, torch.tensor([0])), z)[0]
@@ -521,7 +524,7 @@ for name, loss_fn in (("once ", F.cross_entropy), ("twice", softmax_twice)):
 lab05.sure.result()
 assert slopes[0, 0].abs() < 1e-3
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`torch.autograd.grad` returns slopes instead of storing them.) Here an image has a
 # probability of nearly 0 for its right class. With one softmax its logit is pulled up as
 # strongly as can be, $p - y$ is nearly -1. With two the pull is gone: it is multiplied by
@@ -532,7 +535,7 @@ assert slopes[0, 0].abs() < 1e-3
 #
 # **Rule** One softmax only, and it is inside `F.cross_entropy`: give it logits.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` and run the cell. Remove the `#` in front of `hint()` for a hint.
@@ -556,7 +559,7 @@ def faults():
 lab05.faults.check(faults)
 # lab05.faults.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (5 minutes): a decision. Softmax regression for these data, yes or no?
 # `True` if there are weights and biases with which every example is right.
 #
@@ -577,7 +580,7 @@ def can_separate():
 lab05.can_separate.check(can_separate)
 # lab05.can_separate.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). Build a thermostat by hand. Given are the slopes of its three
 # lines, `w` of shape (3,), smallest first, and the two temperatures at which the answer
 # shall change, from cold to fine at `low` and from fine to hot at `high`. `biases(w, low,
@@ -592,7 +595,7 @@ def biases(w, low, high):
 lab05.biases.check(biases)
 # lab05.biases.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (8 minutes): mend and train. This function shall train softmax regression
 # from zeros and return `W` and `b`. It has four faults, and none raises an error.
 #
@@ -617,7 +620,7 @@ def train_from_zeros(X, y, n_classes, lr, n_updates):
 lab05.train_from_zeros.check(train_from_zeros)
 # lab05.train_from_zeros.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 5** (8 minutes): the heart of it, without autograd. `training_step(X, y, W, b,
 # lr)` makes one step, with the slopes by hand. Formula (slope) is a matrix product, for
 # all weights at once: which shapes must meet so that (D, K) comes out? For the biases
@@ -632,7 +635,7 @@ def training_step(X, y, W, b, lr):
 lab05.training_step.check(training_step)
 # lab05.training_step.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 6** (5 minutes). Two classes, two logits: `W` has shape (D, 2) and `b` shape
 # (2,). Turn it into logistic regression with one logit. `to_logistic(W, b)` returns its
 # weights, shape (D,), and its bias, a tensor of shape (), so that the sigmoid of the one
@@ -646,7 +649,7 @@ def to_logistic(W, b):
 lab05.to_logistic.check(to_logistic)
 # lab05.to_logistic.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Each class has its own weights and its own bias; the highest logit wins.
@@ -660,11 +663,12 @@ lab05.to_logistic.check(to_logistic)
 #
 # Next: [**lab 6, hidden layers**](06_hidden_layers.ipynb). Data that no straight border parts.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Deeper
 #
 # Everything from here on is optional.
-#
+
+# %% [markdown]
 # ### The published lab
 #
 # *For whoever wants to compare with the source notes, or has copied from them. 25
@@ -1155,10 +1159,10 @@ print(f"loss at the end: lr 0.1 {ends[0]:.4f}, lr 0.08 {ends[1]:.4f}")
 #
 # The scale of the features counts as well:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab05.times_ten.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for factor in (1, 10):
     W_t, b_t = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
     print(f"features times {factor:2}: loss {train(factor * X, y, W_t, b_t):.2f}")
@@ -1386,10 +1390,10 @@ _ = ax.set(ylim=(0, None), xlabel="update")
 #
 # *For whoever wants to be sure. 4 minutes.*
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab05.per_example.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 b_rows = torch.zeros(8, 1, requires_grad=True)
 F.cross_entropy(X_8 @ torch.ones(4, 3) + b_rows, y_8).backward()
 print("all slopes are 0:", bool((b_rows.grad.abs() < 1e-6).all()))
@@ -1398,10 +1402,10 @@ lab05.per_example.result()
 # %% [markdown]
 # And if a class is there twice?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab05.copied.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for z in (torch.tensor([2.0, 1.0, 0.0]), torch.tensor([2.0, 1.0, 0.0, 2.0])):
     p = torch.softmax(z, dim=0)
     print(f"second {p[1]:.3f}, third {p[2]:.3f}, ratio {p[1] / p[2]:.3f}")

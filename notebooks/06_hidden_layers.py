@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 6. Hidden layers
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/06_hidden_layers.ipynb)
@@ -63,25 +63,25 @@ from course_utils.exercises import lab06
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab06.warm_up.ask()
 
 # %%
 lab06.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Pictures and their negatives
 #
 # Zeros and ones, 8 x 8 pixels, ink from 0 to 1. Each comes twice: as it is, and as its
 # negative, `1 - ink`. A negative keeps its label: a 0 is a 0. (`slice(0, 100)` stands for
 # "the first hundred". `[:, None]` makes a column of a list, shape (N, 1).)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 digits = load_digits()
 images = torch.tensor(digits.images / 16).float()  # (1797, 8, 8)
 
@@ -99,7 +99,7 @@ for ax, i in zip(axes, (0, 200, 100, 300), strict=True):
     ax.imshow(pictures[i], vmin=0, vmax=1)
     ax.set(title=f"y = {y[i].item():.0f}", xticks=[], yticks=[])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** A 0 and its negative, a 1 and its negative.
 #
 # The machine of lab 4 has one weight for each pixel and a bias. Its training is the
@@ -122,10 +122,10 @@ def train(model, X, y, lr=0.3, n_steps=300):
 # %% [markdown]
 # It reads these zeros and ones without a mistake. And with the negatives?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab06.negatives.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for name, rows in (("without negatives", slice(0, 200)), ("with", slice(0, 400))):
     model = nn.Linear(64, 1)
     nn.init.zeros_(model.weight)  # as in lab 5, start at 0
@@ -137,7 +137,7 @@ for name, rows in (("without negatives", slice(0, 200)), ("with", slice(0, 400))
 lab06.negatives.result()
 assert model.weight.abs().max() < 1e-4 and abs(loss - 0.6931) < 1e-3
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # No other training helps: whatever the weights are, one of the four kinds is on the wrong
 # side, and being sure of the others makes it dear. For the logits of a picture and of its
 # negative, $w \cdot x + b$ and $w \cdot (1 - x) + b$, add up to $\sum w + 2b$: to the
@@ -148,7 +148,7 @@ assert model.weight.abs().max() < 1e-4 and abs(loss - 0.6931) < 1e-3
 # To see it, keep two features of the 64: the mean ink in the **centre** and on the
 # **rim**. (Functions that begin with `draw` only draw; you may skip them. `~` is "not".)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def two_features(pictures):
     rim = torch.ones(8, 8, dtype=torch.bool)
     rim[1:7, 1:7] = False
@@ -167,11 +167,12 @@ fig, ax = plt.subplots(figsize=(4, 3.2))
 draw_points(ax, X2, y)
 _ = ax.set(xlabel="ink in the centre", ylabel="ink on the rim")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Four clouds. Zeros are circles: below left the pictures, above
 # right the negatives. Ones are squares, in the two other corners. Try to part circles and
 # squares by one straight line: always a whole cloud is on the wrong side.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. A unit is a fold
 #
 # What would you say to somebody who cannot see the pictures? "A 1 *differs* between
@@ -184,10 +185,10 @@ _ = ax.set(xlabel="ink in the centre", ylabel="ink on the rim")
 # ($c$ is its bias.) Such a machine is a **hidden unit**, hidden because it is neither
 # what goes in nor what comes out.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab06.unit_value.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def draw_plane(ax, f, top=None):
     """Shade the plane by f: red above 0, blue below; a line where it leaves 0."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
@@ -212,7 +213,7 @@ for k, (ax, unit) in enumerate(zip(axes, units, strict=True), 1):
     draw_plane(ax, unit)
     ax.set(title=f"unit {k}", xlabel="ink in the centre", ylabel="ink on the rim")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Twice the four clouds, over what a unit answers: pale grey is 0,
 # and the more it answers, the redder. The first unit rises to the lower right, the second,
 # with the opposite weights, to the upper left. Each is a sheet of paper with one
@@ -221,10 +222,10 @@ for k, (ax, unit) in enumerate(zip(axes, units, strict=True), 1):
 #
 # Now a last machine looks at the two answers and nothing else:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab06.two_units.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def hidden(X):
     return torch.stack([unit(X) for unit in units], dim=1)  # (N, 2)
 
@@ -245,7 +246,7 @@ draw_plane(second, lambda h: h @ torch.tensor([10.0, 10.0]) - 3.5)
 _ = second.set(xlabel="answer of unit 1", ylabel="answer of unit 2")
 assert right.float().mean() > 0.93
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, a blue band from corner to corner, where centre and rim
 # are alike; there lie the circles. In the red corners lie the squares. Right, the same
 # pictures, each at the place of *what the two units say*. Zeros have moved to the
@@ -254,33 +255,34 @@ assert right.float().mean() > 0.93
 # That is the whole idea. A hidden layer moves the examples to places where a line can
 # part them, and the last layer draws that line. Here is the network as one draws it:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 W = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])  # (D, H): a column for each unit
 v = torch.tensor([[10.0], [10.0]])  # (H, 1)
 names = [["centre", "rim"], ["unit 1", "unit 2"], ["logit"]]
 ax = plots.network([W, v], labels=names, digits=0)
 assert_close((torch.relu(X2 @ W) @ v - 3.5).flatten(), logit(X2))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Three columns of circles: two inputs, two hidden units, one
 # logit. Each line is one weight, orange if it is positive, blue and dashed if negative.
 # Biases are not drawn. With all examples at once the network is two matrix products, as in
 # lab 5, with a fold between: $\text{relu}(XW + c)\, v + d$.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. More folds
 #
 # How much can one unit do, and what do more of them add?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab06.border.ask()
 
 # %% [markdown]
 # And a border that is closed, like a fence around a field?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab06.closed.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 angles = torch.pi * torch.tensor([-1 / 2, 1 / 6, 5 / 6])
 W = torch.stack([angles.cos(), angles.sin()])  # (2, 3): three directions, 120° apart
 fig, axes = plt.subplots(1, 3, figsize=(7, 2.5), sharey=True)
@@ -290,7 +292,7 @@ for n, ax in enumerate(axes, 1):
 lab06.border.result()
 lab06.closed.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Red is where $1 - h_1 - h_2 - \dots$ is positive. One unit cuts
 # off a half of the plane. A second one bends the border, twice. The third closes it: a
 # field with a fence. (It has six sides: where two units are on, they push together. In the
@@ -299,13 +301,14 @@ lab06.closed.result()
 # Now do it yourself, with two **moons**. Drag the folds, turn them, or let them train, and
 # do the task below the figure.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.moons()
 
 # %% [markdown]
 # **What you should see** Two moons of circles and squares, orange lines, which are the
 # folds, and the border in black. It bends where it crosses a fold, and nowhere else.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. And without the fold?
 #
 # The ReLU looks like a detail. Let us leave it out, and take more units instead.
@@ -313,10 +316,10 @@ explorables.moons()
 # the fold stands between them as a layer, `nn.ReLU()`; `model[0]` is the first layer, and
 # `model[2].weight[0, 0]` the first weight of the third.)
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab06.without_fold.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 torch.manual_seed(0)
 first, last = nn.Linear(64, 50), nn.Linear(50, 1)
 loss = train(nn.Sequential(first, last), X, y)
@@ -327,7 +330,7 @@ print(f"loss {loss:.3f}")
 assert_close(last(first(X)), X @ W.T + b, atol=1e-4, rtol=0)
 assert abs(loss - 0.6931) < 0.01
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Rule** Between two linear layers there has to be something that is not linear.
 # (*Linear* means: weighted sums and biases, nothing else.)
 #
@@ -336,7 +339,7 @@ assert abs(loss - 0.6931) < 0.01
 # to stop; the second half lets the machine find them. For that it needs the slope of the
 # loss in *every* weight, also in those that are far away from the loss.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. The chain rule
 #
 # Three numbers hang on each other: $a$ is 3 times $w$, and $L$ is the square of $a$.
@@ -346,10 +349,10 @@ assert abs(loss - 0.6931) < 0.01
 # $$\begin{aligned} w \;\longrightarrow\; a = 3w \;\longrightarrow\; L = a^2
 # \end{aligned} \tag{a chain}$$
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab06.chain.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def L(w):
     return (3 * w) ** 2
 
@@ -357,16 +360,16 @@ def L(w):
 print("measured:", round((L(1 + 1e-6) - L(1)) / 1e-6, 3))
 lab06.chain.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Along a chain, slopes multiply.
 #
 # And if a number has two ways to the end? Turn it a little, and the end feels both: the
 # slopes of the two ways **add up**.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab06.paths.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def L(x):
     return (x + 1) * (2 * x)
 
@@ -374,7 +377,7 @@ def L(x):
 print("measured:", round((L(1 + 1e-6) - L(1)) / 1e-6, 3))
 lab06.paths.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Multiply along each way, add over the ways: this is all of it. Now a network with one
 # input, one unit, one logit. In goes $x = 2$, the label is $y = 1$:
 #
@@ -389,10 +392,10 @@ lab06.paths.result()
 # times $v$, so the slope in $h$ is -1. The fold lets a slope through unchanged if $a > 0$,
 # and stops it (times 0) if not.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab06.first_weight.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 x, y1 = torch.tensor(2.0), torch.tensor(1.0)
 w, c, v, d = (torch.tensor(n, requires_grad=True) for n in (1.0, -0.5, 2.0, -3.0))
 z = v * torch.relu(w * x + c) + d
@@ -400,12 +403,13 @@ F.binary_cross_entropy_with_logits(z, y1).backward()
 print("slope in w:", w.grad.item())
 lab06.first_weight.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Everything on the way back was known from the way forward: $h$, $x$, and on which side
 # of the fold we were. So one pass back costs about as much as one pass forward, however
 # many weights there are. This is **backpropagation**. PyTorch's `backward` does nothing
 # else. We build our own.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. An autograd of our own
 #
 # A **class** is a plan for objects. `__init__` runs when one is made, and `self` is the
@@ -413,7 +417,7 @@ lab06.first_weight.result()
 # calls `a.__mul__(b)`, so we can say what they do. Ours do two things: they calculate,
 # and they **note down** where a number came from, and the slope in each of its inputs.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 from math import exp, log
 
 
@@ -441,14 +445,14 @@ class Value:
         return Value(loss, [(self, p - y)], "loss")
 
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The way back. First all numbers are put in order, each *behind* those that it was made
 # of: `visit` visits the inputs first, by calling itself, and then adds the number. (`_`
 # is a name for what is not needed.) Then go through them from the end, and hand each
 # slope on to the inputs, times the slope that was noted down. The order matters: a number
 # may hand on its slope only when all ways into it have arrived.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def backward(end):
     order = []
 
@@ -476,7 +480,7 @@ assert (w.grad, c.grad, v.grad, d.grad) == (-2.0, -1.0, -0.75, -0.5)
 # That is a whole autograd in some 35 lines. What it has noted down is a **graph**. (The
 # code only draws.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def draw_graph(ax, end):
     column, todo = {end: 0}, [end]  # how far before the end, on the longest way
     while todo:
@@ -501,7 +505,7 @@ def draw_graph(ax, end):
 
 draw_graph(plt.subplots(figsize=(9, 2.4))[1], loss)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** The five numbers that we chose are $w$, at the left end, and the
 # lower row; at the right end is the loss. Each box holds a name, the number itself, found
 # from left to right, and its slope, found from right to left: 1 at the loss, -0.5 at the logit, and -2 at $w$, which nothing but a chain of
@@ -535,29 +539,30 @@ for bias in (-1.2, -0.2):  # the second unit is off, then on
 # All of them agree. One line of `backward` has a `+=`, so that two ways can meet. So the
 # next `backward`, in a new step, adds to what the last one has left:
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 loss = (v * (w * x + c).relu() + d).cross_entropy(1.0)  # the same once more
 backward(loss)
 print("slope in w:", w.grad)
 assert w.grad == -4.0
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # It was -2.
 #
 # **Rule** Slopes add up. Between two steps somebody has to clear them:
 # `optimizer.zero_grad()`.
 #
 # This is a second good place to stop.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Where to start
 #
 # Lab 5 started with all weights at 0, so all alike. There each class has a label of its own,
 # and so an error of its own. Hidden units have none. Let a network start with equal units.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab06.same_start.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 def network(n_units, seed=0):
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(64, n_units), nn.ReLU(), nn.Linear(n_units, 1))
@@ -576,17 +581,17 @@ print(f"loss {loss:.2f}, right {right:.2f}")
 lab06.same_start.result()
 assert (W - W[0]).abs().max() < 1e-4 and right < 0.8
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** The units of a layer must start with different numbers. `nn.Linear` draws small
 # random ones, and that is why training needs a seed.
 #
 # Now training has to find the weights. `held` are 280 pictures and negatives that no
 # training has seen.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab06.two_or_eight.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 held, y_held = with_negatives(slice(100, 170))
 held = held.reshape(-1, 64)
 for n_units in (2, 8):
@@ -604,7 +609,7 @@ assert min(shares) > 0.95
 # for? Their weights are templates, as in lab 1. And which of them does it need?
 # (`argsort` gives the positions, from that of the smallest number to that of the largest.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def share(z):
     return ((z > 0) == y_held.flatten().bool()).float().mean().item()
 
@@ -627,7 +632,7 @@ print(f"only the last two, and -5: right {share(last - 5):.3f}")
 assert first.max() < -1 and parts[:, order[2:6]].mean(dim=0).abs().max() < 0.1
 assert share(z - first) < 0.8 and share(last - 5) > share(z)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Eight templates, sorted by their weight in the last layer: red
 # where ink switches the unit on, blue where it keeps it off. *Mean* is what the unit adds
 # to a logit, on average. The last two are strong: "ink in the centre, none beside it", and
@@ -639,7 +644,7 @@ assert share(z - first) < 0.8 and share(last - 5) > share(z)
 #
 # And the folds themselves, while they learn? Six units, on the moons:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def moons(n, noise, seed):
     X, y = make_moons(n, noise=noise, random_state=seed)
     X = torch.tensor(1.5 * (X - [0.5, 0.25])).float()
@@ -663,21 +668,22 @@ for ax, n_steps in zip(axes, (0, 20, 100, 600), strict=True):
         ax.axline((0, -c / w2), slope=-w1 / w2, color="C4", linewidth=1, linestyle="--")
 print(f"loss {loss:.3f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Four times the moons, with six dashed folds and the border in
 # black. The start is anything. Then the folds turn and move, the border bends where it
 # crosses them, and at the end it winds between the moons. Colours deepen: the network
 # becomes sure.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. How long?
 #
 # Sixty points, moons that overlap, 64 units; and 500 more points from the same source,
 # which are **held out**: the training never sees them, they only measure.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab06.held_out.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 X_few, y_few = moons(60, 0.3, 0)
 X_new, y_new = moons(500, 0.3, 1)
 torch.manual_seed(0)
@@ -698,7 +704,7 @@ best = min(curves["held out"])
 print(f"held out: best {best:.2f}, at the end {curves['held out'][-1]:.2f}")
 assert best < 0.7 * curves["held out"][-1]
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, the loss of the training points falls all the time, and
 # that of the held-out points falls, turns, and rises. Right, the network at the end, with
 # 150 of the held-out points. Its colours are deep, so it is sure, nearly everywhere, also
@@ -708,7 +714,7 @@ assert best < 0.7 * curves["held out"][-1]
 # That is **overfitting**. The training loss cannot show it. So hold some examples out,
 # look at their loss, and stop where it turns.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9. Better steps
 #
 # The slopes are the same for all; what one makes of them is the **optimizer's** affair.
@@ -733,7 +739,7 @@ def slope(place):  # error times input, as in lab 4
     return torch.stack([(error * ink).mean(), error.mean()])
 
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Momentum**: keep a speed. Each step brakes it a little, then adds the slope. Where
 # slopes point to and fro they cancel, where they agree they add up to ten times as much
 # (1 + 0.9 + 0.81 + ... = 10).
@@ -769,7 +775,7 @@ def adam(place, lr, n_steps, keep=0.9, keep_square=0.999):
     return torch.stack(path)
 
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab06.first_adam_step.ask()
 
 # %% [markdown]
@@ -791,7 +797,7 @@ for name, losses in ends.items():
 # %% [markdown]
 # The walks with learning rate 1, the best for plain:
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 sides = torch.linspace(-2, 6, 121), torch.linspace(-14, 4, 121)
 heights = losses_at(torch.cartesian_prod(*sides)).reshape(121, 121).T
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
@@ -809,7 +815,7 @@ lab06.first_adam_step.result()
 assert min(ends["plain"]) > 1.5 * max(min(ends["momentum"]), min(ends["Adam"]))
 assert max(ends["Adam"]) < min(ends["plain"])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left the valley, from the upper left to the lower right, and three
 # walks. Plain (circles) crosses it with its first step, then gets hardly along it; with a
 # larger `lr` it leaves the valley, with a smaller one it creeps. Momentum (squares)
@@ -840,7 +846,7 @@ place = start.clone().requires_grad_()
 theirs = of_torch(torch.optim.Adam([place], lr=1.0), place)
 assert_close(walks["Adam"][1], theirs, atol=1e-3, rtol=1e-3)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **Exercise 1** (8 minutes). Push a slope through by hand: `slopes(x, y, W, c, v, d)` for
@@ -858,7 +864,7 @@ def slopes(x, y, W, c, v, d):
 lab06.slopes.check(slopes)
 # lab06.slopes.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (7 minutes). Find the fault. Somebody trains with these lines. The loss
 # falls, no error is raised, and yet something is wrong. The next cell measures: it
 # compares, with PyTorch, by how much each parameter was moved.
@@ -898,7 +904,7 @@ def step(X, y, W, c, v, d, lr):
 lab06.step.check(step)
 # lab06.step.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (6 minutes). Decide which model to keep. `keep(losses, patience)`:
 # `losses` is a list of held-out losses, one after each round of training (an **epoch**). Go through it from the
 # start, as training does, and know nothing of what comes later. Stop as soon as
@@ -913,7 +919,7 @@ def keep(losses, patience):
 lab06.keep.check(keep)
 # lab06.keep.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (8 minutes). Train. `fit(X, y, W, c, v, d, lr, n_steps)` makes `n_steps`
 # steps of gradient descent with all examples and returns the new W, c, v, d, and leaves
 # the old ones as they are. `X` has shape (N, D), `y` (N,), the rest as in exercise 1. Here you may use `backward`. (`torch.autograd.grad(loss,
@@ -927,7 +933,7 @@ def fit(X, y, W, c, v, d, lr, n_steps):
 lab06.fit.check(fit)
 # lab06.fit.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * A hidden unit is a weighted sum, folded at 0. A layer moves examples to places where a

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 7. MNIST, two digits
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/07_mnist_binary.ipynb)
@@ -64,18 +64,18 @@ from course_utils.exercises import lab07
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab07.warm_up.ask()
 
 # %%
 lab07.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. A strange result
 #
 # **MNIST** is a famous set of scanned digits, 28 x 28 pixels each. `load_mnist` takes it
@@ -84,7 +84,7 @@ lab07.warm_up.result()
 # We train on `train` and judge on `validation`, which is held out. `test` stays shut for
 # now. A 9 is class 1.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 mnist = load_mnist(digits=(4, 9), order="class")  # all 4s first
 X = mnist.train.X  # (N, 784): 28 rows of 28 pixels, one behind the other
 y = (mnist.train.y == 9).float()[:, None]  # (N, 1)
@@ -92,11 +92,11 @@ y_held = (mnist.validation.y == 9).float()[:, None]
 print(mnist.describe())
 print("training images:", tuple(X.shape), "held out:", len(y_held))
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The network has 32 hidden units, here without biases (section 2 says why), and Adam
 # makes the steps. (`make` is the optimizer's class, so that we can take another later.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def network(bias=True):
     first, last = nn.Linear(784, 32, bias=bias), nn.Linear(32, 1, bias=bias)
     return nn.Sequential(first, nn.ReLU(), last)
@@ -130,7 +130,7 @@ def judge(model, X, y):
 # Image files hold whole numbers from 0 to 255. A network wants ink from 0 to 1, so
 # `prepare` divides.
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 def prepare(pixels):
     return pixels / 255
 
@@ -146,10 +146,10 @@ assert accuracy > 0.93 and 0.66 < loss < math.log(2)
 # %% [markdown]
 # There it is. Before we look: what can be behind such a pair of numbers?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab07.two_ways.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 with torch.no_grad():
     p = torch.sigmoid(model(strange))
 lab07.two_ways.result()
@@ -161,13 +161,13 @@ ax.set(xlabel="probability of a 9", ylabel="held-out images")
 _ = ax.legend(loc="upper right")
 assert (p - 0.5).abs().max() < 0.05
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Two bars at the dotted line: nearly all 4s just left of it, nearly
 # all 9s just right. (The other colour low in each bar is the mistakes.) Accuracy asks only
 # *on which side* of one half a probability lies. The loss asks *how far* from it. This
 # network knows the side, and is sure of nothing. Why? It has learned for fifty steps.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Look at the data
 #
 # When numbers are strange, look at what goes in: at some images, and at three facts. How
@@ -182,21 +182,21 @@ axes = plots.image_grid(X[rows])
 # **What you should see** Eight 4s above, eight 9s below. A closed top makes the 9, and
 # some writers nearly close the 4.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 print("4s and 9s:", y.long().flatten().bincount().tolist())
 print("pixels that never have ink:", int((X.max(dim=0).values == 0).sum()))
 for name, images in (("training", X), ("held out", strange)):
     print(f"{name}: from {images.min():.4f} to {images.max():.4f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The last line has it. `load_mnist` has divided by 255 already, and `prepare` does it
 # again. The network was trained on black ink, and now gets images 255 times too faint;
 # we would see white paper. That explains bad answers. But they are *right*.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab07.darker.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 with torch.no_grad():
     z, z_faint = model(mnist.validation.X), model(strange)
 print("logits of three images:      ", z[:3].flatten())
@@ -204,14 +204,14 @@ print("of the same, 255 times paler:", z_faint[:3].flatten())
 lab07.darker.result()
 assert (z / z_faint - 255).abs().max() < 1
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # All logits divided by the same number: lab 1 called that number a **temperature**. Now
 # the other way round. Somebody trains on 0 to 1, forgets to divide, and tests on 0 to 255.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.brighter.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 factors = torch.logspace(-2.4, 2.4, 25)  # from 1/251 to 251
 scores = [judge(model, factor * mnist.validation.X, y_held) for factor in factors]
 losses, accuracies = torch.tensor(scores).T
@@ -224,12 +224,13 @@ ax.set(xlabel="images multiplied by")
 _ = ax.legend()
 assert accuracies.max() - accuracies.min() < 0.002 and losses[-1] > 20 * losses.min()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** The dashed accuracy does not move: every logit keeps its side of
 # 0. The loss begins at the coin's, falls to its lowest point near 1, where the network was
 # trained, and rises far above the coin: now every answer is given with full certainty, the
 # few wrong ones too. (Along both axes equal steps multiply by the same number.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** One function prepares training, held-out and test images. Look at the loss
 # *and* at the accuracy: each is blind where the other sees.
 #
@@ -237,12 +238,12 @@ assert accuracies.max() - accuracies.min() < 0.002 and losses[-1] > 20 * losses.
 # divided by 255, and beside such logits it alone decides. See
 # [Faint images and biases](#Faint-images-and-biases).)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Before any network
 #
 # How good is an accuracy of 0.95? First a case from elsewhere.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab07.rare.ask()
 
 # %% [markdown]
@@ -250,7 +251,7 @@ lab07.rare.ask()
 # those of lab 4. One is the amount of ink. The other is a template as in lab 1: the mean
 # 9 minus the mean 4, with the threshold halfway.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 X_held = mnist.validation.X
 means = torch.stack([X[y.flatten() == k].mean(dim=0) for k in (0, 1)])  # (2, 784)
 
@@ -268,10 +269,11 @@ print(f"mean images:         {with_template(means[1] - means[0]):.2f}")
 lab07.rare.result()
 assert with_template(means[1] - means[0]) > 0.8
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The ink says next to nothing. The mean images, two lines without training, get more than
 # eight of ten. For these two digits, whoever reports less has a fault in the program.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Is the hidden layer worth it?
 #
 # A linear model against the network, now with biases, the same images and steps.
@@ -295,7 +297,7 @@ for name, build in (("linear", linear), ("network", network)):
     print(f"{name:8} loss {loss:.3f}, accuracy {accuracy:.4f}")
     right[name] = right_ones(models[name])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Two numbers that differ, as two numbers do. With other held-out images they would be a
 # little different: by how much? The **standard deviation** of numbers is their usual
 # distance from their mean: the root of the mean of the squared distances. Here a model
@@ -308,7 +310,7 @@ for N in (100, 400, 1600):
     spread = is_right.float().mean(dim=1).std()
     print(f"{N:4} images: accuracies with standard deviation {spread:.3f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Four times the images, half the spread. For an accuracy $a$, measured on $N$ images, it
 # can be said in advance. It is then called the **standard error**:
 #
@@ -318,20 +320,20 @@ for N in (100, 400, 1600):
 # About two of three measurements fall within one SE of the truth, and nineteen of twenty
 # within two.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab07.standard_error.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 print(f"root of 0.9 * 0.1 / 400: {math.sqrt(0.9 * 0.1 / 400):.3f}")
 lab07.standard_error.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So how do we compare two models?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.paired.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for name in right:
     a, N = right[name].mean().item(), len(y_held)
     print(f"{name:8} {a:.4f}, SE {math.sqrt(a * (1 - a) / N):.4f}")
@@ -342,7 +344,7 @@ se = difference.std().item() / math.sqrt(N)
 print(f"difference {difference.mean():.4f}, SE {se:.4f}")
 lab07.paired.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Both models have seen the *same* images, and what is hard for one is often hard for the
 # other. That luck is shared. The difference for each image, 1, 0 or -1, is free of it. Its
 # mean is the difference of the accuracies, and the SE of a mean is the standard deviation
@@ -358,16 +360,16 @@ lab07.paired.result()
 # nothing, a standard error what is luck. This is a good place to stop. The second half
 # is about how to work: check first, choose without cheating, and use dropout.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. Two checks before the long training
 #
 # **The first loss.** Calculate the loss before any training. It tells whether something
 # is wrong already, if you know which number to expect.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.first_loss.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 torch.manual_seed(0)
 ten = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
 with torch.no_grad():
@@ -375,7 +377,7 @@ with torch.no_grad():
 print(f"two classes: {judge(network(), X, y)[0]:.2f}")
 lab07.first_loss.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Ten images by heart.** A network that works can learn a handful of images by heart, in
 # a second, until the loss is nearly 0. It is the cheapest test there is: if it fails,
 # thousands of images will not help.
@@ -383,10 +385,10 @@ lab07.first_loss.result()
 # Here somebody has put a ReLU behind *every* layer, behind the last one as well. Five of
 # the ten images are 4s.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab07.by_heart.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 rows = torch.cat([torch.arange(5), torch.arange(-5, 0)])  # five 4s, five 9s
 for name, layers in (("sound ", []), ("broken", [nn.ReLU()])):
     torch.manual_seed(2)
@@ -400,7 +402,7 @@ train(model, X[::4], y[::4], n_steps=50)  # every fourth image
 print(f"broken, many images: accuracy {judge(model, X_held, y_held)[1]:.2f}")
 assert abs(loss - math.log(2) / 2) < 0.001
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # (`*network()` takes the layers out of the network, one by one.) The last line is the
 # reason for the test. Trained on many images, the broken network beats the baseline by
 # far: it gives most 4s the logit 0, which is not above 0, so they count as 4s. Nobody
@@ -409,16 +411,16 @@ assert abs(loss - math.log(2) / 2) < 0.001
 #
 # **Rule** First the loss before training, then a few images by heart, then the rest.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. Train, validation, test
 #
 # Which learning rate, how many steps, how many units? One tries, and keeps what does best
 # on images that were held out. What does that do to the number?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab07.best_of_many.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 generator = torch.Generator().manual_seed(0)
 # 2 sets, 200 searches, 50 models, 100 images:
 right_or_not = torch.rand(2, 200, 50, 100, generator=generator) < 0.5
@@ -429,7 +431,7 @@ print(f"the best of 50: validation {best.mean():.2f}, test {of_best.mean():.2f}"
 lab07.best_of_many.result()
 assert best.mean() > 0.6 and abs(of_best.mean() - 0.5) < 0.01
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The best of many is chosen *because* it looks good, and part of that is luck. So there
 # are three sets:
 #
@@ -455,13 +457,13 @@ for lr in (0.001, 0.01, 0.1, 0.3, 1.0):
     spread = f"{min(accuracies):.2f} to {max(accuracies):.2f}"
     print(f"lr {lr:5}: mean loss {mean_loss[lr]:.3f}, accuracy {spread}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Look along the rows. At the largest rate the seed alone decides between hardly better
 # than a coin and nine of ten. Whoever tries one seed compares luck. We choose by the mean
 # loss. Then one run, whose seed was fixed before, and the test set, for the only time:
 # nothing is chosen there, so one seed is enough.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 best_lr = min(mean_loss, key=mean_loss.get)  # the lr with the smallest mean loss
 torch.manual_seed(0)
 model = network()
@@ -472,7 +474,7 @@ se = math.sqrt(a * (1 - a) / len(y_test))
 print(f"lr {best_lr}: test loss {loss:.3f}, accuracy {a:.3f}, SE {se:.3f}")
 assert best_lr == 0.3 and a > 0.93
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Standardise
 #
 # Would a learning rate for images from 0 to 1 do for images from 0 to 255? The next run
@@ -480,10 +482,10 @@ assert best_lr == 0.3 and a > 0.93
 # the mean of the inputs and to divide by their standard deviation. Then they lie around
 # 0, at a usual distance of 1, whatever the units were. Why does that help?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab07.longer_steps.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 mean, std = X[few].mean(), X[few].std()  # of the training images, and of no others
 print(f"mean {mean:.3f}, standard deviation {std:.3f}")
 versions = {
@@ -502,7 +504,7 @@ for name, unit in versions.items():
 lab07.longer_steps.result()
 assert held < 0.3
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # One learning rate, three units: the loss after every twenty steps, then loss and accuracy
 # of the held-out images. From 0 to 255 the first steps jump so far that all logits are
 # huge. Most answers are right, but each wrong one costs hundreds. From 0 to 1 the loss
@@ -511,17 +513,17 @@ assert held < 0.3
 # The mean and the standard deviation are *estimated*, like weights. So they come from the
 # training images, and the same two numbers prepare all three sets.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. Dropout, and the two modes of a model
 #
 # **Dropout** silences each hidden unit with probability one half, anew for every image
 # and every step, while training. So no unit can rely on a certain other one. Afterwards
 # all units answer. The next layer must then get as much as in training, in the mean.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.dropped.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 drop = nn.Dropout(0.5)
 torch.manual_seed(0)
 print("in training:", drop(torch.full((10,), 3.0)))
@@ -529,13 +531,13 @@ drop.eval()
 print("in use:     ", drop(torch.full((10,), 3.0)))
 lab07.dropped.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Half of the units are silenced, and the others doubled to make up for it.
 # `model.train()` sets all layers of a model to training, `model.eval()` to use. Dropout
 # is a remedy against overfitting, so let us make a patient: 40 images, 128 units. Three
 # seeds each, and the loss of the held-out images every 20 steps.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 rows = torch.linspace(0, len(X) - 1, 40).long()
 curves = {}
 for p in (0.0, 0.5):
@@ -557,7 +559,7 @@ for p in (0.0, 0.5):
 fig, ax = plt.subplots(figsize=(6, 2.6))
 _ = plots.learning_curves(curves, ax, epochs=range(20, 301, 20)).set_xlabel("step")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Two curves that fall, turn, and rise. With dropout the loss gets
 # lower, turns later, and rises again all the same. The lowest point *without* dropout is
 # below the end of the curve *with* it: stopping in time does more than dropout alone. Both
@@ -569,14 +571,14 @@ print(f"without: lowest {without.min():.3f}, at the end {without[-1]:.3f}")
 print(f"with:    lowest {with_it.min():.3f}, at the end {with_it[-1]:.3f}")
 assert with_it.min() < without.min() < with_it[-1] < without[-1]
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Now the classic slip. The last of these models comes out of training, and nobody says
 # `eval()`.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.asleep.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 sleepy.train()
 torch.manual_seed(0)
 again = torch.tensor([judge(sleepy, X_held, y_held)[0] for _ in range(20)])
@@ -587,14 +589,14 @@ print(f"mean of 20 times {again.mean():.3f}, with eval() {awake:.3f}")
 lab07.asleep.result()
 assert len(again.unique()) > 1 and again.mean() > awake
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # `judge` calculates under `no_grad`, and that did not help. Do the two have anything to
 # do with each other?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab07.switches.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 print("mode   gradients  same twice?  could go backward?")
 for mode in ("train", "eval"):
     for gradients in (True, False):
@@ -605,13 +607,13 @@ for mode in ("train", "eval"):
         print(f"{mode:6} {gradients!s:10} {same!s:12} {has}")
 lab07.switches.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`!s` prints True and False as words, so that they can be padded.)
 #
 # **Rule** To judge: `model.eval()` *and* `with torch.no_grad():`. To go on training:
 # `model.train()`.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **Exercise 1** (7 minutes). Find the faults. This function shall return the accuracy of
@@ -644,7 +646,7 @@ def evaluate(model, X, y):
 lab07.evaluate.check(evaluate)
 # lab07.evaluate.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (6 minutes). Decide. `better(right_a, right_b)`: both have shape (N,) and
 # hold True where model a, or model b, was right about an image. Return `"a"` or `"b"` if
 # that model is better by more than two standard errors of the difference, image by image
@@ -659,7 +661,7 @@ def better(right_a, right_b):
 lab07.better.check(better)
 # lab07.better.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (6 minutes). `standardize(X_train, X_test)`: return both sets, each
 # *pixel* (column) shifted and scaled so that it has mean 0 and standard deviation 1 in
 # the training set. Use torch's `std` as it is. Mind the pixels that are the same in every
@@ -673,7 +675,7 @@ def standardize(X_train, X_test):
 lab07.standardize.check(standardize)
 # lab07.standardize.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). `worst(z, y, k)`: the places of the k images with the
 # largest loss, the worst first, shape (k,). `z` are logits, and both have shape (N, 1).
 # (`t.argsort()` gives the places of the numbers in `t`, the smallest number first. A loss
@@ -689,7 +691,7 @@ def worst(z, y, k):
 lab07.worst.check(worst)
 # lab07.worst.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 5** (9 minutes). Train, and keep the best. `keep_best(model, X, y, X_val,
 # y_val, lr, n_steps)` makes `n_steps` steps with `torch.optim.SGD` and all of `X`. After
 # each step it judges the loss on the validation images. At the end the model has the
@@ -710,7 +712,7 @@ def keep_best(model, X, y, X_val, y_val, lr, n_steps):
 lab07.keep_best.check(keep_best)
 # lab07.keep_best.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Accuracy counts the right side of one half; the loss also asks how far. Watch both.

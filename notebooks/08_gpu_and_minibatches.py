@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 8. GPU and mini-batches
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/08_gpu_and_minibatches.ipynb)
@@ -28,7 +28,7 @@
 # **You will be able to**
 #
 # * cut data into mini-batches, and say what a small batch knows about the slope;
-# * say in which order training data should come, and judge a run by more than its log;
+# * choose an order for training data, and judge a run;
 # * compare training runs by something that compares them;
 # * train and judge models with two functions, `run_epoch` and `fit`;
 # * write code that runs on a CPU, an NVIDIA card and an Apple chip without a change, and
@@ -65,18 +65,18 @@ from course_utils.exercises import lab08
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab08.warm_up.ask()
 
 # %%
 lab08.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. A log and a model
 #
 # Fours and nines of MNIST. `y` is 1 for a 9 and 0 for a 4, in a column, shape (N, 1). The
@@ -97,7 +97,7 @@ def make_model():
     return nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 1))
 
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # In the earlier labs each update looked at *all* training images. It need not. Here an
 # update looks at 8 images only, the next one at the next 8, and so on: **mini-batches**, or
 # batches for short. One pass over all images is an **epoch**; it has many updates now.
@@ -105,7 +105,7 @@ def make_model():
 # Like many programs, this one counts right answers *while* it trains, each batch
 # just before the update that it causes. The share at the end is the **running accuracy**.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def train_and_count(model, X, y, lr=0.1):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     n_right = 0
@@ -119,12 +119,12 @@ def train_and_count(model, X, y, lr=0.1):
     return n_right / len(X)
 
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Run A takes the images in the order in which they are stored. Run B takes the same images
 # in a random order: `torch.randperm(N)` gives the numbers from 0 to N - 1, well mixed.
 # All else is equal.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 torch.manual_seed(0)
 rows = torch.randperm(len(X))
 models = {"A": make_model(), "B": make_model()}
@@ -136,7 +136,7 @@ print("running accuracy:", {name: round(log, 4) for name, log in logs.items()})
 lab08.which_model.ask()
 
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 @torch.no_grad()
 def right_by_class(model, X=X_val, y=y_val):  # these are taken if none are given
     right = (model(X) > 0) == y
@@ -150,11 +150,12 @@ lab08.which_model.result()
 assert logs["A"] > logs["B"] + 0.03
 assert right_by_class(models["A"]) == [0, 1] and min(right_by_class(models["B"])) > 0.85
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The model of run A says 9 to everything, and its log is the better one. (`@torch.no_grad()`
 # above a function says that nobody needs slopes in it.) Before we can see why, we must know
 # what a small batch does when all is well.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. A poll instead of a census
 #
 # To learn what a country thinks you need not ask everybody. You ask a random sample. What
@@ -172,25 +173,26 @@ def gradient(model, X, y):
 everybody = gradient(make_model(), X, y)
 print("numbers in the gradient:", len(everybody))
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # To compare two arrows, ask for the angle between them. Its **cosine** is 1 if they point
 # the same way, 0 at a right angle, and -1 if they are opposite. (With two numbers it is
-# that of school. With more of them the formula is the same.) A step against an arrow
-# whose cosine with the true one is positive still goes downhill, if it is short.
+# that of school. With more of them the formula is the same.) Take a short step against an
+# arrow. If its cosine with the true one is positive, the step still goes downhill.
 #
 # $$\begin{aligned}
 # \cos(a, c) = \frac{\sum_i a_i c_i}{\sqrt{\sum_i a_i^2}\,\sqrt{\sum_i c_i^2}}
 # \end{aligned} \tag{cosine}$$
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab08.poll.ask()
 
 # %% [markdown]
 # `polls` draws 200 random samples and returns their gradients, a row for each. (An image
 # may be drawn twice.) `off` says how far a poll is from the truth, in lengths of the true
-# gradient: the root of the mean square.
+# gradient: the root of the mean square. (`truth[None]` adds an axis, so that one row meets
+# 200.)
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def polls(model, size):
     generator = torch.Generator().manual_seed(0)
     samples = torch.randint(len(X), (200, size), generator=generator)
@@ -210,13 +212,13 @@ for size, (cosines, off) in start.items():
 lab08.poll.result()
 assert 0.2 < start[8][0].mean() < 0.5
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Look at the last column. From row to row, four times as many images are asked.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab08.four_times.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 start[128] = study(make_model(), 128)
 for size in (32, 128):
     print(f"{size:3} images: off by {start[size][1]:.2f}")
@@ -241,14 +243,14 @@ average = sum(len(yb) / len(X) * gradient(model, Xb, yb) for Xb, yb in parts)
 assert_close(average, everybody, atol=1e-5, rtol=1e-3)
 print("the weighted mean of the batch gradients is the full gradient")
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **A random batch is right on average.** But how does that go on? All of this was before the
 # first update. Now train for five epochs, each in a new random order, and ask again.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab08.near_the_end.ask()
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 trained = make_model()
 for _ in range(5):
     rows = torch.randperm(len(X))
@@ -264,9 +266,10 @@ assert (end[8][0] < 0).float().mean() > 1.5 * (start[8][0] < 0).float().mean()
 assert all(end[size][1] > 1.5 * start[size][1] for size in (8, 32, 128))
 
 # %% [markdown]
-# Each poll as a dot:
+# (Few images are hard now, and small polls may miss them: the last column is rough at its
+# top.) Each poll as a dot:
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
 titles = ("at the start", "near the end")
 for ax, found, title in zip(axes, (start, end), titles, strict=True):
@@ -278,7 +281,7 @@ for ax, found, title in zip(axes, (start, end), titles, strict=True):
 axes[0].set_ylabel("cosine with all images")
 _ = axes[0].legend(loc="lower right")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** A dot for each poll. Left, before training: the dots rise with the
 # size of the poll and crowd together. Right, after five epochs: they are spread out for
 # every size, and many lie below the dotted line. A step against those goes *uphill*.
@@ -286,7 +289,7 @@ _ = axes[0].legend(loc="lower right")
 # So small batches carry you fast into the valley, and jump about
 # near its bottom. Then larger batches or a smaller learning rate help.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. The order
 #
 # Time to cut properly. A function with `yield` in the place of `return` hands out one
@@ -294,7 +297,7 @@ _ = axes[0].legend(loc="lower right")
 # next. With `shuffle` it draws a random order first. The same `rows` pick from `X` and from
 # `y`, or an image would lose its label.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def batches(X, y, batch_size, shuffle=False):
     order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
     for rows in order.split(batch_size):
@@ -303,7 +306,7 @@ def batches(X, y, batch_size, shuffle=False):
 
 lab08.last_batch.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 sizes = [len(y_batch) for _, y_batch in batches(X, y, 64)]
 print(len(X), "images:", len(sizes), "batches, the last one has", sizes[-1])
 lab08.last_batch.result()
@@ -311,41 +314,41 @@ lab08.last_batch.result()
 # %% [markdown]
 # Now two epochs, one loop for each. (Below, `sum(1 for _ in ...)` counts what comes.)
 
-# %%
-lab08.used_up.ask()
+# %% slideshow={"slide_type": "slide"}
+lab08.second_loop.ask()
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 once = batches(X_val, y_val, 50)
 print("with yield:      ", [sum(1 for _ in once) for epoch in (1, 2)], "batches")
 again = training.batches(X_val, y_val, 50)
 print("training.batches:", [sum(1 for _ in again) for epoch in (1, 2)], "batches")
-lab08.used_up.result()
+lab08.second_loop.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # From here on we use `training.batches(X, y, batch_size, shuffle=True)`. It starts anew in
 # each epoch, and draws a new order each time.
 #
 # Back to the riddle. The images of run A are stored *sorted*: all fours first, then all
 # nines. And now imagine a parrot.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab08.parrot.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 for name, labels in (("sorted", y), ("shuffled", y[torch.randperm(len(y))])):
     share = (labels[1:] == labels[:-1]).float().mean()
     print(f"{name}: the parrot is right in {share:.4f}")
 lab08.parrot.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So a log can be splendid without any knowledge. But why would a *network* become a
 # parrot? Ask the fours alone for their gradient, and the nines alone.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab08.two_wishes.ask()
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 model, is_nine = make_model(), y[:, 0] == 1
 fours = gradient(model, X[~is_nine], y[~is_nine])
 nines = gradient(model, X[is_nine], y[is_nine])
@@ -356,22 +359,34 @@ print("lengths: fours, nines, all together:", lengths)
 lab08.two_wishes.result()
 assert cosine < -0.85 and lengths[2] < 0.3 * min(lengths[:2])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # In a random batch these two wishes cancel, and what is left is what tells a 4 from a 9. In
 # a sorted batch nobody pulls back. Try it with a small model of one weight and one bias,
 # and do the task below the figure.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 explorables.batches()
 
 # %% [markdown]
 # **What you should see** A ribbon of 60 examples, cut into batches. In the sorted order the
 # loss climbs as long as one colour lasts, falls for a moment when the colour changes, and
-# climbs again. The bars at the side tip over from one class to the other. Shuffled
-# (dashed), the loss goes up and down, too, but climbs to no such peaks.
+# climbs again. (When you move it, the bars at the side tip over from one class to the
+# other.) Shuffled (dashed), the loss goes up and down, too, but climbs to no such peaks.
 #
-# The same with our network: after *each* update we note which part of some 200 held-out
-# images is right, of the fours and of the nines.
+# Now our network. Run A has ended with nines. Let it go through the data once more.
+
+# %% slideshow={"slide_type": "slide"}
+lab08.second_epoch.ask()
+
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+print(f"epoch 2: running accuracy {train_and_count(models['A'], X, y):.4f}")
+print("fours and nines right:", right_by_class(models["A"]))
+lab08.second_epoch.result()
+assert right_by_class(models["A"]) == [0, 1]
+
+# %% [markdown]
+# Watch such a network. After *each* update we note which part of some 200 held-out images
+# is right, of the fours and of the nines.
 
 # %%
 gap = max(1, len(X_val) // 200)
@@ -396,13 +411,13 @@ def watch(shuffle):
     return torch.tensor(right)  # (updates, 2)
 
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 seen = {"sorted": watch(False), "shuffled": watch(True)}
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3), sharey=True)
 turn, n_batches = int((y == 0).sum()) // 8, len(seen["sorted"]) // 2
 for ax, (name, right) in zip(axes, seen.items(), strict=True):
-    ax.plot(right[:, 0], "C0-", label="fours")
-    ax.plot(right[:, 1], "C1--", label="nines")
+    ax.plot(right[:, 0], "C0-", label="fours", linewidth=1)
+    ax.plot(right[:, 1], "C1--", label="nines", linewidth=1)
     ax.axvline(n_batches, color="black", linestyle=":")
     ax.set(title=name, xlabel="update", ylim=(-0.03, 1.03))
 for begin in (0, n_batches):
@@ -412,25 +427,14 @@ _ = axes[1].legend(loc="center right")
 for k in (0, 1):
     assert seen["sorted"][k * n_batches + turn - 1, 1] < 0.05
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Two epochs, parted by a dotted line. Left, sorted: in the grey
 # stretches only fours arrive, and the model says 4 to everything. In the white ones only
 # nines arrive, and it says 9 to everything. Right, shuffled: both lines climb soon and stay
-# high, with some jolts.
+# high, but for many jolts.
 #
-# A parrot indeed: it says what it has heard last. Run A has ended with nines. Let it go through the data once more.
-
-# %%
-lab08.second_epoch.ask()
-
-# %% tags=["pitfall"]
-print(f"epoch 2: running accuracy {train_and_count(models['A'], X, y):.4f}")
-print("fours and nines right:", right_by_class(models["A"]))
-lab08.second_epoch.result()
-assert right_by_class(models["A"]) == [0, 1]
-
-# %% [markdown] tags=["slide-more"]
-# Data on a disk are often sorted, by class or by date.
+# A parrot indeed: it says what it has heard last. Data on a disk are often sorted, by class
+# or by date.
 #
 # **Rule** Shuffle training data, anew in each epoch.
 #
@@ -441,17 +445,17 @@ assert right_by_class(models["A"]) == [0, 1]
 # it is wrong on purpose, and a running log praises it. This is a good place to stop; the
 # second half counts, puts the loop into a function, and then changes the hardware.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Updates, not epochs
 
-# %% tags=["slide-more"]
-lab08.ten_times.ask()
+# %% slideshow={"slide_type": "slide"}
+lab08.updates_ratio.ask()
 
 # %% [markdown]
 # A parameter does not know what an epoch is. It only knows updates. So compare like with
 # like: the *same number of updates*, once with 8 images each and once with all of them.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 def losses_by_update(model, batch_size, n_updates, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     torch.manual_seed(0)
@@ -466,9 +470,9 @@ def losses_by_update(model, batch_size, n_updates, lr):
 
 lab08.same_updates.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 sizes = {"8 images": 8, "all images": len(X)}
-lab08.ten_times.result()
+lab08.updates_ratio.result()
 early = {n: losses_by_update(make_model(), s, 100, lr=0.02) for n, s in sizes.items()}
 for name, losses in early.items():
     print(f"{name}: loss after 100 updates {losses[-1]:.2f}")
@@ -479,7 +483,7 @@ assert abs(early["8 images"][-1] - early["all images"][-1]) < 0.03
 # And near the end, where section 2 has warned us? Both go on from a copy of the trained
 # model, with the learning rate that it was trained with.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 from copy import deepcopy
 
 sizes = {"8 images": 8, "128 images": 128}
@@ -494,7 +498,7 @@ axes[0].set_ylabel("held-out loss (nats)")
 jumps = [torch.tensor(losses).diff().abs().max() for losses in late.values()]
 assert jumps[0] > 2 * jumps[1]
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left, the two lines lie close together, though one run looks at
 # all images before each update. Right, near the end (mind the scale), the small batches
 # (solid) jump far, and the larger ones (dashed) take smaller steps.
@@ -506,17 +510,17 @@ assert jumps[0] > 2 * jumps[1]
 # **Rule** Compare runs by updates, by images or by time, and say which. Epochs compare
 # nothing.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. The loop, once and for all
 #
 # Batches, sums, modes, numbers: more and more lines of our loops have nothing to do with
 # the matter, and bugs live in such lines. Here is one.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab08.three_numbers.ask()
 
 
-# %% tags=["pitfall"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 @torch.no_grad()
 def two_means(batch_size):
     parts = list(training.batches(X_val, y_val, batch_size))
@@ -532,14 +536,14 @@ for size, row in zip(("8", "64", "95%", "all"), found, strict=True):
 lab08.three_numbers.result()
 assert abs(found[2][0] - found[3][0]) > 0.002
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # In the third row the short batch is a twentieth of the images and counts as one half.
 #
 # So write the loop once. With an optimizer it trains, without one it judges.
 # `set_grad_enabled(False)` does what `no_grad()` does. `detach()` takes a number without
 # autograd's notes. The sums stay tensors until the end; section 6 says why.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def run_epoch(model, loader, loss_fn, optimizer=None):
     model.train(optimizer is not None)
     loss_sum, n_right, n_images = 0.0, 0, 0
@@ -560,7 +564,8 @@ def run_epoch(model, loader, loss_fn, optimizer=None):
 # %% [markdown]
 # `training.run_epoch` is the same function, with checks added. `training.fit` calls it
 # epoch by epoch, and after each epoch once more, without the optimizer, on the held-out
-# data. The same numbers, to the last bit of every parameter?
+# data. The same numbers, to the last bit of every parameter? (`make_model` sets the seed, so
+# both draw the same orders.)
 
 # %%
 model, loader = make_model(), training.batches(X, y, 8, shuffle=True)
@@ -582,39 +587,40 @@ for name, values in history.items():
 # *training* images for `validation`, too (a list of one pair is a loader with one
 # batch). So look at the accuracies of the first epoch.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab08.first_epoch.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab08.first_epoch.result()
 fours, nines = right_by_class(fitted)
 print(f"held-out fours right {fours:.3f}, nines right {nines:.3f}")
 assert history["val_accuracy"][0] > history["accuracy"][0] and min(fours, nines) > 0.85
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The riddle's run, mended: both digits are read, and `fit` shows it.
 #
 # **Rule** Write the loop once, test it against a plain one, and import it.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. Another device
 #
 # Many computers have, besides their **CPU**, a **GPU**: thousands of small calculators that
 # do the same thing to many numbers at once, with a memory of their own. PyTorch calls such
 # a place a **device**: `cpu`, `cuda` (NVIDIA), `mps` (Apple). Every tensor lives on one.
 
-# %% tags=["nbval-ignore-output", "differs=device", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=device"] slideshow={"slide_type": "fragment"}
 device = training.pick_device()
 print("X lives on:", X.device, "  the fastest device of this computer:", device)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Without a GPU this says `cpu`, and all that follows still runs. For mistakes there is a
 # device that every computer has: **`meta`**. A tensor there has a shape and a device, and
 # no numbers.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab08.moved.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 t = torch.ones(3)
 t.to("meta")
 layer = nn.Linear(784, 32)
@@ -622,20 +628,21 @@ layer.to("meta")
 print("t:", t.device, "  layer:", layer.weight.device)
 lab08.moved.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So it is `t = t.to(device)` and `model.to(device)`. And this is the error that everybody
 # meets within the first hour: the model is in one place, the data are in another.
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
 try:
     layer(X[:8])
 except RuntimeError as error:
     print("RuntimeError:", error)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Here the layer is on `meta`, and the images are on the CPU. PyTorch never moves data
-# behind your back, because a copy is expensive. (With a real GPU
-# the words differ. Look for the names of two devices.) The cure works everywhere: pick the
+# behind your back, because a copy is expensive. (The
+# tensor in the message is the layer's weight. With a real GPU the words differ: look for
+# the names of two devices.) The cure works everywhere: pick the
 # device once, at the top. In a function, ask the *model* where it is. (`next` takes the
 # first of the parameters.) `run_epoch` and `fit` of `training` do.
 
@@ -648,14 +655,14 @@ def probs_of(model, X):
 
 there = deepcopy(fitted).to(device)
 assert_close(probs_of(there, X_val), probs_of(fitted, X_val), atol=1e-4, rtol=0)
+print("the same probabilities, wherever the model is")
 
-# %% [markdown] tags=["slide-more"]
-# **Clocks.** A GPU has a queue. Python puts an order in, and the GPU carries it out when its
-# turn comes. You need no GPU to see what follows: here is a helper with a queue, who needs 20
-# thousandths of a second for an order. (`submit` puts an order in; `wait_for` waits until
-# all orders of a list are done.)
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# **Clocks.** A GPU carries out the orders of Python. You need no GPU to see what follows:
+# here is a helper, who needs 20 thousandths of a second for an order. (`submit` gives it an
+# order; `wait_for` waits until all orders of a list are done.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 
@@ -668,7 +675,7 @@ def order():
 
 lab08.clock.ask()
 
-# %% tags=["nbval-ignore-output", "differs=time"]
+# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "fragment"}
 start_time = time.perf_counter()
 orders = [order() for _ in range(10)]
 hasty = time.perf_counter() - start_time
@@ -678,17 +685,19 @@ print(f"stopped at once: {hasty:.3f} s, stopped when all was done: {patient:.3f}
 lab08.clock.result()
 assert hasty < 0.5 * patient
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
+# A GPU has such a queue.
+#
 # **Rule** Before you read a clock, wait for the GPU: `torch.accelerator.synchronize()`.
 #
 # `.item()` asks for a number, so it waits, too. Python prepares the next order only
 # after that. Say preparing an order takes Python as long as the helper needs for it:
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab08.item.ask()
 
 
-# %% tags=["nbval-ignore-output", "differs=time"]
+# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "slide"}
 def ten_steps(ask_each_time):
     start_time = time.perf_counter()
     for _ in range(10):
@@ -706,7 +715,7 @@ print(f"asking after each step {asking:.2f} s, once at the end {waiting_once:.2f
 lab08.item.result()
 assert asking > 1.4 * waiting_once
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Keep sums as tensors on the device, and call `.item()` once an epoch.
 #
 # What a real GPU gains depends on its work: a large matrix product is what it was built
@@ -714,7 +723,7 @@ assert asking > 1.4 * waiting_once
 # handing them over may take longer than carrying them out
 # ([CPU against GPU](#CPU-against-GPU)).
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # Replace the `...` and run the cell. Remove the `#` in front of `hint()` for a hint.
@@ -739,7 +748,7 @@ def faults():
 lab08.faults.check(faults)
 # lab08.faults.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (4 minutes): a decision. Which batch size gets to the goal first?
 # `updates` is a dictionary. It says for each batch size how many updates a run needs until
 # its held-out loss is good enough, as somebody has measured. An update takes `fixed`
@@ -754,7 +763,7 @@ def fastest(updates, fixed, per_image):
 lab08.fastest.check(fastest)
 # lab08.fastest.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (8 minutes): train. Your GPU has no room for a batch of 256, but for parts of
 # it. `accumulate(model, parts, loss_fn, optimizer)` makes *one* update from a list of
 # parts `(X, y)`, the same update as if they were one batch. The parts can differ in size;
@@ -769,7 +778,7 @@ def accumulate(model, parts, loss_fn, optimizer):
 lab08.accumulate.check(accumulate)
 # lab08.accumulate.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (7 minutes): two devices, and no GPU needed. `predict(model, X)` returns the
 # predicted classes, whole numbers of shape (N,), of a model that gives logits (N, K). The
 # model may be on any device, and `X` on any other. The classes come back on the CPU. The
@@ -785,7 +794,7 @@ def predict(model, X):
 lab08.predict.check(predict)
 # lab08.predict.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 5** (5 minutes). The instrument that would have spoiled the riddle, for any
 # number of classes. `class_accuracy(logits, y, n_classes)`: for each class, which part of
 # its examples is right, a tensor of shape (K,). `logits` is (N, K), `y` is (N,). For a class
@@ -799,7 +808,7 @@ def class_accuracy(logits, y, n_classes):
 lab08.class_accuracy.check(class_accuracy)
 # lab08.class_accuracy.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * A mini-batch is a poll. Drawn at random it is right on average; four times as many
@@ -882,7 +891,9 @@ assert each["batches, all 640, fused"] < each["batches, 8, fused"]
 # An update has costs that do not depend on how many images it looks at: Python, autograd's
 # notes, the start of each operation. With 8 images much of an update is that, and with 640
 # they are shared. (But then there is one update in place of 80: faster per image is not
-# faster to the goal. Exercise 2 decides.) A `DataLoader` has its place where data do not fit
+# faster to the goal. Exercise 2 decides.) The first two rows may be close, or change places
+# on a busy computer: beside Adam and autograd it costs little to fetch 8 images. A
+# `DataLoader` has its place where data do not fit
 # into the memory, or images must be read from files and prepared.
 #
 # ### What a copy costs

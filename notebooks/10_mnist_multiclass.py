@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 10. MNIST, many digits
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/10_mnist_multiclass.ipynb)
@@ -63,18 +63,18 @@ from course_utils.exercises import lab10
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab10.warm_up.ask()
 
 # %%
 lab10.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Ten digits, two epochs
 #
 # You have all the parts: the network of lab 6, with ten outputs in the place of one,
@@ -111,10 +111,10 @@ def logits_of(model, X):
 # (The line with `@` makes the function run without noting down slopes, as `with
 # torch.no_grad():` does.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab10.first_loss.ask()
 
-# %% tags=["slide-more", "nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
 big = network(0)
 for n_epochs in (0, 2):
     train(big, *mnist.train, n_epochs, batch_size=64)
@@ -124,19 +124,20 @@ for n_epochs in (0, 2):
 lab10.first_loss.result()
 assert accuracy > (0.85 if mnist.source == "embedded" else 0.96)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`*mnist.train` hands over the two parts of `mnist.train`, images and labels.) With the
 # full data set about 97 of 100 are right, after seconds. (With the small one of 5,000
 # images it is about 9 of 10.) That is the power of many images. Most people who train a
 # network have few.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Take data away
 #
 # So take 2,000 images, and let it learn longer: 40 epochs. `torch.randperm(N)` is the
 # numbers from 0 to N - 1 in random order. After each epoch we keep the logits of all
 # validation images.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 few = torch.randperm(len(mnist.train.y), generator=torch.Generator().manual_seed(0))
 X, y = mnist.train.X[few[:2000]], mnist.train.y[few[:2000]]
 model, train_loss, kept = network(0), [], []
@@ -150,7 +151,7 @@ for _ in range(40):
 # %% [markdown]
 # On its own 2,000 images it has long made no mistake. And on the others?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 val_loss = [F.cross_entropy(logits, y_val).item() for logits in kept]
 val_accuracy = [training.accuracy(logits, y_val) for logits in kept]
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8))
@@ -163,19 +164,20 @@ assert lowest < 20 and val_loss[-1] > 1.1 * min(val_loss)
 assert val_accuracy[-1] >= val_accuracy[lowest]
 assert training.accuracy(logits_of(model, X), y) == 1
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left, the training loss goes to 0, and the validation loss
 # falls, turns, and rises. Right, the accuracy on the same images rises quickly, then
 # hardly, and does not turn. By the right figure one would train on. By the left one would
 # have stopped long ago. Both are calculated from the same logits. What has become worse,
 # if not the answers? And when should one stop?
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Which answers are wrong?
 #
 # Count pairs: a row for each true digit, a column for each answer. This table is the
 # **confusion matrix**.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 y_pred = kept[-1].argmax(dim=1)
 confusion = torch.zeros(10, 10).long()
 for true, said in zip(y_val.tolist(), y_pred.tolist(), strict=True):
@@ -184,7 +186,7 @@ mistakes = confusion - confusion.diag().diag()
 ax = plots.number_table(confusion, digits=0, vmax=int(mistakes.max()))
 _ = ax.set(xlabel="answer", ylabel="true digit")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Ten rows, ten columns. On the diagonal answer and truth agree.
 # Elsewhere most cells are pale, and a few stand out: pairs of digits that look alike.
 # (The colours end at the largest mistake. `diag()` of a table is its diagonal, and of a
@@ -193,48 +195,49 @@ _ = ax.set(xlabel="answer", ylabel="true digit")
 # Recall and precision (lab 9) can now be asked of each digit. **Recall**: diagonal divided
 # by the sum of the *row*. **Precision**: diagonal divided by the sum of the *column*.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.readily.ask()
 
-# %% tags=["nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
 recall = confusion.diag() / confusion.sum(dim=1)
 precision = confusion.diag() / confusion.sum(dim=0)
 for name, share in (("recall   ", recall), ("precision", precision)):
     print(name, *(f"{value:.2f}" for value in share))
 lab10.readily.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The table says *which* answers are wrong. The loss says *how* wrong each is.
 # `reduction="none"` leaves the mean out: one loss for each image. Here are the twelve
 # largest. (`argsort` gives the positions in order of size.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 losses = F.cross_entropy(kept[-1], y_val, reduction="none")  # (N,)
 worst = losses.argsort(descending=True)[:12]
 titles = [f"{y_val[i]}, said {y_pred[i]}\n{losses[i]:.0f} nats" for i in worst]
 axes = plots.image_grid(X_val[worst], titles, n_columns=6)
 assert losses[worst].min() > 5
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Twelve images with the true digit, the answer, and the loss. All
 # are above 5 nats, some far above, and even 5 nats is a probability of less than 1 in 140
 # for the truth. Some are hard for you as well. Others are clear, but written in a way that 2,000 images did not hold.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.share.ask()
 
-# %% tags=["nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
 tenth = losses.sort(descending=True).values[: len(losses) // 10]
 print(f"the worst tenth: {tenth.sum() / losses.sum():.0%} of the loss")
 print(f"mean loss {losses.mean():.3f}, median loss {losses.median():.4f}")
 lab10.share.result()
 assert tenth.sum() > 0.8 * losses.sum() and losses.mean() > 20 * losses.median()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (The median is the one in the middle: half of the images have a smaller loss.) Keep this
 # in mind for the riddle: the loss of this network is a matter of few images, those on
 # which it is wrong *and sure*.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Why 4 and not 9?
 #
 # Which pixels decided? A hidden layer mixes them all. But a linear model can be asked:
@@ -242,10 +245,10 @@ assert tenth.sum() > 0.8 * losses.sum() and losses.mean() > 20 * losses.median()
 # So each pixel has a **vote**: ink times (weight for the 4 minus weight for the 9).
 # (`end=""` keeps the next `print` on the same line.)
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab10.vote.ask()
 
-# %% tags=["slide", "nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
 torch.manual_seed(0)
 linear = train(nn.Linear(784, 10), X, y, n_epochs=10, lr=0.01)
 W, b = linear.weight.detach(), linear.bias.detach()  # (10, 784), (10,)
@@ -262,7 +265,7 @@ print(f"votes for the 4: {votes[votes > 0].sum():.2f}, for the 9: ", end="")
 print(f"{votes[votes < 0].sum():.2f}, logit of 4 minus logit of 9: {z[4] - z[9]:.2f}")
 assert_close(votes.sum() + b[4] - b[9], z[4] - z[9], atol=1e-4, rtol=1e-4)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left a 4. In the middle where ink speaks for the 4 (red) and
 # where for the 9 (blue). Right the votes of this image: only where it has ink. Together
 # with the two biases they add up to the difference of the logits. (More about such weights:
@@ -273,7 +276,7 @@ assert_close(votes.sum() + b[4] - b[9], z[4] - z[9], atol=1e-4, rtol=1e-4)
 # matrix says which digits are taken for which; votes say why. This is a good place to
 # stop. The second half solves the riddle.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. A promise
 #
 # The largest of the ten probabilities belongs to the answer. It is called the
@@ -281,10 +284,10 @@ assert_close(votes.sum() + b[4] - b[9], z[4] - z[9], atol=1e-4, rtol=1e-4)
 # should be right. A model that keeps this promise is called **calibrated**.
 # (`.max(dim=1)` gives two things: the largest value of each row and its position.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab10.promise.ask()
 
-# %% tags=["nbval-rtol=1e-2"]
+# %% tags=["nbval-rtol=1e-2"] slideshow={"slide_type": "fragment"}
 def promises(logits, y):
     confidence, y_pred = torch.softmax(logits.double(), dim=1).max(dim=1)
     return confidence, (y_pred == y).double()
@@ -297,14 +300,14 @@ lab10.promise.result()
 assert early[0].mean() < early[1].mean() - 0.05
 assert late[0].mean() > late[1].mean() + 0.03
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # A mean can hide much. So sort the answers into ten **bins** by confidence, 0 to 0.1, 0.1
 # to 0.2, and so on, and compare in each. (`bincount` counts how often each number comes:
 # of 0, 2, 2 it makes 1, 0, 2. Given as many other numbers, say 5, 3, 4, it adds those up:
 # 5, 0, 7. `.clamp(max=9)` puts a confidence of exactly 1 into the last bin. An empty bin
 # gives 0 / 0, which is `nan`.)
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def in_bins(confidence, right):
     bins = (confidence * 10).long().clamp(max=9)
     n = bins.bincount(minlength=10)
@@ -326,7 +329,7 @@ draw_reliability(axes[0], *early, "after 1 epoch")
 draw_reliability(axes[1], *late, "after 40 epochs")
 _ = axes[0].set_ylabel("share that was right")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Two **reliability diagrams**. Each dot is a bin, and the larger
 # it is the more images are in it. (Bins with fewer than ten are left out.) On the dashed
 # line promises are kept. Left most dots lie above it: too modest. Right they lie below
@@ -347,10 +350,10 @@ print(f"ECE after 1 epoch {ece(*early):.3f}, after 40 epochs {ece(*late):.3f}")
 # %% [markdown]
 # Is that much? Compare. (`torch.bernoulli(p)` gives 1 with probability p, else 0.)
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.coin.ask()
 
-# %% tags=["nbval-rtol=5e-2"]
+# %% tags=["nbval-rtol=5e-2"] slideshow={"slide_type": "fragment"}
 generator = torch.Generator().manual_seed(0)
 tosses = [torch.bernoulli(late[0], generator=generator) for _ in range(50)]
 honest = sum(ece(late[0], toss) for toss in tosses) / 50
@@ -358,35 +361,35 @@ print(f"ECE of an honest coin with these confidences, mean of 50: {honest:.4f}")
 lab10.coin.result()
 assert 0 < honest < 0.6 * ece(*late)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # And somebody who does not look at the images at all?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.lazy.ask()
 
-# %% tags=["nbval-rtol=5e-2"]
+# %% tags=["nbval-rtol=5e-2"] slideshow={"slide_type": "fragment"}
 ones = (y_val == 1).double()
 lazy = torch.full_like(ones, (mnist.train.y == 1).double().mean().item())
 print(f"promised {lazy.mean():.3f}, kept {ones.mean():.3f}, ECE {ece(lazy, ones):.4f}")
 lab10.lazy.result()
 assert ece(lazy, ones) < 0.01
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. A knob
 #
 # The network is too sure, and lab 1 has a knob for that. Divide all logits by a
 # temperature $T$.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab10.what_changes.ask()
 
 # %% [markdown]
 # $T$ is one more number to learn, and the four lines of training do it.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.which_images.ask()
 
-# %% tags=["nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
 def fit_temperature(logits, y):
     T = torch.ones(1, requires_grad=True)
     optimizer = torch.optim.SGD([T], lr=0.5)
@@ -409,7 +412,7 @@ assert (kept[-1] / T).argmax(dim=1).equal(y_pred)
 # %% [markdown]
 # What does it do to the diagram?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
 for ax, t in zip(axes, (1, T), strict=True):
     answers = promises(kept[-1] / t, y_val)
@@ -417,7 +420,7 @@ for ax, t in zip(axes, (1, T), strict=True):
 _ = axes[0].set_ylabel("share that was right")
 assert ece(*answers) < 0.5 * ece(*late)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left the network after 40 epochs, as it was trained. Right the
 # same network at its temperature: most dots lie nearer to the line, some above it, and
 # more images are in the bins of lower confidence. Not one answer has changed. (These are
@@ -425,10 +428,10 @@ assert ece(*answers) < 0.5 * ece(*late)
 #
 # Back to the two curves of section 2.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.cooled.ask()
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 epochs = range(1, 41, 3)
 best_T = [fit_temperature(logits, y_val) for logits in kept[::3]]
 pairs = zip(kept[::3], best_T, strict=True)
@@ -442,7 +445,7 @@ lab10.cooled.result()
 assert best_T[0] < 0.8 and best_T[-1] > 1.5 and cooled[-1] < min(cooled) + 0.01
 assert cooled[-1] < min(val_loss)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left, the loss as trained turns and rises. The loss at the best
 # temperature falls and stays down. Right, the best temperature: below 1 at first, for the
 # network is too modest, then above 1, and growing.
@@ -452,13 +455,14 @@ assert cooled[-1] < min(val_loss)
 #
 # **Rule** A rising validation loss may mean that the answers get worse, or that they get
 # too sure. Fit a temperature to tell the two apart.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Which of these is best?
 #
 # Three learning rates, three seeds each, ten epochs on the 2,000 images. One seed is an
 # anecdote: only differences larger than those between seeds count.
 
-# %% tags=["slide", "nbval-rtol=3e-2"]
+# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "slide"}
 rates, nets, found = (0.003, 0.01, 0.03), {}, {}
 for lr in rates:
     nets[lr] = [train(network(seed), X, y, 10, lr=lr) for seed in range(3)]
@@ -471,10 +475,10 @@ for lr in rates:
 # %% [markdown]
 # The smallest loss, as a mean of three, has the smallest of the rates.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.which_rate.ask()
 
-# %% tags=["slide-more", "nbval-rtol=3e-2"]
+# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "fragment"}
 fitted = {}
 for lr in rates:
     temperatures = [fit_temperature(logits, y_val) for logits in found[lr]]
@@ -485,7 +489,7 @@ lab10.which_rate.result()
 assert max(fitted[0.01]) < min(fitted[0.003])
 assert min(fitted[0.03]) < max(fitted[0.01])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The raw loss would have chosen the setting that knows least. With the middle rate each of
 # the three networks is better than each of those with the smallest. Between the middle
 # and the largest rate the seeds differ more than the settings: among equals three seeds
@@ -511,15 +515,16 @@ for name, net, t in rows:
     print(f"{name:34} accuracy {accuracy:.3f}, loss {loss:.3f}, ", end="")
     print(f"ECE {ece(*answers):.3f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One number, learned from other images: the first two rows have the same answers and
 # different losses.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. Your own digits
 #
 # Here is a pad, and `big` behind it. Draw a digit: small, in a corner.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 pad = explorables.draw_digit(big)
 pad
 
@@ -537,7 +542,7 @@ titles = [f"says {k}\n{c:.0%} sure" for k, c in zip(said, confidence, strict=Tru
 fig, axes = plt.subplots(1, 2, figsize=(4, 2.6))
 axes = plots.image_grid(both, titles, axes)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left the drawing, right what the pad made of it: another image,
 # moved and scaled. (The stored 3 is large, and changes little.) Is that necessary? To
 # find out, we need images of which we know the truth. So take some 600 validation images, and change them in four ways. (`F.pad` adds
@@ -571,10 +576,10 @@ changes |= {"thick": thick, "thin": lambda X: 1 - thick(1 - X)}
 # %% [markdown]
 # How well will `big` read them, and how sure will it be?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab10.moved.ask()
 
-# %% tags=["nbval-rtol=3e-2"]
+# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "fragment"}
 def report(X):
     confidence, right = promises(logits_of(big, X), y_some)
     return f"right {right.mean():.2f}, promised {confidence.mean():.2f}"
@@ -586,7 +591,7 @@ lab10.moved.result()
 confidence, right = promises(logits_of(big, moved(X_some)), y_some)
 assert right.mean() < 0.25 and confidence.mean() > right.mean() + 0.3
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Rule** A model knows images that are made like its own. A test set made like them
 # cannot tell what happens with others, and a temperature fitted on them does not hold for
 # others.
@@ -615,7 +620,7 @@ print("centre of mass:", [round(value, 1) for value in centres.mean(dim=0).tolis
 print("longer side of the box:", sides.mode().values.item(), "pixels, mostly")
 assert (centres - 14).abs().mean() < 0.5
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Nearly every digit fills 20 pixels, and its centre of mass is row 14, column 14. So do the same
 # to ours: cut out the ink, scale it, put its centre there. (You may skip the code.)
 
@@ -640,10 +645,10 @@ assert (centre(one) - 14).abs().max() < 0.6 and max(box(one).shape) <= 20
 # %% [markdown]
 # Will that do?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab10.mends.ask()
 
-# %% tags=["slide", "nbval-rtol=3e-2"]
+# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "slide"}
 for name, change in changes.items():
     print(f"{name:14} {report(mended(change(X_some)))}")
 lab10.mends.result()
@@ -655,25 +660,25 @@ ten = torch.cat([X_own[:10], mended(X_own)[:10]])
 axes = plots.image_grid(ten, titles, n_columns=10)
 print("your digit, mended: a", logits_of(big, mended(pad.raw)).argmax().item())
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Ten of the twenty drawings, above as they lay on a pad, below
 # mended, with the answers. Place and size are made equal, and far more is read. Thick and
 # thin did little harm, and that stays: for these the network has to be trained with such
 # images. (Draw other digits, and run these cells again.)
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9. And you?
 #
 # With each answer of this course you have made a promise, too: "80% sure".
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab10.reader.ask()
 
 # %% [markdown]
 # Here is your own diagram. (With fewer than 20 answers on this computer an invented reader
 # stands in for you.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 mine = progress.certainties()
 if len(mine) < 20:
     mine = lab10.example_reader()
@@ -683,7 +688,7 @@ draw_reliability(axes[0], *promises(kept[-1], y_val), "the network, 40 epochs")
 progress.reliability(axes[1], mine).set_title("you")
 _ = axes[0].set_ylabel("share that was right")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Left the network, right you, with the number of answers above
 # each dot. The true share probably lies somewhere on the bar: few answers, long bar. Dots
 # below the line: too sure.
@@ -692,7 +697,7 @@ _ = axes[0].set_ylabel("share that was right")
 # two logits (lab 9), and `fit_temperature` knows what to do. (`zip(*mine)` makes two
 # columns of a list of pairs.)
 
-# %% tags=["nbval-rtol=2e-2"]
+# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
 p, right = (torch.tensor(column).double() for column in zip(*mine, strict=True))
 z = torch.logit(p.clamp(0.01, 0.99))  # log(p / (1 - p))
 T_mine = fit_temperature(torch.stack([torch.zeros_like(z), z], dim=1), right.long())
@@ -702,11 +707,11 @@ cost = sum(costs) / len(costs)
 print(f"cross entropy {cost:.2f} nats, of a coin {progress.COIN:.2f}")
 lab10.reader.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # If your cross entropy is above that of the coin, somebody who says 50% each time is the
 # better judge. Then do as the network did, and divide your logits by $T$.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **Exercise 1** (6 minutes). Find the faults. Five networks learned to read the 8 x 8
@@ -718,7 +723,7 @@ lab10.reader.result()
 # * (d) There was no 8 among the training images.
 # * (e) The network was not trained at all.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 tables = lab10.five_tables()  # {1: table, 2: table, ...}
 fig, axes = plt.subplots(1, 5, figsize=(11, 2.6), sharey=True)
 for ax, (number, table) in zip(axes, tables.items(), strict=True):
@@ -727,7 +732,7 @@ for ax, (number, table) in zip(axes, tables.items(), strict=True):
     ax.grid(visible=False)
 _ = axes[0].set_ylabel("true digit")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Five tables; the darker, the more images. Look for columns that
 # are empty, and for rows whose dark cell is not on the diagonal.
 #
@@ -741,7 +746,7 @@ def faults():
 lab10.faults.check(faults)
 # lab10.faults.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (5 minutes). `recall_and_precision(confusion)`: two tensors of shape
 # (K,), in this order. A class that does not occur has recall 0, and a class that is never
 # answered has precision 0.
@@ -754,7 +759,7 @@ def recall_and_precision(confusion):
 lab10.recall_and_precision.check(recall_and_precision)
 # lab10.recall_and_precision.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (8 minutes). Decide. A post office lets a model read postal codes. Letters
 # with a confidence below some limit go to a person. Of those that the machine keeps, at
 # least the share `wanted` has to be right, and people should get as few as possible.
@@ -770,7 +775,7 @@ def limit(confidence, right, wanted):
 lab10.limit.check(limit)
 # lab10.limit.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). Improve a model without training it.
 # `best_temperature(logits, y, temperatures)`: that number of the list `temperatures` with
 # which the cross entropy is smallest. No slopes are needed for that.
@@ -783,7 +788,7 @@ def best_temperature(logits, y, temperatures):
 lab10.best_temperature.check(best_temperature)
 # lab10.best_temperature.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 5** (8 minutes). The bins of section 5 are equally wide, and some hold next
 # to nothing. `calibration_error(confidence, right, n_bins)`: the ECE with bins that hold
 # equally many answers: the `n_bins`-th part with the smallest confidences, then the next,
@@ -798,7 +803,7 @@ def calibration_error(confidence, right, n_bins):
 lab10.calibration_error.check(calibration_error)
 # lab10.calibration_error.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * The first loss of K equal answers is log K. More data beats longer training.

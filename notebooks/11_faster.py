@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -14,7 +14,8 @@
 #     language: python
 #     name: python3
 # ---
-# %% [markdown]
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 11. Faster
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/11_faster.ipynb)
@@ -62,25 +63,25 @@ from course_utils.data import Split, load_mnist
 from course_utils.exercises import lab11
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab11.warm_up.ask()
 
 # %%
 lab11.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. Shuffled pixels
 #
 # The images keep their shape this time: N images, one **channel** (grey), 28 rows, 28
 # columns. (A `Split` is a pair, images `X` and labels `y`.) `few` are enough for the
 # experiments of the first half.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 mnist = load_mnist(flat=False)
 print(mnist.describe())
 few = Split(mnist.train.X[:4000], mnist.train.y[:4000])  # X: (N, 1, 28, 28)
@@ -96,7 +97,7 @@ def shuffled(images):
 digits = torch.cat([few.X[:4], shuffled(few).X[:4]])
 axes = plots.image_grid(digits, n_columns=4)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Four digits, and below each of them the same digit with its
 # pixels shuffled: grains without a shape.
 #
@@ -152,16 +153,16 @@ def share_right(model, images):
     return training.accuracy(model(images.X), images.y)
 
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab11.shuffled_hidden.ask()
 
 # %% [markdown]
 # And the other one?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab11.shuffled_window.ask()
 
-# %% tags=["nbval-atol=2e-2", "slide-more"]
+# %% tags=["nbval-atol=2e-2"] slideshow={"slide_type": "fragment"}
 makers = {"hidden": hidden_network, "convolutional": conv_network}
 models = {name: trained(make, few) for name, make in makers.items()}
 print("right:         as they are  shuffled")
@@ -171,13 +172,14 @@ for name, make in makers.items():
 lab11.shuffled_hidden.result()
 lab11.shuffled_window.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So one of them knows something about pictures *before it has seen any*: that neighbours
 # belong together. The other one does not know that pixel 29 lies below pixel 1. It gets
 # 784 numbers and has to find out everything else.
 #
 # What exactly does the convolutional one know, and what is it good for?
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. A layer that slides
 #
 # A **kernel** is a small square of weights. Lay it on the image, multiply each weight by
@@ -185,10 +187,10 @@ lab11.shuffled_window.result()
 # kernel one pixel further for the next one. That is a **convolution**. Do it yourself,
 # and do the task below the figure.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 explorables.kernel()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** A digit with a square of 3 × 3 pixels on it, the nine products
 # and their sum, and the output, which is uncovered wherever the square has been.
 #
@@ -197,16 +199,16 @@ explorables.kernel()
 # $$\begin{aligned} z_{ij} = b + \sum_{u=0}^{k-1} \sum_{v=0}^{k-1} w_{uv}\, x_{i+u,\,j+v}
 # \end{aligned} \tag{convolution}$$
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.one_place.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 upper = torch.tensor([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]])
 patch = torch.tensor([[0.0, 0.0, 0.2], [0.5, 1.0, 1.0], [1.0, 1.0, 0.8]])
 print(f"the answer: {(upper * patch).sum():.1f}")
 lab11.one_place.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # PyTorch does all places at once. `F.conv2d` wants images (N, channels, rows, columns) and
 # kernels (channels out, channels in, k, k). (`[None, None]` adds two dimensions of length
 # 1. Why 26? A square of 3 fits into a row of 28 at 28 - 3 + 1 places.)
@@ -223,10 +225,10 @@ print(f"largest difference: {(theirs[0, 0] - answers).abs().max():.6f}")
 # The same nine weights are used everywhere. Now we move the digit two pixels to the
 # right.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.moved_digit.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 def moved(X, pixels):
     """Move images to the right; white comes in on the left."""
     return F.pad(X, (pixels, 0))[..., : X.shape[-1]]
@@ -237,14 +239,14 @@ lab11.moved_digit.result()
 difference = (after[:, 2:] - answers[:, :-2]).abs().max()
 print(f"largest difference, two pixels further right: {difference:.6f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** What a kernel has learned in one place, it knows in all places.
 #
 # One kernel is blind to most things. So a layer has several, and each makes an output of
 # its own, again called a channel. Three kernels, and what they make of our digit (you met
 # them in the figure above):
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 left = upper.T
 slanted = torch.tensor([[-1.0, -1, 2], [-1, 2, -1], [2, -1, -1]])
 kernels = torch.stack([upper, left, slanted])[:, None]  # (3, 1, 3, 3)
@@ -258,7 +260,7 @@ for ax, name in zip(axes, names, strict=True):
     ax.set(title=name, xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** A five, and three channels, red where the answer is positive and
 # blue where it is negative. The first is red along the upper edges of the strokes and
 # blue along the lower ones, and it is blind to strokes that run straight down. The second
@@ -268,36 +270,37 @@ for ax, name in zip(axes, names, strict=True):
 # Nobody has to invent such kernels. The weights are learned, with slopes, like all
 # others.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.weights_of_layer.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 layer = nn.Conv2d(1, 16, 5)
 print("answers for 7 images:", tuple(layer(few.X[:7]).shape))
 print("weights and biases:", sum(p.numel() for p in layer.parameters()))
 lab11.weights_of_layer.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A linear layer with as many answers would need more than seven million weights.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Pooling
 #
 # Between the two convolutions stands **max-pooling**: of every 2 × 2 square of answers
 # keep the largest, and drop the other three.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 table = torch.tensor([[1.0, 2, 0, 0], [5, 3, 0, 4], [0, 1, 7, 7], [1, 0, 7, 8]])
 print(F.max_pool2d(table[None, None], 2)[0, 0])
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A quarter of the numbers, a quarter of the work for the next layer. And something else.
 # `model[:1]` is the first convolution, `model[:2]` the pooling as well. We move the images
 # by one pixel and ask how much the answers change, in parts of their usual size.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.pooling.ask()
 
-# %% tags=["nbval-atol=3e-2", "slide-more"]
+# %% tags=["nbval-atol=3e-2"] slideshow={"slide_type": "fragment"}
 model = models["convolutional"]
 with torch.no_grad():
     for name, part in (("convolution", model[:1]), ("and pooling", model[:2])):
@@ -306,27 +309,27 @@ with torch.no_grad():
         print(f"{name}: changed by {(after - before).abs().mean() / size:.2f}")
 lab11.pooling.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # "There is an upper edge about here": this is what a pooled answer says, and the next
 # layer builds on it. Its kernels look at all 16 channels at once, so each has 16 × 3 × 3
 # weights. How much of the *image* does one of its answers see?
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab11.reach.ask()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # To measure it, let slopes go back from one answer to the pixels (lab 6). A pixel that
 # the answer does not see has slope 0. Pooling passes on the slope of the largest only, so
 # we take many random images together. (`tensor.any(dim=0)`: is any of the column true?)
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 X = torch.rand(64, 1, 28, 28, requires_grad=True)
 model[:4](X)[:, 0, 4, 4].sum().backward()  # channel 0, place (4, 4)
 seen = (X.grad != 0).any(dim=0)[0]  # (28, 28)
 print("rows:", seen.any(dim=1).sum().item(), "columns:", seen.any(dim=0).sum().item())
 lab11.reach.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # That is its **receptive field**. The first convolution sees small windows, the second how
 # they meet, in a square wide enough for a bow or a corner of a digit. What
 # lies next to each other is put together first. With shuffled pixels there is nothing to
@@ -336,16 +339,16 @@ lab11.reach.result()
 # pooling makes them less exact about the place, and each layer sees further than the one
 # before. This is a good place to stop. Next: what it is good for, and how fast it can be.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. When the digit moves
 #
 # Both networks were trained on digits that stand in the middle. Now the held-out digits
 # are moved to the right, by up to six pixels. You still read them without effort.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.shift_curve.ask()
 
-# %% tags=["slide-more", "nbval-atol=3e-2", "ignore-figures", "differs=rounding"]
+# %% tags=["nbval-atol=3e-2", "ignore-figures", "differs=rounding"] slideshow={"slide_type": "fragment"}
 pixels = range(7)
 curves = {
     name: [share_right(model, Split(moved(held.X, n), held.y)) for n in pixels]
@@ -364,7 +367,7 @@ axes[1].set(title="as it is, and moved by 4", xticks=[], yticks=[])
 axes[1].spines[:].set_visible(True)
 lab11.shift_curve.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Two curves that fall; the solid one, of the hidden network,
 # falls earlier, and the dashed one of the convolutional network stays above it. At three
 # and four pixels the gap is widest. At six, both are lost. (Beside it, how little that
@@ -373,16 +376,17 @@ lab11.shift_curve.result()
 # A convolution takes a moved digit for a moved digit. But the network does not end there:
 # its last layers have a weight of their own for each place. So it forgives a little,
 # where pooling forgives, and not more. Exercise 6 mends the rest.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Rule** What a network was not shown, and what is not built into it, it cannot know.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. The clock
 #
 # From here on everything is about time. What should cost most? Here are the layers of the
 # convolutional network, with what they have to learn:
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 x = held.X[:1]
 for layer in conv_network():
     x = layer(x)
@@ -390,21 +394,21 @@ for layer in conv_network():
     if n_weights:
         print(f"{type(layer).__name__:7} answers {tuple(x.shape)!s:17} {n_weights:7,}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A weight of a convolution is not used once, but once at each place. So count
 # multiplications: answers, times weights below one kernel.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab11.work.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 layers = {"first convolution": 16 * 24 * 24 * 25, "second convolution": 32 * 100 * 144}
 layers |= {"large linear layer": 800 * 256, "last linear layer": 256 * 10}
 for name, n in layers.items():
     print(f"{name:18} {n:8,} multiplications for an image")
 lab11.work.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Multiplications are not seconds: memory, Python and all the small things count as well.
 # So we measure. All that we are going to change is written into a **recipe**, one entry
 # per decision. `start` is the plain one, as tutorials have it: images are fetched one by
@@ -505,7 +509,7 @@ def train(recipe, images, seed):
     return model, time.perf_counter() - begin
 
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. One change at a time
 #
 # There are two kinds of changes. **Cheaper updates**: the same work with less effort.
@@ -522,7 +526,7 @@ def train(recipe, images, seed):
 # * **OneCycle**: two epochs in the place of five, with a learning rate that rises to five
 #   times `lr`, and then falls to 0.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab11.kinds.ask()
 
 # %% [markdown]
@@ -549,7 +553,7 @@ def by_index(images, batch_size, border):
 # A schedule for **OneCycle**, and all candidates as entries that replace those of a
 # recipe:
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def one_cycle(optimizer, lr, n_updates):
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=5 * lr, total_steps=n_updates, cycle_momentum=False
@@ -564,7 +568,7 @@ changes = {
 }
 lab11.kinds.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`start | change` is a new recipe: the old one, with the entries of `change` replaced.)
 #
 # How much does each of them save *on your machine*, all by itself? 512 images are enough
@@ -572,7 +576,7 @@ lab11.kinds.result()
 # whatever is done for the first time takes longer. Then two runs, of which the quicker
 # one counts, since other programs can only slow a run down.
 
-# %% tags=["nbval-ignore-output", "differs=time", "slide"]
+# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "slide"}
 def seconds_needed(recipe, n_images=50_000, tried=512):
     """Estimate the seconds of a training with so many images from a short one."""
     images = Split(few.X[:tried], few.y[:tried])
@@ -587,7 +591,7 @@ times = {name: seconds_needed(start | change) for name, change in changes.items(
 for name in sorted(times, key=times.get):
     print(f"with {name:9}: {plain / times[name]:.1f} times as fast")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # A number below 1 is a step back. Yours will differ from those of another machine, in
 # size and in order, and that is the point. **A list of tricks cannot be copied from one
 # machine to another. The way of working can**: measure all candidates, take the one that
@@ -626,14 +630,14 @@ for name in ladder:
     print(f"{name:13} {seconds.median():7.1f}   {right.mean():.2%} "
           f"({low:.2%} to {high:.2%}) {n:6}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Each rung is the recipe above it with one change more. The accuracy is that of the
 # validation images. Now as a picture.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab11.spread.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 fig, ax = plt.subplots(figsize=(7.5, 3.6))
 for n, name in enumerate(ladder, 1):
     x, right = column(runs[name], "seconds").median(), column(runs[name], "accuracy")
@@ -649,7 +653,7 @@ lab11.spread.result()
 first, last = (column(runs[k], "seconds").median() for k in (ladder[0], ladder[-1]))
 assert last < first / 4
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** A point for each rung, with a bar from the worst seed to the
 # best. Numbers name the rungs, in the order of the ladder. The scale of the seconds is
 # one of ratios: equally far to the left means equally many times as fast. Look for bars
@@ -661,7 +665,7 @@ assert last < first / 4
 # slopes then. At the end it falls to 0: a batch is a poll (lab 8), and with small steps
 # the errors of the polls average out.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 def learning_rates(schedule, lr, n_updates):
     optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=lr)
     scheduler = schedule(optimizer, lr, n_updates)
@@ -680,19 +684,20 @@ for schedule in (one_cycle, constant):
 ax.set(xlabel="update", ylabel="learning rate", ylim=(0, None))
 _ = ax.legend()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** The dashed line is level. The solid one starts far below it,
 # climbs during three tenths of the updates to five times its height, and falls to 0.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Which recipe?
 #
 # By accuracy alone rungs are hard to tell apart. The loss sees more, as it sees how sure
 # each answer was (lab 10).
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab11.tone.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 print("step          loss     T   loss with T fitted, from and to")
 for name in ladder:
     loss, T, fitted = (column(runs[name], c) for c in ("loss", "T", "fitted"))
@@ -700,12 +705,12 @@ for name in ladder:
           f"({fitted.min():.4f} to {fitted.max():.4f})")
 lab11.tone.result()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Now a rule, made before looking at the test images: of all rungs whose range of fitted
 # losses reaches down into that of the best rung, take the one that needs the fewest
 # seconds.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 fitted = {name: column(runs[name], "fitted") for name in ladder}
 best = min(ladder, key=lambda name: fitted[name].mean())
 equals = [name for name in ladder if fitted[name].min() <= fitted[best].max()]
@@ -733,7 +738,7 @@ def recipe_of(name):
 # %% [markdown]
 # And now the clock, on your machine:
 
-# %% tags=["nbval-ignore-output", "differs=time", "slide-more"]
+# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "fragment"}
 final = recipe_of(chosen)
 pairs = zip(mnist.train, mnist.validation, strict=True)  # X with X, y with y
 everything = Split(*(torch.cat(pair) for pair in pairs))
@@ -768,14 +773,14 @@ for name, form in (("seconds", ".1f"), ("accuracy", ".4f")):
     print(f"{name:8} mean {values.mean():{form}}, from {values.min():{form}} to "
           f"{values.max():{form}}, {len(values)} seeds")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Not on the clock: loading the images, preparing them, and the warm-up. A result without
 # what was left out is half a result.
 #
 # **Rule** Report mean and spread over seeds that were fixed beforehand. Never the best
 # one.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **Exercise 1** (6 minutes). `conv_facts(side, c_in, c_out, kernel, stride)`: two whole
@@ -791,7 +796,7 @@ def conv_facts(side, c_in, c_out, kernel, stride):
 lab11.conv_facts.check(conv_facts)
 # lab11.conv_facts.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (8 minutes). `sees(layers)`: the side of the square of the image that one
 # answer of the last layer sees. `layers` is a list of pairs (kernel, stride), the first
 # layer first. A pooling is such a layer too: kernel 2, stride 2. (Section 3 had one case.
@@ -805,7 +810,7 @@ def sees(layers):
 lab11.sees.check(sees)
 # lab11.sees.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (7 minutes). `triangle(update, n_updates, max_lr)`: the learning rate of
 # a simpler OneCycle, as a Python number. `update` counts from 0. It climbs in a straight
 # line, from 0 at update 0 to `max_lr` at update `n_updates // 4`. From there it goes down
@@ -819,7 +824,7 @@ def triangle(update, n_updates, max_lr):
 lab11.triangle.check(triangle)
 # lab11.triangle.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (7 minutes). Find the fault. Somebody has made a training faster, and the
 # measurement says that it has become slower. Both lists are seconds, in the order in
 # which they were measured.
@@ -842,7 +847,7 @@ def speedup(before, after):
 lab11.speedup.check(speedup)
 # lab11.speedup.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (9 minutes). Decide. The rule of section 7 compared ranges, and that is
 # crude: all recipes were run with the *same* seeds, so compare seed by seed.
 # `decide(seconds, losses)`: two dictionaries, by the name of a recipe. `seconds[name]` is
@@ -861,7 +866,7 @@ def decide(seconds, losses):
 lab11.decide.check(decide)
 # lab11.decide.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 6** (10 minutes). Mend section 4. `shift_each(X, dy, dx)`: every image of X,
 # shape (N, 1, H, W), moved by its own number of pixels: `dy[i]` down and `dx[i]` to the
 # right, whole numbers from -1 to 1, shape (N,). What moves in at the edge is 0. A loop
@@ -902,7 +907,7 @@ else:
     moves = [share_right(model, Split(moved(held.X, n), held.y)) for n in pixels]
     print(*(f"{share:.2f}" for share in moves))
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * A convolution slides the same few weights over the image. It costs places, not weights.

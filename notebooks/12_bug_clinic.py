@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 12. Bug clinic
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/12_bug_clinic.ipynb)
@@ -59,18 +59,18 @@ from course_utils.exercises import cases, lab12
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.warm_up.ask()
 
 # %%
 lab12.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. The short list
 #
 # A doctor does not begin with a theory. She takes temperature and pulse, because these cost
@@ -92,7 +92,7 @@ lab12.warm_up.result()
 # what this lab tries its cases on. `digits(seed)` gives 200 of the 8 x 8 images, other ones
 # for another seed, and `network(seed)` a network with 30 hidden units.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 X, y = cases.digits(seed=0)
 model = cases.network(seed=0)
 print(tuple(X.shape), tuple(y.shape), "ink", X.min().item(), "to", X.max().item())
@@ -125,10 +125,11 @@ for _ in range(100):
     optimizer.step()
 print(f"loss of ten images {loss:.4f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Before you search, measure. Before you believe, measure as well: the worst faults
 # make a log look *better*.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Ten cases
 #
 # Each case is a function of about ten lines, and what came out when it was run. Nothing of
@@ -143,22 +144,22 @@ print(f"loss of ten images {loss:.4f}")
 # one. A line *To be compared* is for whoever mends the case
 # ([More cases](#More-cases) says how). We go from easy to hard.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 1
 #
 # A curve. The loss before each step.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case01.show()
 
 # %% [markdown]
 # **What you should see** Above, a loop with a loss, `backward` and a step. Below, a curve
 # that goes down smoothly for dozens of steps, turns, and rises for the rest of the run.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case01.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case01.result()
 lab12.case01.measured()
 
@@ -167,21 +168,22 @@ lab12.case01.measured()
 # in it is old. [Lab 4](04_logistic_regression.ipynb) has the same, with one weight.
 #
 # **Rule** `zero_grad`, loss, `backward`, `step`: read a loop for these four first.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 2
 #
 # A log.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case02.show()
 
 # %% [markdown]
 # Would you stop this training?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case02.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case02.result()
 lab12.case02.measured()
 
@@ -191,45 +193,46 @@ lab12.case02.measured()
 #
 # **Rule** The first loss against log K. It costs one line, before any training.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 3
 #
 # The riddle from the top of this lab.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case03.show()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Both numbers are about the same logits and the same labels.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab12.case03.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case03.result()
 lab12.case03.measured()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # That is the riddle. Nothing is wrong with the model, and nothing with the loss, which
 # refuses such shapes. It is `==` that takes everything.
 # [Lab 7](07_mnist_binary.ipynb) makes the same mistake with real images.
 #
 # **Rule** Compare only what has the same shape, and let an `assert` say so.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 4
 #
 # Look at the loss and at the accuracy.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case04.show()
 
 # %% [markdown]
 # Here is a run that many would stop, because "it does not learn".
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case04.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case04.result()
 lab12.case04.measured()
 
@@ -237,21 +240,22 @@ lab12.case04.measured()
 # A loss with a floor. [Lab 5](05_softmax_regression.ipynb) calculates where the floor lies.
 #
 # **Rule** Ten images, trained to the end, have loss 0. If not, something is built in.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 5
 #
 # Two rows, and a model that is fine on one of them.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case05.show()
 
 # %% [markdown]
 # Compare the rows column by column.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case05.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case05.result()
 lab12.case05.measured()
 
@@ -265,44 +269,45 @@ lab12.case05.measured()
 # slope, a first loss, a shape, ten images, a range. This is a good place to stop. The five
 # that follow look healthier.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 6
 #
 # Two people, the same weights, the same images.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case06.show()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One of them is right. The other loses about one image in twenty somewhere.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab12.case06.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case06.result()
 lab12.case06.measured()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # [Lab 7](07_mnist_binary.ipynb) has the same with MNIST.
 #
 # **Rule** `eval()` for the answers, `no_grad()` for the memory. One does not replace the
 # other.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 7
 #
 # A confusion matrix (lab 10): each row is a true class, each column an answer.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case07.show()
 
 # %% [markdown]
 # The model has a favourite.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case07.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case07.result()
 lab12.case07.measured()
 
@@ -311,21 +316,22 @@ lab12.case07.measured()
 # that repeats the last answer is nearly always right, as long as the data is sorted.
 #
 # **Rule** Look at one batch with your own eyes.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 8
 #
 # The same weights, the same images, five batch sizes.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case08.show()
 
 # %% [markdown]
 # Only the batch size differs.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case08.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case08.result()
 lab12.case08.measured()
 
@@ -334,21 +340,22 @@ lab12.case08.measured()
 # batches.
 #
 # **Rule** A mean of means is a mean only if all are of the same size.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 9
 #
 # Four decimals, so that you can see what happens.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case09.show()
 
 # %% [markdown]
 # Nothing happens. Why?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.case09.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.case09.result()
 lab12.case09.measured()
 
@@ -358,31 +365,32 @@ lab12.case09.measured()
 #
 # **Rule** Slopes, and how far the weights move: together they say where it is stuck.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Case 10
 #
 # The last one has no wrong line. Each does what it says.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case10.show()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A good report, and a bad year.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab12.case10.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab12.case10.result()
 lab12.case10.measured()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (The log is one draw, and chance plays a part in it. The measurement is the mean of five.)
 # The mended one reports less, and keeps its word. See [lab 7](07_mnist_binary.ipynb) and
 # [lab 11](11_faster.ipynb), which picks the best of ten seeds.
 #
 # **Rule** What chose the model cannot judge it.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Your score
 #
 # A point for each fault, one for each measurement, one for each mend.
@@ -390,7 +398,7 @@ lab12.case10.measured()
 # %%
 lab12.score()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # The first two mend cases. Three more build what the short list needs.
@@ -464,7 +472,7 @@ def better(a, b):
 lab12.better.check(better)
 # lab12.better.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Measure before you search, and also when the log looks good.
@@ -477,11 +485,12 @@ lab12.better.check(better)
 #
 # Next: [**lab 13, a project of your own**](13_project.ipynb).
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Deeper
 #
 # Everything from here on is optional.
-#
+
+# %% [markdown]
 # ### More cases
 #
 # *For whoever wants to practise. Two to three minutes a case.* `deal` gives you another case,
@@ -496,10 +505,10 @@ lab12.deal.show()
 # %% [markdown]
 # **What you should see** A function, and what came out of it. Fault and measurement:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.deal.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab12.deal.result()
 lab12.deal.measured()
 

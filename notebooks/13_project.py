@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 #     text_representation:
@@ -15,7 +15,7 @@
 #     name: python3
 # ---
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # 13. Project
 #
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/13_project.ipynb)
@@ -65,29 +65,29 @@ from course_utils.exercises import lab13
 
 plt.style.use("course_utils.course")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
 # Three questions from earlier labs.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab13.warm_up.ask()
 
 # %%
 lab13.warm_up.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1. More than 99 of 100
 #
 # Each row is a tumour: 30 numbers about the cells in it, measured under a microscope, and
 # what a doctor found out later. `lab13.start` hands out two thirds of the rows. The rest
 # is the **test set**, and it is locked: more about it in section 9.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 cancer = lab13.start("cancer")
 X, y = cancer.X, cancer.y  # y is 0 for malignant, 1 for benign
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Somebody finds 380 rows too few, and makes five of each: the row, moved a little at
 # random in every column. (`X.repeat(5, 1)` puts five copies below each other; the noise
 # is a tenth of the spread of a column.) Then all are shuffled, a fifth is held out, and a
@@ -128,13 +128,13 @@ wonder = first_try(X, y)
 print(f"held-out rows right: {wonder:.4f}")
 assert wonder > 0.99
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Give the same program labels that *nobody* can predict, and see what it says.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab13.coin_labels.ask()
 
-# %% tags=["nbval-atol=0.03", "slide-more"]
+# %% tags=["nbval-atol=0.03"] slideshow={"slide_type": "fragment"}
 torch.manual_seed(0)
 tossed = torch.randint(2, y.shape)  # 0 or 1 for each row, by chance
 prophecy = first_try(X, tossed)
@@ -146,7 +146,7 @@ assert prophecy > 0.9
 # So it can read the future, or it cheats. This is called a **leak**: something of the
 # held-out rows has got into the training.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 lab13.mended.ask()
 
 # %%
@@ -164,39 +164,39 @@ def second_try(X, y, seed=0):
 # %% [markdown]
 # Both kinds of labels, with three seeds each:
 
-# %% tags=["nbval-atol=0.03", "slide-more"]
+# %% tags=["nbval-atol=0.03"] slideshow={"slide_type": "fragment"}
 for name, labels in (("true labels", y), ("labels of a coin", tossed)):
     shares = [second_try(X, labels, seed) for seed in range(3)]
     print(f"{name}: held-out rows right", [round(share, 3) for share in shares])
 lab13.mended.result()
 assert max(shares) < 0.65  # those of the coin
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The coin is a coin again, and the wonder is gone: with the true labels a few of 100 are
 # wrong. (The `*` hands over a pair as two arguments.)
 #
 # **Rule** Split before anything is calculated for the model. And if a number is too good
 # to be true, give the program labels of a coin.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.before_split.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab13.before_split.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Do this, in this order
 #
 # Most bugs in this field raise no error. The order of work is what finds them: each step
 # makes sure of something that the next one needs.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab13.in_order.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab13.in_order.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Here is the whole page. The last column is what the rubric of section 10 asks for.
 #
 # | | do this | because | note as |
@@ -218,13 +218,13 @@ lab13.in_order.result()
 # %%
 results = {}
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3. Look, split, baseline
 #
 # Look first. How large are the columns? Is a row there twice? (`torch.unique` with
 # `dim=0` keeps one of equal rows.) And how many are there of each class?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 print("rows", len(X), "of them different", len(torch.unique(X, dim=0)))
 print({name: (y == k).sum().item() for k, name in enumerate(cancer.classes)})
 fig, ax = plt.subplots(figsize=(6.4, 2.6))
@@ -234,7 +234,7 @@ ax.set(yscale="log", xlabel="column", ylabel="largest value")
 for k in (largest.argmax(), largest.argmin()):
     print(f"column {k}: {cancer.columns[k]}, up to {largest[k]:.2f}")
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown]
 # **What you should see** Thirty bars, on an axis in powers of ten: the largest column
 # reaches more than 4,000, the smallest little more than 0.01. So we have to standardise.
 #
@@ -250,10 +250,10 @@ results["split"] = rows, held
 # %% [markdown]
 # Now what needs no training loop.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.largest.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 benign = (y[held] == 1).float().mean().item()
 lab13.largest.result()
 X_rows, y_rows = X[rows], y[rows]  # only training rows choose
@@ -266,12 +266,13 @@ print(f"one column, {cancer.columns[k]}, cut at {border:.2f}: {simple:.2f}")
 results["baseline"] = "one column, cut half-way", simple
 assert simple > 0.85 > benign
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
 # who says always benign.
 #
 # **Rule** A baseline is the best of what needs no training loop.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. The first loss
 #
 # Standardising is a part of the model, so we make it its first layer. A class that builds
@@ -280,7 +281,7 @@ assert simple > 0.85 > benign
 # come first.) `register_buffer` is for numbers that are saved with the model, and not
 # trained.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 class Standardise(nn.Module):
     def __init__(self, X):
         super().__init__()
@@ -298,10 +299,10 @@ def build():
 # %% [markdown]
 # What will the first loss be?
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.first_loss.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 torch.manual_seed(0)
 model = build()
 raw = F.cross_entropy(nn.Linear(30, 2)(X[rows]), y[rows]).item()
@@ -310,19 +311,20 @@ print(f"first loss {results['first_loss']:.2f}, with nothing standardised {raw:.
 lab13.first_loss.result()
 assert abs(results["first_loss"] - 0.69) < 0.2 and raw > 10
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A first loss of dozens is not "bad luck at the start". It says that something is too
 # large, and costs one line to see.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5. One batch by heart
 #
 # Before long training: can the program learn at all? Take sixteen rows and train with
 # these alone.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 lab13.by_heart.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 few = rows[:16]
 torch.manual_seed(0)
 results["one_batch"] = train(build(), X[few], y[few], n_steps=500)
@@ -354,7 +356,7 @@ assert losses["labels mixed up"] > 0.5 > losses["in order"]
 # **So far** Labels of a coin have unmasked a program; the data are split, 90 of 100 are to
 # be beaten, and our program can learn. This is a good place to stop.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6. A simple model, then more
 #
 # The simple model has no hidden layer. The larger one has 32 hidden units. Everything
@@ -363,7 +365,7 @@ assert losses["labels mixed up"] > 0.5 > losses["in order"]
 # functions; a loop may go through them like through numbers, and `__name__` is what a
 # function is called.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab13.more.ask()
 
 # %%
@@ -390,7 +392,7 @@ for kind in (build, build_large):
 # %% [markdown]
 # Averages over the seeds:
 
-# %% tags=["nbval-atol=0.01", "slide-more"]
+# %% tags=["nbval-atol=0.01"] slideshow={"slide_type": "fragment"}
 averages = {}
 for kind in (build, build_large):
     pairs = torch.tensor([runs[kind, seed] for seed in range(5)])
@@ -402,10 +404,10 @@ lab13.more.result()
 # %% [markdown]
 # Now decide.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.enough.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab13.enough.result()
 model = models[build, 0]
 results["runs"] = {seed: runs[build, seed] for seed in range(5)}
@@ -413,19 +415,19 @@ assert averages[build_large][0] > 1.5 * averages[build][0]
 assert abs(averages[build][1] - 0.96) < 0.012
 assert abs(averages[build_large][1] - 0.94) < 0.012
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # We keep the simple one, of seed 0, because we said before that it would be seed 0. (The
 # best of five is a choice made with luck.)
 #
 # **Rule** First the simple model. More has to earn its place.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Class by class
 #
 # To call a malignant tumour benign is worse than the other way round. So the mistakes
 # have to be counted apart.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab13.missed.ask()
 
 # %%
@@ -441,22 +443,23 @@ for k, name in enumerate(cancer.classes):
 # %% [markdown]
 # Right, and how many, in each class:
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 print(results["classes"])
 lab13.missed.result()
 (right, n), _ = results["classes"].values()
 assert n == 39 and right == 37
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Two of each kind, so it is not the worst case. But four mistakes are few to judge by.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8. How sure, and is that so?
 #
 # The certainty of an answer is its largest probability. Sort the validation rows by it,
 # cut them into four groups of 25, and compare: how sure was the model, and how often
 # right? A model is **calibrated** if the two agree.
 
-# %% tags=["slide"]
+# %% slideshow={"slide_type": "slide"}
 sure, correct = probs.max(dim=1).values, y_pred == y[held]
 results["probs"], results["calibration"] = probs, []
 for part in sure.argsort().chunk(4):
@@ -470,13 +473,13 @@ ax.set(xlabel="how sure", ylabel="share right")
 _ = ax.legend()
 assert [share for _, _, share in results["calibration"]][1:] == [1, 1, 1]
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Four points, three of them nearly on top of each other at the
 # upper right: three quarters of the rows get answers of nearly 1, and all of these are
 # right. The fourth, with the 25 least sure answers, lies at the diagonal. It has all four
 # mistakes. With 25 rows a point, one row moves it by 0.04, so no more can be said.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9. Save, load; then the test
 #
 # `state_dict()` is all that a model has learned, by name, and our two buffers are in
@@ -484,7 +487,7 @@ assert [share for _, _, share in results["calibration"]][1:] == [1, 1, 1]
 # it. (`weights_only=True`: from a stranger's file take numbers, and no programs.
 # `mkdtemp` makes a new folder for what need not be kept.)
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 file = Path(tempfile.mkdtemp()) / "cancer.pt"
 torch.save(model.state_dict(), file)
 print([*model.state_dict()])
@@ -497,10 +500,10 @@ assert_close(loaded(X[held]).softmax(dim=1), probs)
 # %% [markdown]
 # Suppose the standardising had stayed outside.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.lost.ask()
 
-# %% tags=["pitfall", "slide-more"]
+# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
 bare = nn.Linear(30, 2)
 bare.load_state_dict(model[1].state_dict())
 loss, right = measure(bare, X[held], y[held])
@@ -509,16 +512,16 @@ print(f"without first layer: sure {certain:.3f}, right {right:.2f}, loss {loss:.
 lab13.lost.result()
 assert right < 0.7 and certain > 0.95
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** What is done to a row before the model is a part of the model.
 #
 # All is decided now: the model is saved. So the test may be opened. How much will
 # its accuracy be worth?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab13.standard_error.ask()
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 X_test, y_test = cancer.test.open()
 loss, right = measure(loaded, X_test, y_test)
 results["test"] = loss, right
@@ -527,11 +530,11 @@ print(f"test: loss {loss:.3f}, accuracy {right:.3f}, standard error {error:.3f}"
 lab13.standard_error.result()
 assert right > simple and abs(right - results["runs"][0][1]) < 2 * error
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The validation accuracy is less than two standard errors away, so the two agree. And
 # class by class?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 y_pred = loaded(X_test).argmax(dim=1)
 for k, name in enumerate(cancer.classes):
     found = (y_pred[y_test == k] == k).sum().item()
@@ -540,23 +543,23 @@ missed = ((y_pred == 1) & (y_test == 0)).sum().item()
 assert missed == (y_pred != y_test).sum()  # all mistakes are of this kind
 assert missed > 4
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # All mistakes are malignant tumours that were called benign: the kind that matters. One
 # number, an accuracy near that of others, would have hidden it. An idea is at hand:
 # call a tumour malignant from a smaller probability on.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab13.again.ask()
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lab13.again.result()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10. The claim, and the rubric
 #
 # A claim says what was measured, on how many rows, and how far to trust it.
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "fragment"}
 results["claim"] = (
     f"Accuracy {right:.3f} on {len(y_test)} test rows, standard error {error:.3f}; "
     f"one column alone has {simple:.2f} on validation rows. All mistakes are malignant "
@@ -568,7 +571,7 @@ print(results["claim"])
 # The rubric loads the file into a new model and calculates again what it can: do the
 # numbers belong to this model and these rows?
 
-# %% tags=["slide-more"]
+# %% slideshow={"slide_type": "slide"}
 lab13.rubric(cancer, results)
 
 # %% [markdown]
@@ -580,7 +583,7 @@ lab13.rubric(cancer, results)
 boast = measure(model, X[rows], y[rows])[1]
 lab13.rubric(cancer, {**results, "test": (loss, boast), "classes": {}})
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **Exercise 1** (6 minutes). A tool to find leaks. `shared(X_train, X_held)`: how many of
@@ -594,7 +597,7 @@ def shared(X_train, X_held):
 lab13.shared.check(shared)
 # lab13.shared.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 2** (8 minutes). Decide. `decide(right_simple, right_big)`: two tensors of
 # True and False, whether each model is right on each of the *same* rows. Take the
 # difference on each row, big minus simple: 1, 0 or -1. Return True if its mean is more
@@ -610,7 +613,7 @@ def decide(right_simple, right_big):
 lab13.decide.check(decide)
 # lab13.decide.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 3** (8 minutes). Make the model simpler. A standardising layer and a linear one
 # are two linear layers in a row, so they are one. `fold_in(weight, bias, mean, spread)`
 # returns the weight, (K, D), and the bias, (K,), of the single layer that takes rows as
@@ -624,7 +627,7 @@ def fold_in(weight, bias, mean, spread):
 lab13.fold_in.check(fold_in)
 # lab13.fold_in.hint()
 
-# %% [markdown] tags=["slide-more"]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 4** (8 minutes). Find the fault. Somebody sorts answers into groups by their
 # certainty, and counts rows and right answers in each.
 
@@ -653,7 +656,7 @@ def groups(sure, right, edges):
 lab13.groups.check(groups)
 # lab13.groups.hint()
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your project
 #
 # Now you. Choose data, open an *empty* notebook, and go down the page of section 2.
@@ -681,7 +684,7 @@ lab13.rubric(wine, {})
 # fonts, and not the rows. And if all test rows are right, the formula gives a
 # standard error of 0, which nobody should believe; the rubric says what to write.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
 #
 # * Split before anything is calculated for the model. What is made of a row stays on its

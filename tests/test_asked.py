@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from course_utils.authoring import asked, editions, labs, paper, slides, web
+from course_utils.authoring import asked, editions, labs, paper
 from course_utils.authoring.labs import LabError
 from course_utils.exercises import lab01
 
@@ -98,20 +98,6 @@ def test_an_instructor_has_every_explanation_beside_its_question(path):
         assert '#note("answer")' in part
         for words in telling(question):
             assert words in squeeze(part)
-
-
-@by_lab
-def test_a_slide_stops_at_a_question(path):
-    found = 0
-    for slide in slides.read_slides(path):
-        for item in slide.items:
-            if web.lead(item.blocks[0]) == "Answer":
-                found += 1
-                # It waits for a click, be it the one that turns the page.
-                assert item.step > 0 or item is slide.items[0]
-            elif web.lead(item.blocks[0]).startswith("Question"):
-                assert item.step == 0
-    assert found >= 2
 
 
 def test_a_result_needs_its_question():

@@ -555,7 +555,7 @@ def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path)
         for name, cell in zip(
             names, page.locator(".jp-CodeCell").all()[1:], strict=False
         ):
-            place = cell.locator("section.cx")
+            place = cell.locator(".cx")
             place.wait_for()
             HANDS[name](place)
         time.sleep(0.5)  # what comes last is sent a moment later
@@ -573,7 +573,7 @@ def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path)
         for name, cell in zip(
             names, page.locator(".jp-CodeCell").all()[1:], strict=False
         ):
-            place = cell.locator("section.cx")
+            place = cell.locator(".cx")
             shown = value(place)
             python, told_solved = told[name]
             assert shown.items() <= python.items(), name

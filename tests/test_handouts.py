@@ -13,19 +13,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from nbformat import v4
 
 import course_utils
 from course_utils.authoring import (
+    asked,
     credits,
     editions,
     handouts,
     labs,
     paper,
+    plan,
     publish,
+    reading_time,
     words,
     worksheet,
 )
 from course_utils.authoring.__main__ import main
+from course_utils.exercises import checks
 
 if missing := [
     name for name in ("pypandoc", "typst") if not importlib.util.find_spec(name)
@@ -127,14 +132,16 @@ def test_an_instructor_gets_mistakes_hints_and_timing(path):
             for mistake in exercise.mistakes:
                 assert plain(editions.explanation(mistake)) in plain(text)
                 source = editions.body(mistake)
-                assert source in text or "*args" in source
+                assert source in text or editions._hidden(mistake, source)
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.S))
+    assert not re.search(r"(?<![\w.])_[a-z]\w+\(", code)  # a helper of the course's own
 
 
 @by_lab
 def test_paper_has_no_screen_parts(path):
     nb = stored(path)
     before = json.dumps(nb)
-    for make in (editions.student, editions.paper, editions.instructor):
+    for make in (editions.student, worksheet.student, plan.instructor):
         text = json.dumps(make(nb))
         assert "colab" not in text
         assert "open-in-" not in text
@@ -266,7 +273,97 @@ def test_a_task_that_has_no_place(monkeypatch, change):
     task = worksheet.lessons()["04"]["pencil"][0] | change
     monkeypatch.setattr(worksheet, "lessons", lambda: {"04": {"pencil": [task]}})
     with pytest.raises(labs.LabError, match=r"lessons.toml, task 1 of lab 04: "):
-        editions.paper(stored(path))
+        worksheet.student(stored(path))
+
+
+# The plan of a lesson -------------------------------------------------------------
+
+
+@by_lab
+def test_a_plan_has_all_that_a_lesson_needs(path):
+    nb = stored(path)
+    text = plan.in_markdown(nb)
+    assert typeset(path, "instructor").count("#plan[") == 1
+    assert plan.opening(nb) in text and len(plan.opening(nb)) > 100
+    core = "\n".join(c.source for c in plan._core(nb).cells)
+    assert all(name in text for name in re.findall(r"\\tag\{.+?\}", core))
+    rows = re.findall(r"^\| (.+?) \| (\d+) \| (\d*) \| (\d*) \|$", text, re.M)
+    assert abs(sum(int(row[1]) for row in rows) - reading_time.estimate(nb)) < len(rows)
+    asks = [q for c in plan._core(nb).cells for q in asked.questions(c)]
+    assert len(asks) * 0.6 < sum(int(row[2] or 0) for row in rows) <= len(asks)
+    for title in re.findall(r"^## (\d.*)$", core, re.M):
+        assert title.replace(". ", ".\u00a0", 1) in text
+    stops = sum(words.bold("stop") in c.source for c in nb.cells)
+    assert text.count(words.word("stop-here")) == stops
+    assert (words.word("no-stop") in text) == (stops == 0)
+    homework = text.partition(words.bold("homework"))[2].partition("\n\n")[0]
+    exercises = [e for cell in nb.cells for e in editions.exercises(cell)]
+    assert all(f"`{e.name}`" in homework for e in exercises)
+    likely = text.partition(words.bold("three"))[2].partition(words.bold("homework"))[0]
+    assert likely.count("\n* ") == plan.N_MISTAKES
+    index = text.partition(words.bold("symptoms"))[2]
+    for exercise in exercises:
+        for mistake in exercise.mistakes:
+            assert plan._called(exercise, mistake) in index
+
+
+@by_lab
+def test_a_plan_has_two_pages(tmp_path, path):
+    nb = editions.student(stored(path))
+    text = f"# Title\n\n::::: plan\n{plan.in_markdown(stored(path))}\n:::::\n\n# End"
+    nb.cells = [v4.new_markdown_cell(text)]
+    body, images = paper.to_typst(nb)
+    paper.fill_workshop(tmp_path, images)
+    text = handouts.lab_text("instructor", body, path.stem)
+    found = "#context [#metadata(counter(page).final().first())<found>]"
+    assert paper.query(f"{text}\n{found}", tmp_path, "plan") <= 2 + 1
+
+
+def test_a_plan_knows_its_mistakes(monkeypatch):
+    lesson = {"00": {"mistakes": ["count_right", "no_such_mistake"]}}
+    monkeypatch.setattr(worksheet, "lessons", lambda: lesson)
+    (path,) = labs.lab_paths(["00"])
+    with pytest.raises(labs.LabError, match="lab 00 knows no no_such_mistake"):
+        plan.in_markdown(stored(path))
+
+
+def raises(x):
+    raise KeyError(x)
+
+
+def changes(x):
+    right = x * 1
+    with torch.no_grad():
+        x.fill_(0)
+    return right
+
+
+SYMPTOMS = {
+    "KeyError, an error": raises,
+    "nan or inf": lambda x: x / 0,
+    "another shape": lambda x: x.sum(),
+    "a negative number": lambda x: x - torch.tensor([0.0, 0.0, 0.7]),
+    "the sign turned round": lambda x: -x,
+    "more than 1, in the place of a share": lambda x: x + 0.9,
+    "0.5": lambda x: torch.full_like(x, 0.5),
+    "0": torch.zeros_like,
+    "all numbers too large or too small by one factor": lambda x: x / 2,
+    "all numbers too large or too small by as much": lambda x: x + 0.1,
+    "other numbers": lambda x: x.flip(0),
+    "right, but the slopes are wrong": lambda x: x.detach(),
+    "right, but the arguments are changed": changes,
+    "another type": lambda x: "x",
+    "wrong with special inputs alone": lambda x: x.clone(),
+}
+
+
+@pytest.mark.parametrize("seen", SYMPTOMS)
+def test_what_a_learner_sees(seen):
+    @checks.exercise(inputs=[(torch.tensor([0.2, 0.3, 0.5]),)], hints=[])
+    def same(x):
+        return x * 1
+
+    assert plan.symptom(same, SYMPTOMS[seen]) == seen
 
 
 # Paper --------------------------------------------------------------------------
@@ -393,7 +490,7 @@ def test_every_document_says_what_it_is(pdfs, whole):
 @pytest.mark.parametrize("name", ["08", "11"])  # the longest ones
 def test_the_core_of_a_worksheet_has_twelve_pages(tmp_path, name):
     (path,) = labs.lab_paths([name])
-    body, images = paper.to_typst(editions.paper(stored(path)))
+    body, images = paper.to_typst(worksheet.student(stored(path)))
     paper.fill_workshop(tmp_path, images)
     text = handouts.lab_text("student", body, path.stem)
     found = "#context [#metadata(query(heading).filter(h => h.body == [{}]).first()"

@@ -286,7 +286,7 @@ HEADER = (
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,jupyter,-all
+#     cell_metadata_filter: tags,jupyter,slideshow,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-all
 """
@@ -449,7 +449,7 @@ def test_cell_ids_follow_the_sources(course):
 
 def test_pairing_is_set_in_pyproject(course):
     settings = {
-        "cell_metadata_filter": "tags,jupyter,-all",
+        "cell_metadata_filter": "tags,jupyter,slideshow,-all",
         "formats": "ipynb,py:percent",
         "notebook_metadata_filter": "kernelspec,jupytext,-all",
     }

@@ -1,13 +1,14 @@
-"""The slide decks: complete, offline, and nothing off the slide."""
+"""The slide decks: complete, offline, and every slide readable as it is shown."""
 
+import functools
 import json
 import re
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from importlib.util import find_spec
 
+import jupytext
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -19,10 +20,12 @@ from course_utils.authoring import (
     credits,
     editions,
     labs,
+    reading_time,
     slides,
+    tree,
     web,
+    words,
 )
-from course_utils.authoring.slides import Item, Slide
 
 pytestmark = pytest.mark.skipif(
     not all(map(find_spec, ("pypandoc", "sphinx_revealjs"))),
@@ -31,33 +34,36 @@ pytestmark = pytest.mark.skipif(
 
 LABS = {path.stem: path for path in labs.lab_paths()}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+TEXT, CODE, TABLE, FIGURE = 22, 16, 18, 200  # pixels of 720, the least to be read
+# A deck has a slide for each section and each question, and so many more, most of them
+# for the code between: a lesson of 45 minutes has no time for more.
+MORE = 20
 
 
-@pytest.fixture(scope="module")
-def decks(tmp_path_factory):
-    """Make the decks of all labs, and return the folder."""
-    folder = tmp_path_factory.mktemp("slides")
+@functools.cache
+def read(name):
+    """Return the slides of a lab."""
+    return slides.read_slides(LABS[name])
 
-    def write(path):
-        data = slides.deck(slides.read_slides(path))
-        (folder / f"{path.stem}.html").write_bytes(data)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, LABS.values()))
-    return folder
+@functools.cache
+def html(name):
+    """Return the deck of a lab."""
+    return slides.deck(read(name)).decode("utf-8")
 
 
 class Reader(HTMLParser):
-    """Collects the text of a page, its pictures, and what it would fetch."""
+    """Collects texts of a page, by where they stand, and what it would fetch."""
 
     def __init__(self, html):
         super().__init__()
-        self.inside, self.texts, self.pictures, self.fetched = [], [], [], []
+        self.inside, self.fetched, self.pictures = [], [], []
+        self.board, self.notes = [], []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        if tag in ("script", "style"):
+        if tag in ("script", "style", "aside"):
             self.inside.append(tag)
         if tag == "img":
             self.pictures.append((attrs["src"], attrs["alt"]))
@@ -69,10 +75,14 @@ class Reader(HTMLParser):
             self.inside.pop()
 
     def handle_data(self, data):
-        if not self.inside:
-            self.texts.append(data)
-        elif self.inside[-1] == "style":
+        if self.inside[-1:] == ["style"]:
             self.fetched += re.findall(r"url\((?!['\"]?data:)|@import[^;]*", data)
+        elif self.inside[-1:] != ["script"]:
+            (self.notes if self.inside else self.board).append(data)
+
+    @property
+    def texts(self):
+        return self.board + self.notes
 
 
 def packed(text):
@@ -80,65 +90,145 @@ def packed(text):
     return "".join(text.split())
 
 
-def cells(path):
-    """Yield each cell of a lab that is marked, and its blocks."""
-    executed = editions.read_executed(path)
-    marked = {c.id for c in executed.cells if set(slides.TAGS) & set(tags(c))}
-    nb = editions.student(executed)
-    for cell, blocks in zip(nb.cells, web.cells(nb), strict=True):
-        if cell.id in marked and "asks" in cell.metadata:
-            asks = zip(asked.questions(cell), cell.metadata["asks"], strict=True)
-            for question, number in asks:
-                answer = asked.answer_block(question)
-                yield cell, [*asked.blocks(question, number), answer]
-        elif cell.id in marked:
-            yield cell, blocks
+def bare(text):
+    """Drop white space and the marks of code and stress, too."""
+    return re.sub(r"[\s`*]", "", text)
 
 
-def tags(cell):
-    return cell.metadata.get("tags", [])
+def mark(cell):
+    return slides._mark(cell, "a cell")
 
 
 # The decks of the labs ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_deck_is_self_contained(decks, name):
-    assert Reader((decks / f"{name}.html").read_text(encoding="utf-8")).fetched == []
+def test_deck_is_self_contained(name):
+    assert Reader(html(name)).fetched == []
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_the_first_slide_says_what_the_deck_is(decks, name):
-    text = (decks / f"{name}.html").read_text(encoding="utf-8")
-    first, *others = re.findall(r"<section.*?</section>", text, re.DOTALL)
+def test_the_first_slide_says_what_the_deck_is(name):
+    first, *others = re.findall(r"<section.*?</section>", html(name), re.DOTALL)
     line = credits.read().line
-    assert packed(line) in packed("".join(Reader(first).texts))
+    assert packed(line) in packed("".join(Reader(first).board))
     assert not any(packed(line) in packed(slide) for slide in others)
-    assert "MIT licensed" in text and "Hakim El Hattab" in text  # reveal.js
+    assert "MIT licensed" in html(name) and "Hakim El Hattab" in html(name)  # reveal.js
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_every_marked_cell_is_in_the_deck(decks, name):
-    reader = Reader((decks / f"{name}.html").read_text(encoding="utf-8"))
-    text = packed("".join(reader.texts))
+def test_what_is_marked_is_on_the_board_whole(name):
+    reader = Reader(html(name))
+    board = packed("".join(reader.board))
     pictures = [src for src, alt in reader.pictures if alt]
-    for _cell, blocks in cells(LABS[name]):
-        for block in slides._unfold(blocks):
-            if slides._kind(block) == "figure":
+    executed = editions.read_executed(LABS[name])
+    marks = {cell.id: mark(cell) for cell in executed.cells}
+    nb = editions.student(executed)
+    for cell, blocks in list(zip(nb.cells, tree.cells(nb), strict=True))[1:]:
+        if marks[cell.id] not in ("slide", "fragment"):
+            continue
+        if "asks" in cell.metadata:
+            for question in asked.questions(cell):
+                for text in (
+                    question.text,
+                    *question.options.values(),
+                    question.because,
+                ):
+                    assert bare(text) in bare(board)
+            continue
+        if slides.EXPLORABLE.search(cell.source):
+            assert f'data-explorable="{slides.EXPLORABLE.search(cell.source)[1]}"' in (
+                html(name)
+            )
+            continue
+        kinds = [slides._kind(block) for block in blocks]
+        for block, kind in zip(blocks, kinds, strict=True):
+            text = packed(tree.plain(block))
+            if kind == "figure":
                 assert block["c"][0]["c"][2][0] in pictures
-            elif block["t"] == "CodeBlock" and "error" in block["c"][0][1]:
-                assert packed(block["c"][1].splitlines()[-1][:80]) in text
-            elif block["t"] == "CodeBlock" and "output" in block["c"][0][1]:
-                assert packed(block["c"][1].strip().splitlines()[0][:80]) in text
-            elif '"Math"' not in json.dumps(block):
-                assert packed(web.plain(block)) in text
+            elif "error" in kind:
+                assert packed(block["c"][1].splitlines()[-1]) in board
+            elif '"Math"' in json.dumps(block) or (
+                kind == "code" and "figure" in kinds
+            ):
+                continue
+            elif kind == "see":
+                assert text.removeprefix(packed(slides.SEE)) in board
+            elif kind != "prose" or tree.lead(block) or block["t"] != "Para":
+                assert text in board
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_no_solution_is_in_the_deck(decks, name):
-    text = packed(
-        "".join(Reader((decks / f"{name}.html").read_text(encoding="utf-8")).texts)
+def test_the_notes_say_all_of_the_prose_once(name):
+    notes = packed("".join(Reader(html(name)).notes))
+    executed = editions.read_executed(LABS[name])
+    marks = [mark(cell) for cell in executed.cells if cell.cell_type == "markdown"]
+    nb = editions.student(executed)
+    nb.cells = [cell for cell in nb.cells if cell.cell_type == "markdown"]
+    said = 0
+    for where, blocks in zip(marks, tree.cells(nb), strict=True):
+        for block in blocks:
+            text = packed(tree.plain(block))
+            if (
+                block["t"] == "Para"
+                and len(text) > 60
+                and '"Math"' not in json.dumps(block)
+            ):
+                assert notes.count(text) == (where != "skip"), text
+                said += 1
+    assert said > 10
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_section_of_the_core_has_a_slide(name):
+    titles = {tree.plain(slide.title) for slide in read(name) if slide.own}
+    assert sections(name)
+    assert [title for title in sections(name) if title not in titles] == []
+
+
+def sections(name):
+    """Return the sections of a core, as its deck writes their titles."""
+    nb = labs.read_lab(LABS[name])
+    text = "\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+    found = [t.replace("`", "") for t in re.findall(r"^## (.+)", text, re.MULTILINE)]
+    return [t for t in found if words.section_role(t) not in reading_time.OFF_THE_ROAD]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_question_is_projected_and_answered_at_a_click(name):
+    nb = editions.student(editions.read_executed(LABS[name]))
+    numbers = [n for cell in nb.cells for n in cell.metadata.get("asks", ())]
+    shown = []
+    for slide in read(name):
+        kinds = [item.kind for item in slide.items]
+        for kind, item in zip(kinds, slide.items, strict=True):
+            if kind == "question":
+                shown.append(int(tree.lead(item.block).split()[-1]))
+                (answer,) = (i for i in slide.items if i.kind == "answer")
+                assert answer.step == item.step + 1
+            if kind.startswith("options"):
+                assert item.step == slide.items[kinds.index("question")].step
+    assert shown == numbers and shown
+
+
+def test_the_deck_of_lab_04_shows_training():
+    (slide,) = (
+        slide
+        for slide in read("04_logistic_regression")
+        if "optimizer.step()" in (code := programs_of(slide)) and "backward" in code
     )
+    for line in ("optimizer.zero_grad()", "loss = F.binary_cross_entropy_with_logits("):
+        assert line in programs_of(slide)
+    assert "four lines of training" in tree.plain([item.block for item in slide.items])
+
+
+def programs_of(slide):
+    return "\n".join(tree.plain(i.block) for i in slide.items if i.kind == "code")
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_no_solution_is_in_the_deck(name):
+    text = packed("".join(Reader(html(name)).texts))
     nb = editions.student(editions.read_executed(LABS[name]))
     lab = packed("".join(cell.source for cell in nb.cells))
     lab += packed(programs(LABS[name]))
@@ -152,45 +242,56 @@ def test_no_solution_is_in_the_deck(decks, name):
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_formulas_are_set(decks, name):
-    html = (decks / f"{name}.html").read_text(encoding="utf-8")
-    html = re.sub(r"<(annotation|pre|code|script)\b.*?</\1>", "", html, flags=re.S)
-    text = "".join(Reader(html).texts)
+def test_formulas_are_set(name):
+    hidden = r"<(annotation|pre|code|script)\b.*?</\1>"
+    text = "".join(Reader(re.sub(hidden, "", html(name), flags=re.S)).texts)
     assert re.findall(r"\$[^$\n]{1,40}\$|\\[a-z]+\b", text) == []
 
 
-def test_rebuilding_gives_the_same_bytes(decks, tmp_path, capsys):
+def test_rebuilding_gives_the_same_bytes(tmp_path, capsys):
     name = "01_softmax"
     for _ in range(2):
         assert slides.main([LABS[name]], tmp_path) == 0
         first = (tmp_path / f"{name}.html").stat()
-    assert (tmp_path / f"{name}.html").read_bytes() == (
-        decks / f"{name}.html"
-    ).read_bytes()
+    assert (tmp_path / f"{name}.html").read_text("utf-8") == html(name)
     assert (tmp_path / f"{name}.html").stat().st_mtime_ns == first.st_mtime_ns
     assert f"{name}.html" in capsys.readouterr().out
 
 
 # In a browser ---------------------------------------------------------------------
 
-OVERFLOW = """() => {
+TOO_MUCH = """([text, code, table, figure]) => {
   const board = Reveal.getCurrentSlide().querySelector(".board");
   const frame = board.getBoundingClientRect();
   const bad = [];
-  if (board.scrollWidth > 1280 || board.scrollHeight > 720) bad.push("the board");
-  for (const part of board.querySelectorAll(".item, h1, h2, pre, img, table")) {
+  const size = (part) => parseFloat(getComputedStyle(part).fontSize);
+  if (size(board) < text) bad.push("text too small");
+  const parts = ".item, h1, h2, pre, img, table, math, .cx";
+  for (const part of board.querySelectorAll(parts)) {
+    if (!part.checkVisibility({ visibilityProperty: true })) continue;
     const box = part.getBoundingClientRect();
     const name = `${part.tagName} ${part.className}`;
-    if (box.right > frame.right || box.bottom > frame.bottom) bad.push(name);
+    if (box.right > frame.right + 1 || box.bottom > frame.bottom + 1) bad.push(name);
     if (part.scrollWidth > part.clientWidth + 1) bad.push(name + " too wide");
     if (part.tagName == "PRE" && part.scrollHeight > part.clientHeight + 1)
       bad.push(name + " too high");
-    if (part.tagName == "PRE" && parseFloat(getComputedStyle(part).fontSize) < 16)
-      bad.push(name + " too small");
-    if (part.tagName == "IMG" && box.height < 200) bad.push(name + " too small");
+    const least = { PRE: code, TABLE: table }[part.tagName] ?? 0;
+    if (size(part) < least - 0.01) bad.push(name + " too small");
+    if (part.tagName == "IMG" && box.height < figure) bad.push(name + " too small");
   }
   return bad;
 }"""
+
+
+def too_much(page):
+    """Return what of a deck is too large or too small, by the number of the slide."""
+    found = {}
+    for number in range(page.evaluate("Reveal.getTotalSlides()")):
+        for fragment in (-1, 99):  # before the first click, and after the last
+            page.evaluate(f"Reveal.slide({number}, 0, {fragment})")
+            if bad := page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]):
+                found[number + 1] = bad
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -208,14 +309,18 @@ def browser():
 
 
 @pytest.fixture
-def show(browser, decks):
+def show(browser, tmp_path):
     """Give a function that opens a deck on a projector; nothing else is fetched."""
-    opened, requests = [], []
+    opened, requests, errors = [], [], []
 
-    def show(name):
+    def show(deck):
+        path = tmp_path / "deck.html"
+        text = html(deck) if isinstance(deck, str) else slides.deck(deck).decode()
+        path.write_text(text, encoding="utf-8")
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.on("request", lambda request: requests.append(request.url))
-        page.goto((decks / f"{name}.html").as_uri())
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(path.as_uri())
         page.wait_for_function("Reveal.isReady()")
         opened.append(page)
         return page
@@ -224,26 +329,44 @@ def show(browser, decks):
     for page in opened:
         page.close()
     assert [u for u in requests if not u.startswith(("file:", "data:"))] == []
+    assert errors == []
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_no_slide_overflows(show, name):
+def test_every_slide_fits_and_can_be_read(show, name):
+    n_questions = sum(
+        item.kind == "question" for slide in read(name) for item in slide.items
+    )
     page = show(name)
     total = page.evaluate("Reveal.getTotalSlides()")
-    assert 5 < total <= 30
-    found = {}
-    for number in range(total):
-        page.evaluate(f"Reveal.slide({number}, 0, 99)")
-        if bad := page.evaluate(OVERFLOW):
-            found[number + 1] = bad
-    assert found == {}
+    assert 5 < total <= len(sections(name)) + n_questions + MORE
+    assert too_much(page) == {}
+
+
+def test_what_is_too_much_for_a_slide_is_seen(show):
+    lines = "\n".join(f"line = {n}" for n in range(40))
+    words = "\n\n".join(["**Words** " + "and words " * 60] * 6)
+    deck = plan(("slide", f"## A\n\n{words}"), ("slide", code(lines)), title=True)
+    found = too_much(show(deck))
+    assert sorted(found) == [2, 3]
+
+
+def test_text_is_as_large_as_the_board_allows(show):
+    def large(n):
+        words = "\n\n".join(["**Words** " + "and words " * 30] * n)
+        page = show(plan(("slide", f"## A\n\n{words}"), title=True))
+        page.evaluate("Reveal.slide(1)")
+        board = page.locator("section.present .board")
+        return float(board.evaluate("b => parseFloat(getComputedStyle(b).fontSize)"))
+
+    assert 34 == large(1) > large(3) > TEXT
 
 
 def test_keys_lead_through_the_deck(show):
     page = show("01_softmax")
     total = page.evaluate("Reveal.getTotalSlides()")
     seen = [0]
-    for _ in range(200):
+    for _ in range(300):
         page.keyboard.press("ArrowRight")
         seen.append(page.evaluate("Reveal.getIndices().h"))
         if page.evaluate("Reveal.isLastSlide()"):
@@ -252,26 +375,69 @@ def test_keys_lead_through_the_deck(show):
     assert len(seen) > total  # results wait for a click of their own
 
 
-def test_a_result_waits_for_a_click(show):
-    page = show("01_softmax")
-    page.evaluate("Reveal.slide(4, 0, -1)")
-    output = page.locator("section.present div.output")
-    assert "tensor([[5., 7., 1.]" in output.text_content()
-    assert not output.is_visible()
+def test_a_click_brings_the_answer_and_the_picture_in_place_of_the_options(show):
+    deck = read("04_logistic_regression")
+    number = next(
+        n
+        for n, slide in enumerate(deck)
+        if [i.kind for i in slide.items][:3] == ["question", "options gone", "answer"]
+        and "figure" in [i.kind for i in slide.items]
+    )
+    page = show("04_logistic_regression")
+    page.evaluate(f"Reveal.slide({number}, 0, -1)")
+    place = page.locator("section.present")
+    options, answer, figure = map(place.locator, (".options", ".answer", ".figure"))
+    assert options.is_visible()
+    assert not answer.is_visible() and not figure.is_visible()
     page.keyboard.press("ArrowRight")
-    assert output.is_visible()
+    assert answer.is_visible() and figure.is_visible()
+    assert not options.is_visible()
+
+
+HANDS = [
+    name for name, path in LABS.items() if "explorables." in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("name", [n for n in HANDS if n[:2] not in ("12", "13")])
+def test_explorables_run_in_the_deck(show, name):
+    page = show(name)
+    number = next(
+        n
+        for n, slide in enumerate(read(name))
+        if "explorable" in [item.kind for item in slide.items]
+    )
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.evaluate(f"Reveal.slide({number})")
+    figure = page.locator("section.present .cx")
+    figure.wait_for()
+    assert page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]) == []
+    # In the figure the arrows are the figure's, Page Down the presenter's.
+    part = figure.locator("[tabindex='0'], input").first
+    for keys in (["PageDown"], ["Escape", "ArrowRight"]):
+        page.evaluate(f"Reveal.slide({number}, 0, -1)")
+        here = page.evaluate("Reveal.getIndices()")
+        part.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("Reveal.getIndices()") == here
+        for key in keys:
+            page.keyboard.press(key)
+        assert page.evaluate("Reveal.getIndices()") != here
+        assert not page.evaluate("Reveal.isOverview()")
 
 
 # The rules by which cells become slides -------------------------------------------
 
 
-def plan(*parts):
-    """Return the slides of a lab made of (tag, text or code cell)."""
+def plan(*parts, title=False):
+    """Return the slides of a lab made of (slide type, text or code cell)."""
     nb = new_notebook(cells=[new_markdown_cell("# 1. Title")])
-    for _, part in parts:
-        nb.cells.append(new_markdown_cell(part) if isinstance(part, str) else part)
-    marks = {c.id: tag for c, (tag, _) in zip(nb.cells[1:], parts, strict=True)}
-    return slides.plan(nb, marks)[1:]
+    for kind, part in parts:
+        cell = new_markdown_cell(part) if isinstance(part, str) else part
+        cell.metadata["slideshow"] = {"slide_type": kind}
+        nb.cells.append(cell)
+    found = slides.plan(nb, {cell.id: mark(cell) for cell in nb.cells})
+    return found if title else found[1:]
 
 
 def code(source, text="out"):
@@ -280,94 +446,94 @@ def code(source, text="out"):
 
 def shown(slide):
     """Return (step, text) of each item."""
-    return [(i.step, web.plain(i.blocks).strip()) for i in slide.items]
+    return [(i.step, tree.plain(i.block).strip()) for i in slide.items]
 
 
-def test_results_and_what_follows_them_come_click_by_click():
+def test_fragments_and_results_come_click_by_click():
     (slide,) = plan(
-        ("slide", "## A\n\n**Predict** What?"),
-        ("slide-more", code("f()")),
-        ("slide-more", "It did."),
-        ("slide-more", code("g()", "more")),
+        ("slide", "## A\n\nWhat?"),
+        ("fragment", code("f()")),
+        ("fragment", "It did."),
+        ("fragment", code("g()", "more")),
     )
     assert shown(slide) == [
-        (0, "Predict What?"),
-        (0, "f()"),
-        (1, "out"),
-        (2, "It did."),
-        (3, "g()"),
-        (3, "more"),
+        (0, "What?"),
+        (1, "f()"),
+        (2, "out"),
+        (3, "It did."),
+        (4, "g()"),
+        (5, "more"),
     ]
 
 
-def test_unmarked_prose_is_in_the_notes_only():
-    (slide,) = plan(("slide", "## A\n\nShown."), ("", "Quiet."), ("", code("x")))
-    assert shown(slide) == [(0, "Shown.")]
-    assert web.plain(slide.notes) == "Shown.Quiet."
-
-
-@pytest.mark.parametrize("tag", ["slide", "slide-more"])
-def test_a_heading_and_a_new_question_start_a_slide(tag):
+def test_the_types_of_jupyter():
     first, second = plan(
-        ("slide", code("f()")), (tag, "**Rule** Do.\n\n### Pitfall: x\n\nText.")
+        ("slide", "## A\n\nShown."),
+        ("notes", "Said."),
+        ("-", "Said, too."),
+        ("", code("x")),
+        ("skip", "Neither."),
+        ("subslide", "Next."),
     )
-    assert shown(first)[-1] == (2, "Rule Do.")
-    assert (second.kind, shown(second)) == ("pitfall", [(0, "Text.")])
-    seen = "**What you should see** A line.\n\nContext.\n\n**Predict** Next?"
-    first, second = plan(("slide", code("f()")), ("slide-more", seen))
-    assert shown(first)[-1] == (2, "A line.")
-    assert shown(second) == [(0, "Context."), (0, "Predict Next?")]
+    assert shown(first) == [(0, "Shown.")]
+    assert tree.plain(first.notes) == "Shown.Said.Said, too."
+    assert shown(second) == [(0, "Next.")]
+    assert not second.own and tree.plain(second.title) == "A"
 
 
-def test_only_sentences_that_matter_are_shown():
-    long = " ".join(f"Sentence number {n} of this paragraph." for n in range(20))
-    (slide,) = plan(("slide", f"{long}\n\nMore.\n\n$$x = 1$$\n\nIn words."))
-    assert [text for _, text in shown(slide)] == ["More.", "x = 1"]
-    (slide,) = plan(("slide", long))
-    assert shown(slide)[0][1].startswith("Sentence number 0")
-    assert len(shown(slide)[0][1]) <= slides.CONTEXT
-
-
-def test_a_long_output_is_cut_with_an_ellipsis():
-    text = "\n".join(f"line {n}" for n in range(50))
-    (slide,) = plan(("slide", code("f()", text)))
-    lines = shown(slide)[1][1].splitlines()
-    assert lines[-3:] == ["…", "line 48", "line 49"]
-    assert len(lines) <= slides.OUTPUT_LINES
-
-
-def test_the_code_of_a_figure_is_in_the_notes():
-    picture = new_output("display_data", data={"image/png": "iVBORw0KGgo="})
-    cell = new_code_cell("draw()", outputs=[picture])
-    (slide,) = plan(("slide", cell))
-    assert [item.kind for item in slide.items] == ["figure"]
-    assert web.plain(slide.notes) == "draw()"
-
-
-@pytest.mark.parametrize("columns", [10, 60, 88])
-@pytest.mark.parametrize("lines", [1, 8, 16, 25])
-def test_code_is_sized_to_fit(columns, lines):
-    block = web.code_block("\n".join(["x" * columns] * lines), "python")
-    slide = Slide([], own=True, items=[Item([block], "code")])
-    size = slides.code_size(slide)
-    assert 0 < size <= slides.CODE_MAX
-    assert size * slides.GLYPH * columns <= slides.WIDTH - slides.PADDING
-    assert size * slides.LINE * lines <= slides.HEIGHT - slides.PADDING
-    assert size > 16
-
-
-def test_what_does_not_fit_goes_on_with_the_question():
-    block = web.code_block("\n".join(["x"] * 22), "python")
-    out = web.code_block("\n".join(["y"] * 10), "output")
-    question = {"t": "Para", "c": [{"t": "Str", "c": "Why?"}]}
-    items = [
-        Item([question], "prose-predict"),
-        Item([block], "code"),
-        Item([out], "output", step=1),
+def test_what_of_prose_is_on_the_board():
+    text = (
+        "## A\n\nFirst. And more.\n\nSaid.\n\n$$x = 1$$\n\n**Rule** Do.\n\n"
+        "* a list\n\n### Sub\n\n| a |\n|---|\n| b |\n\nSaid.\n\n```\ncode\n```"
+    )
+    (slide,) = plan(("slide", text))
+    texts = [text for _, text in shown(slide)]
+    assert texts == [
+        "First. And more.",
+        "x = 1",
+        "Rule Do.",
+        "a list",
+        "Sub",
+        "ab",
+        "code",
     ]
-    first, second = slides.fit(Slide([], own=True, items=items))
-    assert [item.kind for item in first.items] == ["prose-predict", "code"]
-    assert [item.kind for item in second.items] == ["prose-predict", "output"]
+    assert tree.plain(slide.notes).count("Said.") == 2
+    (slide,) = plan(("slide", "## A\n\n(An aside.)\n\nSaid."))
+    assert shown(slide) == []
+
+
+def test_the_code_of_a_figure_is_left_out():
+    picture = new_output("display_data", data={"image/png": "iVBORw0KGgo="})
+    (slide,) = plan(("slide", new_code_cell("draw()", outputs=[picture])))
+    assert [(item.kind, item.step) for item in slide.items] == [("figure", 0)]
+    assert slide.notes == []
+
+
+def test_of_an_error_the_last_line_is_shown():
+    error = new_output("error", ename="E", evalue="no", traceback=["long", "E: no"])
+    (slide,) = plan(("slide", new_code_cell("f()", outputs=[error])))
+    assert shown(slide) == [(0, "f()"), (1, "E: no")]
+
+
+# Other programs read the same metadata ----------------------------------------------
+
+
+def test_nbconvert_makes_slides_of_it():
+    exporter = pytest.importorskip("nbconvert").SlidesExporter()
+    nb = nbformat.read(LABS["01_softmax"].with_suffix(".ipynb"), as_version=4)
+    html, _ = exporter.from_notebook_node(nb)
+    marks = [mark(cell) for cell in nb.cells]
+    # Each slide is a section in a section.
+    assert html.count("<section>") == 2 * marks.count("slide")
+    assert html.count('class="fragment"') == marks.count("fragment") > 10
+
+
+def test_jupytext_keeps_it():
+    path = LABS["01_softmax"]
+    nb = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    again = jupytext.reads(jupytext.writes(nb, "py:percent"), "py:percent")
+    assert list(map(mark, again.cells)) == list(map(mark, nb.cells))
+    assert list(map(mark, labs.read_lab(path).cells)) == list(map(mark, nb.cells))
 
 
 # Colours -------------------------------------------------------------------------
@@ -422,12 +588,22 @@ def not_executed(path, patch):
 
 
 def not_marked(path, patch):
-    edit(path, lambda text: re.sub(r'(, )?"slide(-more)?"', "", text))
-    edit(path, lambda text: text.replace(" tags=[]", ""))
+    marked(path, "skip")
+
+
+def badly_marked(path, patch):
+    marked(path, "slides")
+
+
+def marked(path, what):
+    edit(
+        path,
+        lambda text: re.sub('"slide_type": "[a-z]+"', f'"slide_type": "{what}"', text),
+    )
     nb = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
     for cell in nb.cells:
-        kept = [tag for tag in tags(cell) if tag not in slides.TAGS]
-        cell.metadata = {"tags": kept} if kept else {}
+        if "slideshow" in cell.metadata:
+            cell.metadata.slideshow.slide_type = what
     nbformat.write(nb, path.with_suffix(".ipynb"))
 
 
@@ -449,6 +625,7 @@ def nothing(path, patch):
         (nothing, "77", "there is no lab '77'; the labs are: 00_start_here"),
         (not_executed, "00", "never executed.*refresh 00"),
         (not_marked, "00", "no cell for slides; mark some"),
+        (badly_marked, "00", r"py, the cell 1: .* 'slides'; did you mean 'slide'\?"),
         (no_pandoc, "00", r"pandoc is missing.*pip install -e \".\[authoring\]\""),
         (no_reveal, "00", r"reveal.js is missing.*pip install -e \".\[authoring\]\""),
     ],
@@ -471,13 +648,3 @@ def test_a_file_in_the_place_of_the_folder(copy, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot write" in line
     assert (tmp_path / "out").read_text(encoding="utf-8") == "a file"
-
-
-def test_an_unknown_or_double_tag_is_named():
-    for found, message in (
-        (["slides"], "unknown tag 'slides'; did you mean 'slide'"),
-        (["slide", "slide-more"], "not both"),
-    ):
-        cell = new_markdown_cell("x", metadata={"tags": found})
-        with pytest.raises(labs.LabError, match=message):
-            slides._mark(cell, "a cell")

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 from nbformat import v4
 
-from course_utils.authoring import labs, tree, web
+from course_utils.authoring import labs, tree
 
 pytestmark = pytest.mark.skipif(
     not find_spec("pypandoc"), reason='needs pip install -e ".[authoring]"'
@@ -33,8 +33,8 @@ def text_of(page):
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
 def test_numbers_at_the_start_of_a_line_stay(path):
     nb = labs.read_lab(path)
-    blocks = [block for part in web.cells(nb) for block in part]
-    text = " ".join(web.plain(blocks).split())
+    blocks = [block for part in tree.cells(nb) for block in part]
+    text = " ".join(tree.plain(blocks).split())
     meant = 0
     for source in prose(nb):
         for number, word in re.findall(STARTS, source):
@@ -71,7 +71,7 @@ def test_speaker_notes_keep_the_number():
     nb = v4.new_notebook(cells=[v4.new_markdown_cell(text) for text in texts])
     for cell, name in zip(nb.cells, "abc", strict=True):
         cell.id = name
-    plan = slides.plan(nb, {"a": "slide", "b": "slide", "c": ""})
+    plan = slides.plan(nb, {"a": "slide", "b": "slide", "c": "notes"})
     deck = slides.deck(plan).decode("utf-8")
     notes = re.findall(r'<aside class="notes">.*?</aside>', deck, re.S)
     for sentence in SENTENCES:
@@ -80,5 +80,5 @@ def test_speaker_notes_keep_the_number():
 
 def test_a_cell_does_not_reach_into_the_next():
     cells = [v4.new_markdown_cell(text) for text in ("```\n1", "- a", "- b")]
-    parts = web.cells(v4.new_notebook(cells=cells))
-    assert [web.plain(blocks).strip() for blocks in parts] == ["1", "a", "b"]
+    parts = tree.cells(v4.new_notebook(cells=cells))
+    assert [tree.plain(blocks).strip() for blocks in parts] == ["1", "a", "b"]

@@ -90,27 +90,3 @@ def wrong_answers(question: Question) -> list[tuple[str, str]]:
     return found + (
         [(words.word("others"), question.otherwise)] if question.otherwise else []
     )
-
-
-# On a page and on slides; `tree` has them. ---------------------------------------
-
-
-def blocks(question: Question, number: int) -> list[dict]:
-    """Return a question as blocks of pandoc's tree."""
-    from course_utils.authoring import tree  # which imports this
-
-    return tree.question(question, number)
-
-
-def answer_block(question: Question) -> dict:
-    """Return the right answer as a paragraph of pandoc's tree."""
-    from course_utils.authoring import tree
-
-    return tree.answer(question)
-
-
-def folded(summary: str, inside: list[dict]) -> list[dict]:
-    """Return blocks that a page shows when somebody asks for them."""
-    from course_utils.authoring import tree
-
-    return tree.folded(summary, inside)

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.authoring import asked, labs, words, worksheet
+from course_utils.authoring import asked, labs, words
 from course_utils.authoring.labs import LabError
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
@@ -81,18 +81,6 @@ def student(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
-def paper(nb: NotebookNode) -> NotebookNode:
-    """Return the students' edition on paper: code that does not draw, and a pencil."""
-    nb = student(nb)
-    worksheet.add_tasks(nb, number(nb))
-    cells = labs.code_cells(nb)
-    found = worksheet.essential([cell.source for cell in cells])
-    for cell, source in zip(cells, found, strict=True):
-        if "room" not in cell.metadata:
-            cell.source = source
-    return nb
-
-
 def instructor(nb: NotebookNode) -> NotebookNode:
     """Return the edition for instructors: solutions in place, and notes.
 
@@ -122,7 +110,6 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     start = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
     cells.insert(start, _note(timing_note(nb), "timing"))
     nb.cells = cells
-    worksheet.add_tasks(nb, number(nb), for_instructors=True)
     return nb
 
 
@@ -245,9 +232,18 @@ def exercise_note(exercise) -> str:
         name = _words(mistake.__name__)
         parts.append(f"*{name}* {explanation(mistake)}{more}")
         source = body(mistake)
-        if "*args" not in source:  # else it only hands on, and says nothing
+        if not _hidden(mistake, source):
             parts.append(f"```python\n{source}\n```")
     return "\n\n".join(parts)
+
+
+def _hidden(mistake: Callable, source: str) -> bool:
+    """Tell whether a mistake's code says nothing: it calls what no page shows."""
+    if "*args" in source:
+        return True
+    names = {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+    own = (mistake.__globals__.get(name) for name in names)
+    return any(getattr(v, "__module__", "").startswith("course_utils") for v in own)
 
 
 def _alike(mistakes: Sequence[Callable]) -> list[list[Callable]]:

@@ -17,13 +17,15 @@ from course_utils.authoring import (
     editions,
     labs,
     paper,
+    plan,
     publish,
     tree,
     words,
+    worksheet,
 )
 from course_utils.authoring.labs import LabError
 
-EDITIONS = {"student": editions.paper, "instructor": editions.instructor}
+EDITIONS = {"student": worksheet.student, "instructor": plan.instructor}
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -138,11 +140,11 @@ def book_text(
         subtitle=paper.quote(credits.read().subtitle),
         edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
-        plan=plan(notebooks) if edition == "instructor" else "none",
+        hours=hours(notebooks) if edition == "instructor" else "none",
     )
 
 
-def plan(notebooks: Sequence[NotebookNode]) -> str:
+def hours(notebooks: Sequence[NotebookNode]) -> str:
     """Return how long each lab takes, for `book` in ``course.typ``."""
     rows = [
         f"({paper.quote(editions.title(nb))}, {paper.quote(editions.timing(nb))}),"

@@ -260,7 +260,7 @@ def clean(nb: NotebookNode) -> NotebookNode:
     nb.metadata.get("language_info", {}).pop("version", None)
     nb.metadata.get("jupytext", {}).pop("text_representation", None)
     # JupyterLab opens a pair only if lines_to_next_cell agrees in both files.
-    kept = {"tags", "jupyter", "lines_to_next_cell"}
+    kept = {"tags", "jupyter", "slideshow", "lines_to_next_cell"}
     for cell in nb.cells:
         cell.metadata = NotebookNode(
             {k: v for k, v in cell.metadata.items() if k in kept}
@@ -291,9 +291,19 @@ def code_cells(nb: NotebookNode) -> list[NotebookNode]:
 
 
 def outline(nb: NotebookNode) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return type, source and tags of each cell: what both files of a pair hold."""
+    """Return type, source and marks of each cell: what both files of a pair hold.
+
+    The marks are its tags, and what it is on slides, if anything.
+    """
     return [
-        (cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())))
+        (
+            cell.cell_type,
+            cell.source,
+            (
+                *cell.metadata.get("tags", ()),
+                *cell.metadata.get("slideshow", {}).values(),
+            ),
+        )
         for cell in nb.cells
     ]
 

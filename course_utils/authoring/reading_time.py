@@ -19,24 +19,35 @@ class Minutes(NamedTuple):
     exercises: float
 
 
-def estimate(nb: NotebookNode) -> float:
-    """Return the minutes that it takes to read and run the main road of a lab.
+def by_section(nb: NotebookNode) -> list[tuple[str, float]]:
+    """Return the title of each section and the minutes to read and run it.
 
-    A minute holds 200 words of prose, or one code cell to run and to think about. The
-    sections ``## Exercises`` and ``## Deeper`` do not count.
+    A minute holds 200 words of prose, or one code cell to run and to think about. What
+    stands before the first section has no title.
     """
-    n_words = n_cells = 0
-    off = False
+    found = [["", 0.0]]
     for cell in nb.cells:
         if cell.cell_type == "code":
-            n_cells += not off
+            found[-1][1] += 1
             continue
         # A cell may end one section and begin the next.
         for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
             if heading := re.match(r"## (.+)", part):
-                off = words.section_role(heading[1]) in OFF_THE_ROAD
-            n_words += 0 if off else len(part.split())
-    return n_words / WORDS_A_MINUTE + n_cells
+                found.append([heading[1], 0.0])
+            found[-1][1] += len(part.split()) / WORDS_A_MINUTE
+    return [(title, minutes) for title, minutes in found]
+
+
+def estimate(nb: NotebookNode) -> float:
+    """Return the minutes that it takes to read and run the main road of a lab.
+
+    The sections ``## Exercises`` and ``## Deeper`` do not count.
+    """
+    return sum(
+        minutes
+        for title, minutes in by_section(nb)
+        if words.section_role(title) not in OFF_THE_ROAD
+    )
 
 
 def stated(nb: NotebookNode) -> Minutes:

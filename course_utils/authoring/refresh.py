@@ -118,8 +118,8 @@ def _take_over_prose(path: Path, on_cell: Callable) -> str:
     for target in filter(Path.exists, stored):
         nb, old = labs.read_lab(path), _read(target)
         cells = labs.code_cells(nb), labs.code_cells(old)
-        if [(c.source, c.metadata) for c in cells[0]] != [
-            (c.source, c.metadata) for c in cells[1]
+        if [(c.source, c.metadata.get("tags")) for c in cells[0]] != [
+            (c.source, c.metadata.get("tags")) for c in cells[1]
         ]:
             raise LabRunError(f"{path.name}: its code is new, so leave out --prose")
         for cell, old_cell in zip(*cells, strict=True):

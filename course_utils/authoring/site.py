@@ -41,6 +41,7 @@ from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import Node
 from course_utils.exercises.questions import TASKS, Question, as_html, certainties
 
+say = words.word
 TEMPLATES = web.TEMPLATES / "pages"
 TOOLS = ("pypandoc", "sphinx", "furo")
 OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
@@ -49,7 +50,6 @@ FRAMES = {"aims", "predict", "rule", "see", "stop"}
 LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
-DESCRIBED = f"A figure. The paragraph below it, {words.word('see')}, describes it."
 LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
 MARK = "<!-- heading {} -->"
 
@@ -191,6 +191,8 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
         return None
 
     def write_cell(block: Node) -> list[Node]:
+        if not block["c"][1]:
+            return []
         source, *outputs = block["c"][1]
         text = source["c"][1]
         asks = [keys[number] for number in told[last]]
@@ -209,15 +211,15 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
             inside = [tree.code_block(asserts, "python")] if asserts else []
             inside += [part for group in outputs for part in group["c"][1]]
             outputs = _unfolding(tree.change(inside, write), asks) if inside else []
-        word = [raw(f'<p class="word">{words.word("pitfall")}</p>')]
+        word = [raw(f'<p class="word">{say("pitfall")}</p>')]
         inside = [*(word if last in pitfalls else []), source, *outputs]
         cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
         stub = "stub" in tree.classes(block)
-        start = [raw(f'<p class="start">Solve it {links}</p>')] if stub else []
+        start = [raw(f'<p class="start">{say("solve")} {links}</p>')] if stub else []
         return [*replies, cell, *start]
 
     title, *blocks = tree.change(_joined(tree.lab(nb)), write)
-    top = raw(f'<p class="start">Work in it {links}</p>')
+    top = raw(f'<p class="start">{say("work")} {links}</p>')
     if figures:
         blocks.append(raw(gallery.head(sorted(set(figures)))))
     try:
@@ -242,12 +244,12 @@ def edition(nb: NotebookNode) -> NotebookNode:
 def start_links(stem: str, address: stamp.Address) -> str:
     """Return links that start a lab: in Colab, in Binder, or on the reader's disk."""
     places = {
-        "Open in Colab": stamp.colab_url(stem, address),
-        "Open in Binder": stamp.binder_url(stem, address),
+        "open-colab": stamp.colab_url(stem, address),
+        "open-binder": stamp.binder_url(stem, address),
     }
-    links = [f'<a href="{url}">{text}</a>' for text, url in places.items()]
-    notebook = f"notebooks/{stem}.ipynb"
-    return " ".join([*links, f'<a href="{notebook}" download>Download</a>'])
+    links = [f'<a href="{url}">{say(role)}</a>' for role, url in places.items()]
+    links.append(f'<a href="notebooks/{stem}.ipynb" download>{say("download")}</a>')
+    return " ".join(links)
 
 
 def _joined(blocks: list[Node]) -> list[Node]:
@@ -274,7 +276,7 @@ def _leads_on(frame: Node) -> bool:
 
 def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
     """Return blocks that unfold when some questions are answered."""
-    summary = f"{words.word('fold-outputs')} (answer first)"
+    summary = f"{say('fold-outputs')} {say('answer-first')}"
     opening = f'<details class="result" data-needs="{" ".join(needs)}">'
     opening += f"<summary>{summary}</summary>"
     return [raw(opening), *blocks, raw("</details>")]
@@ -285,8 +287,7 @@ def _explorable(name: str, own: str) -> str:
     html = gallery.figure(name, _data()[name])
     if own and name == "draw_digit":
         html += (
-            '<p class="aside">On this page the small network of lab 0 answers. In '
-            f"Jupyter it is <code>{escape(own)}</code>.</p>"
+            f'<p class="aside">{say("small-network")} <code>{escape(own)}</code>.</p>'
         )
     return html
 
@@ -320,16 +321,16 @@ def _question(question: Question, number: int, key: str) -> str:
     return f"""
 <form class="question" data-key="{key}">
 <fieldset>
-<legend><strong>{words.word("question")} {number}</strong> {as_html(question.text)}
+<legend><strong>{say("question")} {number}</strong> {as_html(question.text)}
 <em>{TASKS[question.kind]}</em></legend>
 {_controls(question)}
-<label class="sure">How sure are you?
+<label class="sure">{say("are-you-sure")}
 <input type="range" name="sure" min="{guess}" max="99" value="{guess}">
 <output>{guess}%</output></label>
 </fieldset>
-<button>Commit</button>
+<button>{say("commit")}</button>
 <p class="said" role="status"></p>
-<details class="answer"><summary>{words.word("fold-answer")}</summary>
+<details class="answer"><summary>{say("fold-answer")}</summary>
 <p>{as_html(asked.answer(question))}</p></details>
 <script type="application/json">{data}</script>
 </form>
@@ -351,14 +352,15 @@ def _controls(question: Question) -> str:
             rows = [f'<p class="option">{text}</p>' for text in texts.values()]
             choices = "".join(f'<option value="{k}">({k})</option>' for k in texts)
             rows += [
-                f'<label class="place">Place {place} <select name="answer">'
-                f'<option value="">choose</option>{choices}</select></label>'
+                f'<label class="place">{say("place")} {place} <select name="answer">'
+                f'<option value="">{say("choose")}</option>{choices}</select></label>'
                 for place in range(1, len(texts) + 1)
             ]
         case "number":
             rows = [
-                '<label class="place">Your number <input name="answer" size="10" '
-                'autocomplete="off" placeholder="such as 0.25"></label>'
+                f'<label class="place">{say("my-number")} '
+                '<input name="answer" size="10" autocomplete="off" '
+                f'placeholder="{say("such-as")}"></label>'
             ]
     return "\n".join(rows)
 
@@ -385,7 +387,7 @@ def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
         read, solve = [*map(int, re.findall(r"\d+", editions.timing(nb))), 0, 0][:2]
         hours += (read + solve) / 60
         title = f"[{editions.title(nb)}]({stem}.ipynb)"
-        rows.append(f"| {title} | {about.get(stem, '')} | {read} | {solve} |")
+        rows.append(f"| {title} | {about.get(stem, '')} | {read} + {solve} |")
     told = credits.read()
     return _fill(
         "index.md",
@@ -399,13 +401,13 @@ def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
 
 def rules(notebooks: Mapping[str, NotebookNode]) -> str:
     """Return the sheet of formulas and rules in markdown, grouped by lab."""
-    parts = [f"# {words.word('sheet')}"]
+    parts = [f"# {say('sheet')}"]
     for stem, nb in notebooks.items():
         formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
         if formulas or pitfalls:
             parts += [f"## {editions.title(nb)}", *formulas]
             parts.append("\n".join(f"* {_named(*pitfall)}" for pitfall in pitfalls))
-            parts.append(f"[To the lab]({stem}.ipynb)")
+            parts.append(f"[{say('to-lab')}]({stem}.ipynb)")
     return "\n\n".join(parts)
 
 
@@ -437,7 +439,7 @@ def report_url(title: str, address: stamp.Address) -> str:
 
 
 def _fill(name: str, **values: str) -> str:
-    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    text = (TEMPLATES / words.language() / name).read_text(encoding="utf-8")
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
     return text
@@ -465,7 +467,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
             case "CodeBlock":
                 return raw(_listing(node))
             case "Table":
-                return _wide(node, ["role", "group"], ["aria-label", "Table"])
+                return _wide(node, ["role", "group"], ["aria-label", say("table")])
             case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
                 return _wide({"t": "Plain", "c": node["c"]})
         return node
@@ -562,7 +564,7 @@ def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
 
 
 def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
-    """Give a picture a file, and words that are not heard twice."""
+    """Give a picture a file; words that stand below it are not heard twice."""
     words, (target, title) = node["c"][1:]
     content = base64.b64decode(target.partition("base64,")[2])
     name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}.png"
@@ -571,8 +573,8 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
     size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
     size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
-    if len(words) > 8:
-        words = tree.inlines(DESCRIBED)
+    if tree.plain(words) != say("figure"):
+        words = tree.inlines(say("described"))
     attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
     return {"t": "Image", "c": [attributes, words, [name, title]]}
 
@@ -617,7 +619,7 @@ def _run_sphinx(
     settings = {
         "project": told.title,
         "author": told.authors,
-        "language": "en",
+        "language": words.language(),
         "extensions": [__name__],
         "templates_path": [str(TEMPLATES)],
         "html_theme": "furo",
@@ -630,6 +632,7 @@ def _run_sphinx(
             "credits": told.line,
             "cite": told.cite,
             "address": tuple(address),
+            "words": words.table(),
         },
         "html_show_copyright": False,
         "html_show_sourcelink": False,
@@ -707,7 +710,7 @@ def setup(app) -> dict:
                     )
 
     def add_report(app, pagename, templatename, context, doctree) -> None:
-        title = re.sub(r"<[^>]+>", "", context.get("title") or "Search")
+        title = re.sub(r"<[^>]+>", "", context.get("title") or say("search"))
         context["report"] = report_url(title, stamp.Address(*context["address"]))
 
     app.add_source_suffix(".lab", "lab")

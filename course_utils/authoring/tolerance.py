@@ -26,8 +26,6 @@ ALLOWED_TAGS = (
     "exercise",
     "pitfall",
     "colab",  # the cell that only Colab needs, see stamp.py
-    "slide",  # starts a slide, see slides.py
-    "slide-more",  # goes on the slide before it
 )
 
 # What makes the outputs of two machines differ by more than a tolerance.
@@ -157,8 +155,6 @@ def read_tags(tags: Iterable[str], cell: str) -> Tolerance:
             f"{cell}: what is not compared needs a reason, and nothing else has one: "
             f"a tag differs=..., with {', '.join(REASONS[:-1])} or {REASONS[-1]}"
         )
-    if {"slide", "slide-more"} <= set(tags):
-        raise ValueError(f"{cell}: it starts a slide or goes on one, not both")
     if {"nbval-ignore-output", "raises-exception"} <= set(tags):
         raise ValueError(f"{cell}: nothing would notice if it no longer raised")
     figures = "ignore-figures" not in tags

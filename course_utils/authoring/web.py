@@ -8,37 +8,10 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from course_utils.authoring import credits, tree, words
-from course_utils.authoring.tree import (
-    Node,
-    after_lead,
-    cells,
-    code,
-    code_block,
-    div,
-    figure,
-    lead,
-    pandoc,
-    plain,
-)
-
-# What those who make slides find here as well.
-__all__ = [
-    "Node",
-    "after_lead",
-    "cells",
-    "code",
-    "code_block",
-    "div",
-    "figure",
-    "html",
-    "lead",
-    "pandoc",
-    "plain",
-]
+from course_utils.authoring import credits, tree
+from course_utils.authoring.tree import Node
 
 TEMPLATES = Path(__file__).with_name("templates")
-SEE = words.word("see")
 
 # The name of a function, such as log, in the MathML that pandoc writes; but not with an
 # index: in an <msub> there is no room for anything else.

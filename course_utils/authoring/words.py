@@ -53,6 +53,81 @@ WORDS = {
         "figure": "The figure of the cell above.",
         "fold-answer": "The answer",
         "fold-outputs": "What comes out",
+        # What the web site says besides, and what its script says.
+        "open-colab": "Open in Colab",
+        "open-binder": "Open in Binder",
+        "download": "Download",
+        "work": "Work in it",
+        "solve": "Solve it",
+        "to-lab": "To the lab",
+        "search": "Search",
+        "table": "Table",
+        "described": "A figure. The paragraph below it describes it.",
+        "small-network": "Here the small network of lab 0 answers. In Jupyter it is",
+        "answer-first": "(answer first)",
+        "report": "Report a mistake on this page",
+        "more": "More about it",
+        "landmark": "Course",
+        "page-contents": "On this page",
+        "place": "Place",
+        "choose": "choose",
+        "my-number": "Your number",
+        "such-as": "such as 0.25",
+        "are-you-sure": "How sure are you?",
+        "commit": "Commit",
+        "change": "Change my answer",
+        "choose-again": "Choose again, then commit.",
+        "committed": "Committed: {value}, {sure}% sure.",
+        "ask-right": "Is it right?",
+        "no-number": "That is no number that I can read. Write 0.25, 1/4 or 25%.",
+        "no-order": "Give each place an option of its own.",
+        "no-option": "Choose an option first.",
+        "is-right": "✓ Right.",
+        "is-wrong": "✗ Not right.",
+        "you-answered": "You answered {value}, {sure}% sure.",
+        "wrong-option": "({letter}) is not right.",
+        "missed-option": "({letter}) belongs to it.",
+        "place-of": "Place {place} belongs to ({letter}).",
+        "right-answer": "The right answer: {value}.",
+        "costs": "This certainty costs {cost} nats; a coin costs 0.69.",
+        "and": "and",
+        "forgotten": "Forgotten",
+        # The plan for a lesson.
+        "plan": "A plan for the lesson",
+        "opening": "To open",
+        "board": "On the board",
+        "minutes": "Minutes",
+        "section": "section",
+        "min": "min",
+        "questions": "questions",
+        "tasks": "with a pencil",
+        "start": "Before the first section",
+        "stop-here": "stop here",
+        "where-to-stop": "Where to stop",
+        "stop-after": "After {title}: {so_far:.0f} minutes in, {left:.0f} are left.",
+        "no-stop": "In one piece: the lab marks no place to stop.",
+        "skip": "What to leave out",
+        "skip-deeper": "All of *{title}* ({minutes:.0f} minutes) is optional.",
+        "three": "Three likely mistakes, and what to say",
+        "homework": "Homework",
+        "task": "{number}: {names}, {minutes} minutes",
+        "symptoms": "What a learner sees, and which mistakes do that",
+        # What a wrong answer looks like.
+        "sees-error": "{name}, an error",
+        "sees-nan": "nan or inf",
+        "sees-form": "another type",
+        "sees-shape": "another shape",
+        "sees-negative": "a negative number",
+        "sees-sign": "the sign turned round",
+        "sees-large": "more than 1, in the place of a share",
+        "sees-half": "0.5",
+        "sees-zero": "0",
+        "sees-factor": "all numbers too large or too small by one factor",
+        "sees-shift": "all numbers too large or too small by as much",
+        "sees-numbers": "other numbers",
+        "sees-side effect": "right, but the arguments are changed",
+        "sees-slope": "right, but the slopes are wrong",
+        "sees-edge": "wrong with special inputs alone",
         # Notes for instructors.
         "timing": "Timing",
         "hints": "Hints for",
@@ -69,9 +144,14 @@ LEADS = (
 SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 
 
+def language() -> str:
+    """Return the language that is chosen."""
+    return os.environ.get("COURSE_LANGUAGE", "en")
+
+
 def table() -> dict[str, str]:
     """Return the words of the language that is chosen, by role."""
-    return WORDS[os.environ.get("COURSE_LANGUAGE", "en")]
+    return WORDS[language()]
 
 
 def word(role: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from course_utils.authoring import pictures, words
+from course_utils.authoring import editions, labs, pictures, words
 from course_utils.authoring.labs import LabError
 
 # Modules and functions that draw, or that only the tests of the course need.
@@ -25,6 +25,18 @@ CHEAP = {
 }  # calls that say nothing by themselves
 
 
+def student(nb: NotebookNode) -> NotebookNode:
+    """Return the students' edition for paper."""
+    nb = editions.student(nb)
+    add_tasks(nb)
+    cells = labs.code_cells(nb)
+    found = essential([cell.source for cell in cells])
+    for cell, source in zip(cells, found, strict=True):
+        if "room" not in cell.metadata:
+            cell.source = source
+    return nb
+
+
 @functools.cache
 def lessons() -> dict:
     """Return what lessons.toml holds, by the number of a lab such as ``"04"``."""
@@ -35,7 +47,7 @@ def lessons() -> dict:
 # Tasks for a pencil ---------------------------------------------------------------
 
 
-def add_tasks(nb: NotebookNode, lab: str, *, for_instructors: bool = False) -> None:
+def add_tasks(nb: NotebookNode, *, for_instructors: bool = False) -> None:
     """Put a lab's tasks for a pencil into it, in place, each at the end of its section.
 
     Raises
@@ -43,6 +55,7 @@ def add_tasks(nb: NotebookNode, lab: str, *, for_instructors: bool = False) -> N
     LabError
         If a section or a figure is missing.
     """
+    lab = editions.number(nb)
     tasks = lessons().get(lab, {}).get("pencil", [])
     # From the last one, so that a task does not stand in the way of the next.
     for number, task in reversed(list(enumerate(tasks, 1))):

@@ -258,11 +258,19 @@ def fastest_down_the_hill(updates, fixed, per_image):
 
 @fastest.mistake
 def fastest_fewest_images(updates, fixed, per_image):
-    """You took the run that looks at the fewest images. But each update has a fixed
-    cost as well, once, whatever it looks at: (fixed + per_image * size) times the
-    number of updates.
+    """You took the run that looks at the fewest images: the fixed cost is missing, or
+    counts once for the whole run. Each update has it: (fixed + per_image * size) times
+    the number of updates.
     """
     return min(updates, key=lambda size: size * updates[size])
+
+
+@fastest.mistake
+def fastest_images_of_one_update(updates, fixed, per_image):
+    """The images of a single update are counted, and the fixed cost of all of them.
+    Both belong to each update: (fixed + per_image * size) times the number of updates.
+    """
+    return min(updates, key=lambda size: updates[size] * fixed + per_image * size)
 
 
 @fastest.mistake
@@ -502,8 +510,8 @@ def accumulate_zero_in_loop(model, parts, loss_fn, optimizer):
 
 @accumulate.mistake
 def accumulate_without_zero(model, parts, loss_fn, optimizer):
-    """zero_grad() is missing: slopes that are left from before go into your update.
-    Empty them once, before the loop.
+    """zero_grad() is missing, or stands after the step: slopes that are left from
+    before go into your update. Empty them once, before the loop.
     """
     n_images = sum(len(X) for X, _ in parts)
     value = _accumulated(
@@ -774,6 +782,14 @@ def class_accuracy_over_all(logits, y, n_classes):
 
 
 @class_accuracy.mistake
+def class_accuracy_list(logits, y, n_classes):
+    """The numbers are right, but they stand in a list. With a list one cannot go on
+    calculating number by number, as with a tensor.
+    """
+    return class_accuracy.reference(logits, y, n_classes).tolist()
+
+
+@class_accuracy.mistake
 def class_accuracy_counts(logits, y, n_classes):
     """These are the numbers of right answers. Divide each by the number of examples of
     its class, so that classes of different size can be compared.
@@ -877,8 +893,8 @@ poll = choice(
 
 four_times = choice(
     "lab08.four_times",
-    "A poll of 2 images is off by some amount, one of 8 by about half as much, one of "
-    "32 by about half of that. By how much is a poll of 128 off?",
+    "You have seen how far polls of 2, 8 and 32 images are off, in lengths of the true "
+    "gradient. By how much is a poll of 128 images off?",
     right="b",
     because="Errors of single images partly cancel in a mean: with n of them what is "
     "left is one over the root of n. So half the error costs four times the images, a "
@@ -935,8 +951,8 @@ last_batch = number(
     otherwise="How often does 64 go into 1,000, and what remains?",
 )
 
-used_up = choice(
-    "lab08.used_up",
+second_loop = choice(
+    "lab08.second_loop",
     "`loader = batches(X, y, 50)`, with the function that has `yield` in it. A program "
     "loops over `loader` in the first epoch, and again in the second. How many batches "
     "come in the second epoch?",
@@ -988,15 +1004,16 @@ two_wishes = choice(
     "wish is long. Together they cancel, and the short arrow that is left is the one "
     "that helps both.",
     a=(
-        "Near 1: both want to get away from the start.",
-        "Both do, but the fours want smaller logits, and the nines want larger ones.",
+        "Near 1.",
+        "Both want to get away from the start. But the fours want smaller logits, and "
+        "the nines want larger ones.",
     ),
     b=(
-        "Near 0: they are about different images.",
-        "Different images, but the same pixels: both digits have much ink in the same "
-        "places. So the same weights are moved, up or down.",
+        "Near 0.",
+        "They are about different images, but the same pixels: both digits have much "
+        "ink in the same places. So the same weights are moved, up or down.",
     ),
-    c="Near -1: what raises the logit of a 4 raises that of a 9.",
+    c="Near -1.",
 )
 
 second_epoch = choice(
@@ -1021,8 +1038,8 @@ second_epoch = choice(
     ),
 )
 
-ten_times = number(
-    "lab08.ten_times",
+updates_ratio = number(
+    "lab08.updates_ratio",
     "There are 1,000 images. Run A: 20 epochs with all images at once. Run B: 2 epochs "
     "with batches of 10. How many times as many updates does run B make?",
     right=10,
@@ -1131,12 +1148,13 @@ moved = choice(
 
 clock = choice(
     "lab08.clock",
-    "Ten orders of 20 thousandths of a second each are put into the queue of a helper. "
-    "The clock is stopped right after the last one has been put in. What does it show?",
+    "Python gives ten orders of 20 thousandths of a second each to the helper, with "
+    "`submit`. The clock is stopped right after the last `submit`. What does it show?",
     right="a",
-    because="It has measured how long it takes to *put in* ten orders. The work had "
-    "hardly begun. Many a marvellous speed-up was measured like that.",
-    a="Nearly nothing: it is quickly done to put in an order.",
+    because="`submit` puts an order into a *queue* and comes back. So the clock has "
+    "measured how long it takes to put ten orders in. The work had hardly begun. Many "
+    "a marvellous speed-up was measured like that.",
+    a="Nearly nothing: ten times an instant.",
     b=(
         "0.2 seconds: ten times 20 thousandths.",
         "That is how long the work takes. But nobody has waited for it.",

@@ -211,9 +211,9 @@ def forgotten_difference(optimizer, model):
 
 @forgotten.mistake
 def forgotten_without_grad(optimizer, model):
-    """You asked which parameters have no slope. p.grad is None until backward() is
-    called, and it says nothing about the optimizer: backward() fills it for every
-    parameter, held or not. Look into optimizer.param_groups.
+    """You counted all parameters, held or not. Perhaps you asked for p.grad, which is
+    None until backward() is called, for any parameter; or for optimizer.state, which is
+    empty until the first step. Look into optimizer.param_groups.
     """
     return sum(p.grad is None for p in model.parameters())
 
@@ -292,6 +292,7 @@ _NINES = torch.tensor([1.0, 1, 0, 0, 1, 0, 1, 0])
         (_LINE, _NINES, 0.75),
         (_LINE, _NINES, 0.6),
         Case((_LINE, _NINES, 1.0), "all of them have to be found", False),
+        Case((_LINE, _NINES, 0.125), "an eighth of four 9s", False),
         (_LINE, 1 - _NINES, 0.3),
         (_LINE[:5] - 4, _NINES[:5], 0.5),
         Case((_LINE, torch.eye(8)[3], 0.25), "a single 9", False),
@@ -338,6 +339,16 @@ def threshold_one_too_few(logits, y, least):
 
 
 @choose_threshold.mistake
+def threshold_rounded_down(logits, y, least):
+    """You rounded the number of 9s to be found down: with `least` 0.6 and four 9s two
+    are not enough. (And where it is rounded to 0, the position is -1, the last one.)
+    "At least" means up.
+    """
+    nines = logits[y == 1].sort(descending=True).values
+    return nines[int(least * len(nines)) - 1].item()
+
+
+@choose_threshold.mistake
 def threshold_one_too_many(logits, y, least):
     """Your threshold is one 9 too low where the wish is met exactly: a recall of just
     `least` is allowed. Counting begins at 0: the k-th 9 has position k - 1.
@@ -379,7 +390,7 @@ def threshold_of_precision(logits, y, least):
         for t in logits
         if ((y == 1) & (logits >= t)).sum() >= least * (logits >= t).sum()
     ]
-    return max(good).item() if good else logits.max().item()
+    return max(good).item() if good else None
 
 
 @choose_threshold.mistake
@@ -520,6 +531,14 @@ def balanced_without_weight(X, y, lr, n_steps):
     be the number of others for each 9.
     """
     return _descend(X, y, lr, n_steps, torch.ones_like(y))
+
+
+@train_balanced.mistake
+def balanced_nine(X, y, lr, n_steps):
+    """Your pos_weight is 9. That was right for one 9 in ten images. Count in *this* y:
+    how many others are there for each 9?
+    """
+    return _descend(X, y, lr, n_steps, 1 + 8 * y)
 
 
 @train_balanced.mistake
@@ -1131,14 +1150,13 @@ held_out = choice(
     "the 600 images are learned by heart. A smaller training loss then brings surer "
     "answers, and no better ones.",
     a=(
-        "Two logits have half the loss there as well, and fewer mistakes.",
+        "Two logits have half the loss there as well.",
         "They are the same family on the same images. Going faster changes when one "
         "arrives, not where the road leads.",
     ),
-    b="Nearly alike: the same share right, and a loss that is about the same, or even "
-    "larger with two logits.",
+    b="Nearly alike: two logits gain nothing there.",
     c=(
-        "One logit does much better, as it has fewer parameters.",
+        "One logit does better: it has fewer weights.",
         "It has 33 fewer of 25,186, and they make no difference to what it can say.",
     ),
 )
@@ -1187,8 +1205,8 @@ stale = choice(
     ),
     b=(
         "No error; the loss stays at its first value.",
-        "The loss would indeed stay. But the second `backward` has to walk through a "
-        "graph, and does not find it.",
+        "The second `backward` has to walk through a graph, and the first one has "
+        "thrown it away.",
     ),
     c=(
         "An error in the first epoch.",
@@ -1220,8 +1238,8 @@ retain = choice(
     ),
 )
 
-foreign = choice(
-    "lab09.foreign",
+does_it_learn = choice(
+    "lab09.does_it_learn",
     "The optimizer holds the parameters of a network that was made first. The network "
     "that is trained was made afterwards. What does the loss do?",
     right="c",
@@ -1244,8 +1262,8 @@ foreign = choice(
     ),
 )
 
-twenty = number(
-    "lab09.twenty",
+second_symptom = number(
+    "lab09.second_symptom",
     "`optimizer.zero_grad()` is called in each of the 20 epochs, by the optimizer of "
     "the other network. How many times as large as after epoch 1 are the slopes of "
     "the network that is used, after epoch 20?",

@@ -296,9 +296,10 @@ function explorable({ model, el }, { title, lead, task, praise, start, draw }) {
   const controls = h("div", { class: "cx-controls" });
   const readout = h("p", { class: "cx-readout" });
   const root = h(
-    "section",
+    "div", // and no section, which would be a slide in a deck
     {
       class: "cx cx-fresh",
+      role: "region",
       "aria-label": title,
     },
     h("h3", { class: "cx-title" }, title),

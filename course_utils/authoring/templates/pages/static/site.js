@@ -1,6 +1,11 @@
 // The questions of a lab: answered in the page, kept in this browser alone.
 
 const KEPT = "course-answers";
+const WORDS = JSON.parse(document.querySelector("#words").textContent);
+
+// A sentence of the table, with values in the place of {names}.
+const say = (role, values = {}) =>
+  WORDS[role].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const answers = () => {
   try {
@@ -27,7 +32,7 @@ const shown = (question, value) => {
   if (question.kind === "choice") {
     return `(${value}) ${question.options[value].replace(/\.$/, "")}`;
   }
-  return [...value].map((letter) => `(${letter})`).join(" and ");
+  return [...value].map((letter) => `(${letter})`).join(` ${say("and")} `);
 };
 
 const isRight = (question, value) =>
@@ -45,14 +50,14 @@ const mistakes = (question, value) => {
       const wrong = [...value].filter((letter) => !question.right.includes(letter));
       const missed = [...question.right].filter((letter) => !value.includes(letter));
       return [
-        ...wrong.map((letter) => `(${letter}) is not right. ${why[letter]}`),
-        ...missed.map((letter) => `(${letter}) belongs to it. ${why[letter]}`),
+        ...wrong.map((letter) => `${say("wrong-option", { letter })} ${why[letter]}`),
+        ...missed.map((letter) => `${say("missed-option", { letter })} ${why[letter]}`),
       ];
     }
     case "order": {
       const place = [...value].findIndex((letter, k) => letter !== question.right[k]);
-      const first = question.right[place];
-      return [`Place ${place + 1} belongs to (${first}). ${why[first]}`];
+      const letter = question.right[place];
+      return [`${say("place-of", { place: place + 1, letter })} ${why[letter]}`];
     }
   }
   const near = ([typical]) => Math.abs(value - typical) <= question.tolerance;
@@ -66,7 +71,7 @@ const number = (text) => {
     /^([-+]?[\d.]+(?:e[-+]?\d+)?)(?:\/([\d.]+))?(%?)$/i.exec(typed) ?? [];
   const value = (Number(top) / Number(bottom ?? 1)) * (percent ? 0.01 : 1);
   if (Number.isFinite(value)) return value;
-  throw new Error("That is no number that I can read. Write 0.25, 1/4 or 25%.");
+  throw new Error(say("no-number"));
 };
 
 const read = (form, question) => {
@@ -75,11 +80,11 @@ const read = (form, question) => {
   if (question.kind === "order") {
     const value = controls.map((control) => control.value).join("");
     if (new Set(value).size === controls.length) return value;
-    throw new Error("Give each place an option of its own.");
+    throw new Error(say("no-order"));
   }
   const chosen = controls.filter((control) => control.checked);
   if (chosen.length) return chosen.map((control) => control.value).join("");
-  throw new Error("Choose an option first.");
+  throw new Error(say("no-option"));
 };
 
 const write = (form, question, { value, sure }) => {
@@ -95,17 +100,15 @@ const tell = (question, { value, sure }) => {
   const right = isRight(question, value);
   // Nobody pays without end: 99% is the surest.
   const cost = -Math.log((right ? sure : 100 - sure) / 100);
+  const verdict = `<strong>${say(right ? "is-right" : "is-wrong")}</strong>`;
   const paragraphs = [
+    `${verdict} ${say("you-answered", { value: shown(question, value), sure })}`,
     ...(right ? [] : mistakes(question, value)),
-    ...(right ? [] : [`The right answer: ${shown(question, question.right)}.`]),
+    ...(right ? [] : [say("right-answer", { value: shown(question, question.right) })]),
     question.because,
-    `This certainty costs ${cost.toFixed(2)} nats; a coin costs 0.69.`,
+    say("costs", { cost: cost.toFixed(2) }),
   ];
-  return (
-    `<p><strong>${right ? "✓ Right." : "✗ Not right."}</strong> You answered ` +
-    `${shown(question, value)}, ${sure}% sure.</p>` +
-    paragraphs.map((text) => `<p>${text}</p>`).join("")
-  );
+  return paragraphs.map((text) => `<p>${text}</p>`).join("");
 };
 
 const unfold = () => {
@@ -113,7 +116,7 @@ const unfold = () => {
   for (const result of document.querySelectorAll("details.result")) {
     if (result.dataset.needs.split(" ").some((key) => !(key in all))) continue;
     result.open = true;
-    result.querySelector("summary").textContent = "What comes out";
+    result.querySelector("summary").textContent = say("fold-outputs");
   }
 };
 
@@ -129,10 +132,11 @@ const start = (form) => {
 
   const show = (given) => {
     fields.disabled = true;
-    button.textContent = "Change my answer";
+    button.textContent = say("change");
+    const value = shown(question, given.value);
     said.innerHTML =
-      `Committed: ${shown(question, given.value)}, ${given.sure}% sure. ` +
-      `<a href="#reply-${key}">Is it right?</a>`;
+      say("committed", { value, sure: given.sure }) +
+      ` <a href="#reply-${key}">${say("ask-right")}</a>`;
     const reply = find(".reply", key);
     reply.innerHTML = tell(question, given);
     reply.classList.toggle("right", isRight(question, given.value));
@@ -144,8 +148,8 @@ const start = (form) => {
     event.preventDefault();
     if (fields.disabled) {
       fields.disabled = false;
-      button.textContent = "Commit";
-      said.textContent = "Choose again, then commit.";
+      button.textContent = say("commit");
+      said.textContent = say("choose-again");
       return;
     }
     try {
@@ -187,7 +191,7 @@ document.documentElement.classList.add("answers");
 document.querySelectorAll("form.question").forEach(start);
 document.querySelector("#forget")?.addEventListener("click", (event) => {
   keep({});
-  event.target.textContent = "Forgotten";
+  event.target.textContent = say("forgotten");
 });
 fit();
 addEventListener("resize", fit);

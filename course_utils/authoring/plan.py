@@ -1,0 +1,246 @@
+"""An instructor's edition on paper: a plan for the lesson, then the lab itself."""
+
+import math
+import re
+from collections.abc import Callable
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from course_utils.authoring import asked, editions, reading_time, words, worksheet
+from course_utils.authoring.labs import LabError
+from course_utils.authoring.words import word
+
+N_MISTAKES = 3
+N_CASES = 3  # inputs with which a mistake is tried until it shows
+
+
+def instructor(nb: NotebookNode) -> NotebookNode:
+    """Return the instructors' edition for paper, with the plan after the title."""
+    made = editions.instructor(nb)
+    worksheet.add_tasks(made, for_instructors=True)
+    title, _, rest = made.cells[0].source.partition("\n")
+    plan = f"{title}\n\n::::: plan\n{in_markdown(nb)}\n:::::"
+    made.cells[:1] = [new_markdown_cell(plan), new_markdown_cell(rest.strip())]
+    return made
+
+
+def in_markdown(nb: NotebookNode) -> str:
+    """Return the plan for a lesson, as markdown.
+
+    Raises
+    ------
+    LabError
+        If lessons.toml names a mistake that no exercise of the lab knows.
+    """
+    data = worksheet.lessons().get(editions.number(nb), {})
+    parts = {
+        "opening": opening(nb),
+        "board": "\n\n".join(["", *editions.formulas(_core(nb))]),
+        "minutes": f"\n\n{_minutes(nb)}",
+        "where-to-stop": _where_to_stop(nb),
+        "skip": f"{data.get('skip', '')} {_optional(nb)}",
+        "three": f"\n\n{_likely(nb, data)}",
+        "homework": "; ".join(_homework(nb)) + ".",
+        "symptoms": f"\n\n{_by_symptom(nb)}",
+    }
+    said = [
+        f"{words.bold(role)} {text}" for role, text in parts.items() if text.strip()
+    ]
+    return "\n\n".join([f"**{word('plan')}**", *said])
+
+
+def opening(nb: NotebookNode) -> str:
+    """Return what a lab begins with: its riddle."""
+    for paragraph in editions.paragraphs(nb):
+        if not paragraph.startswith(("#", "[![", "**")):
+            return " ".join(paragraph.split())
+    return ""
+
+
+def _core(nb: NotebookNode) -> NotebookNode:
+    """Return the lab without what is optional."""
+    end = words.heading("deeper")
+    at = (i for i, c in enumerate(nb.cells) if c.source.startswith(end))
+    return NotebookNode(cells=nb.cells[: next(at, None)])
+
+
+# Time -----------------------------------------------------------------------------
+
+
+def _sections(nb: NotebookNode) -> list[tuple[str, float, int, bool]]:
+    """Return title, minutes and questions of each section, and whether it stops."""
+    found = [
+        [title, minutes, 0, False] for title, minutes in reading_time.by_section(nb)
+    ]
+    at = 0
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            found[at][2] += len(asked.questions(cell))
+            continue
+        for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
+            at += part.startswith("## ")
+            found[at][3] |= words.bold("stop") in part
+    return [tuple(section) for section in found]
+
+
+def _minutes(nb: NotebookNode) -> str:
+    """Return the minutes of each section as a table."""
+    tasks = worksheet.lessons().get(editions.number(nb), {}).get("pencil", [])
+    head = [word(role) for role in ("section", "min", "questions", "tasks")]
+    rows = [head, ["---", "--:", "--:", "--:"]]
+    for title, minutes, n_questions, stops in _sections(nb):
+        if words.section_role(title) in ("exercises", "deeper"):
+            continue
+        # Else typst would make a list of "1. One number".
+        name = title.replace(". ", ".\u00a0", 1) or word("start")
+        name += f" (**{word('stop-here')}**)" if stops else ""
+        n_tasks = sum(title.startswith(f"{task['section']}.") for task in tasks)
+        counts = [str(n or "") for n in (n_questions, n_tasks)]
+        rows.append([name, f"{minutes:.0f}", *counts])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _where_to_stop(nb: NotebookNode) -> str:
+    total, so_far, said = reading_time.estimate(nb), 0.0, []
+    for title, minutes, _, stops in _sections(nb):
+        so_far += minutes
+        if stops:
+            left = total - so_far
+            said.append(
+                word("stop-after").format(title=title, so_far=so_far, left=left)
+            )
+    return " ".join(said) or word("no-stop")
+
+
+def _optional(nb: NotebookNode) -> str:
+    for title, minutes in reading_time.by_section(nb):
+        if words.section_role(title) == "deeper":
+            return word("skip-deeper").format(title=title, minutes=minutes)
+    return ""
+
+
+def _homework(nb: NotebookNode) -> list[str]:
+    """Return the exercises with their minutes."""
+    start = re.compile(rf"\*\*{word('exercise')} (\d+)\.?\*\* \((\d+) minutes")
+    found, waiting = [], None
+    for cell in nb.cells:
+        for match in start.finditer(cell.source):
+            waiting = match
+        if waiting and (names := [f"`{e.name}`" for e in editions.exercises(cell)]):
+            number, minutes = waiting.groups()
+            said = word("task").format(
+                number=number, names=", ".join(names), minutes=minutes
+            )
+            found.append(said)
+            waiting = None
+    return found
+
+
+# Mistakes -------------------------------------------------------------------------
+
+
+def _mistakes(nb: NotebookNode) -> list[tuple]:
+    """Return (exercise, mistake) for all that the exercises of a lab know."""
+    found = {e.name: e for cell in nb.cells for e in editions.exercises(cell)}
+    return [(e, mistake) for e in found.values() for mistake in e.mistakes]
+
+
+def _likely(nb: NotebookNode, data: dict) -> str:
+    """Return the likeliest mistakes and what to say, as a list."""
+    known = {mistake.__name__: (e, mistake) for e, mistake in _mistakes(nb)}
+    lines = []
+    for name in data.get("mistakes", list(known)[:N_MISTAKES]):
+        if name not in known:
+            raise LabError(f"lessons.toml: lab {editions.number(nb)} knows no {name}")
+        exercise, mistake = known[name]
+        said = editions.explanation(mistake)
+        lines.append(f"* `{exercise.name}`, *{_called(exercise, mistake)}*: {said}")
+    return "\n".join(lines)
+
+
+def _called(exercise, mistake: Callable) -> str:
+    """Return the name of a mistake in words, without that of its exercise."""
+    name = mistake.__name__.removeprefix(f"{exercise.name}_")
+    return editions.as_markdown(name.replace("_", " "))
+
+
+def _by_symptom(nb: NotebookNode) -> str:
+    """Return the mistakes of a lab, sorted by what a learner sees of them."""
+    found = {}
+    for exercise, mistake in _mistakes(nb):
+        by_exercise = found.setdefault(symptom(exercise, mistake), {})
+        by_exercise.setdefault(exercise.name, []).append(_called(exercise, mistake))
+    order = list(words.table().values())
+    lines = []
+    for seen in sorted(found, key=lambda s: order.index(s) if s in order else -1):
+        names = (f"`{name}`: {', '.join(m)}" for name, m in found[seen].items())
+        lines.append(f"* *{editions.as_markdown(seen)}.* {'; '.join(names)}.")
+    return "\n".join(lines)
+
+
+def symptom(exercise, mistake: Callable) -> str:
+    """Return what a learner sees who makes a mistake, in words."""
+    for case in exercise.cases[:N_CASES]:
+        trial = exercise.trial(mistake, case)
+        if not trial.problem:
+            continue
+        kind, _ = trial.problem
+        if kind == "error":
+            return word("sees-error").format(name=type(trial.got.error).__name__)
+        if kind == "value":
+            kind = _kind_of_numbers(trial.got.value, trial.right.value)
+        elif kind == "form" and _same_type(trial.got.value, trial.right.value):
+            kind = "shape"
+        return word(f"sees-{kind}")
+    return word("sees-edge")
+
+
+def _kind_of_numbers(got, right) -> str:
+    """Return what is strange about wrong numbers, at first sight."""
+    got, right = _numbers(got), _numbers(right)
+    if len(got) != len(right) or not got:
+        return "numbers"
+    if not all(map(math.isfinite, got)) and all(map(math.isfinite, right)):
+        return "nan"
+    if any(right) and _alike(got, [-x for x in right]):
+        return "sign"
+    if min(got) < 0 <= min(right):
+        return "negative"
+    if max(got) > 1.001 and min(right) >= 0 and max(right) <= 1:
+        return "large"
+    for value, kind in ((0, "zero"), (0.5, "half")):
+        if _alike(got, [value] * len(got)):
+            return kind
+    if len(got) > 1:
+        pairs = list(zip(got, right, strict=True))
+        if _alike([g - r for g, r in pairs], [got[0] - right[0]] * len(pairs)):
+            return "shift"
+        if all(right) and _alike(
+            [g / r for g, r in pairs], [got[0] / right[0]] * len(got)
+        ):
+            return "factor"
+    return "numbers"
+
+
+def _alike(some: list[float], others: list[float]) -> bool:
+    pairs = zip(some, others, strict=True)
+    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in pairs)
+
+
+def _numbers(value) -> list[float]:
+    """Return all numbers of a result, in order."""
+    if hasattr(value, "detach"):
+        value = value.detach().double().flatten().tolist()
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [number for part in value for number in _numbers(part)]
+    return [float(value)] if isinstance(value, bool | int | float) else []
+
+
+def _same_type(got, right) -> bool:
+    """Tell whether two results have the same types, tensor by tensor."""
+    if isinstance(got, list | tuple) and isinstance(right, list | tuple):
+        return len(got) == len(right) and all(map(_same_type, got, right))
+    return getattr(got, "dtype", type(got)) == getattr(right, "dtype", type(right))
