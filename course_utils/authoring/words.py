@@ -7,6 +7,8 @@ second column of `WORDS`, and labs that are written in it; ``COURSE_LANGUAGE`` c
 import os
 import re
 
+from course_utils.authoring.labs import LabError
+
 WORDS = {
     "en": {
         # In bold at the start of a paragraph.
