@@ -152,8 +152,18 @@ def language() -> str:
 
 
 def table() -> dict[str, str]:
-    """Return the words of the language that is chosen, by role."""
-    return WORDS[language()]
+    """Return the words of the language that is chosen, by role.
+
+    Raises
+    ------
+    LabError
+        If the table has no such language.
+    """
+    language = os.environ.get("COURSE_LANGUAGE") or "en"
+    if language not in WORDS:
+        known = ", ".join(WORDS)
+        raise LabError(f"COURSE_LANGUAGE is {language!r}; words.py knows: {known}")
+    return WORDS[language]
 
 
 def word(role: str) -> str:
