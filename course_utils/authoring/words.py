@@ -147,23 +147,23 @@ SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 
 
 def language() -> str:
-    """Return the language that is chosen."""
-    return os.environ.get("COURSE_LANGUAGE", "en")
-
-
-def table() -> dict[str, str]:
-    """Return the words of the language that is chosen, by role.
+    """Return the language that is chosen.
 
     Raises
     ------
     LabError
         If the table has no such language.
     """
-    language = os.environ.get("COURSE_LANGUAGE") or "en"
-    if language not in WORDS:
+    chosen = os.environ.get("COURSE_LANGUAGE") or "en"
+    if chosen not in WORDS:
         known = ", ".join(WORDS)
-        raise LabError(f"COURSE_LANGUAGE is {language!r}; words.py knows: {known}")
-    return WORDS[language]
+        raise LabError(f"COURSE_LANGUAGE is {chosen!r}; words.py knows: {known}")
+    return chosen
+
+
+def table() -> dict[str, str]:
+    """Return the words of the language that is chosen, by role."""
+    return WORDS[language()]
 
 
 def word(role: str) -> str:
