@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 from nbformat import v4
 
-from course_utils.authoring import labs, tree
+from course_utils.authoring import editions, labs, tree, words
 
 pytestmark = pytest.mark.skipif(
     not find_spec("pypandoc"), reason='needs pip install -e ".[authoring]"'
@@ -82,3 +82,93 @@ def test_a_cell_does_not_reach_into_the_next():
     cells = [v4.new_markdown_cell(text) for text in ("```\n1", "- a", "- b")]
     parts = tree.cells(v4.new_notebook(cells=cells))
     assert [tree.plain(blocks).strip() for blocks in parts] == ["1", "a", "b"]
+
+
+# Roles ------------------------------------------------------------------------------
+
+PNG = v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+STUB = "def softmax(logits):\n    ...\n\n\nlab01.softmax.check(softmax)"
+
+
+def small_lab():
+    """Return a lab with one of each."""
+    texts = {
+        "title": "# 1. A lab\n\nA riddle.\n\n**You will be able to**\n\n* do it",
+        "section": "## 1. A section\n\n**Rule** Do it.",
+        "see": "**What you should see** A line.\n\nMore.\n\n## Exercises",
+        "exercise": "**Exercise 1** (4 minutes). Write it.\n\nMind the sum.",
+        "end": "## Summary\n\nEnd.\n\n## Deeper\n\nExtra.",
+    }
+    texts = {name: v4.new_markdown_cell(text) for name, text in texts.items()}
+    cells = [
+        texts["title"],
+        texts["section"],
+        v4.new_code_cell("lab01.shifted.ask()"),
+        v4.new_code_cell("lab01.shifted.result()\nx", outputs=[PNG]),
+        texts["see"],
+        texts["exercise"],
+        v4.new_code_cell(STUB),
+        texts["end"],
+    ]
+    return v4.new_notebook(cells=cells)
+
+
+def roles(blocks):
+    """Return the roles in a tree, each with those inside of it."""
+    found = []
+    for block in blocks:
+        if block["t"] == "Div":
+            name = ".".join(tree.classes(block)) or "none"
+            inside = roles(block["c"][1])
+            found.append((name, inside) if inside else name)
+    return found
+
+
+def test_roles_of_a_small_lab():
+    assert roles(tree.lab(editions.student(small_lab()))) == [
+        "aims",
+        (
+            "section.core",
+            ["rule", ("question", ["answer"]), "cell", ("told", ["see"])],
+        ),
+        ("section.exercises", [("exercise", ["cell.stub"])]),
+        "section.summary",
+        "section.deeper",
+    ]
+    instructor = roles(tree.lab(editions.instructor(small_lab())))
+    inside = ["rule", "note.timing", "question", "note.answer", "cell", "see"]
+    assert ("section.core", inside) in instructor
+    inside = ("section.exercises", [("exercise", ["cell.solution"]), "note.exercise"])
+    assert inside in instructor
+
+
+def test_a_role_that_nobody_knows():
+    nb = small_lab()
+    nb.cells[1].source += "\n\n::: riddle\nWhat?\n:::"
+    with pytest.raises(labs.LabError, match=r"lab 1\. A lab, cell 2: .*'riddle'"):
+        tree.lab(editions.student(nb))
+
+
+def test_a_second_language_is_a_second_column(monkeypatch):
+    english = words.WORDS["en"]
+    monkeypatch.setitem(words.WORDS, "xx", {k: f"X{v}" for k, v in english.items()})
+    before = roles(tree.lab(editions.student(small_lab())))
+    monkeypatch.setenv("COURSE_LANGUAGE", "xx")
+    assert roles(tree.lab(editions.student(small_lab()))) != before
+    nb = small_lab()
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            start = r"(?m)^(\*\*|## )(?=You|Rule|What|Exercise|Summary|Deeper)"
+            cell.source = re.sub(start, r"\1X", cell.source)
+    assert roles(tree.lab(editions.student(nb))) == before
+    monkeypatch.setenv("COURSE_LANGUAGE", "yy")
+    with pytest.raises(labs.LabError, match=r"COURSE_LANGUAGE is 'yy'.* knows: en, xx"):
+        tree.lab(editions.student(nb))
+
+
+def test_every_language_has_every_word():
+    for language, table in words.WORDS.items():
+        assert table.keys() == words.WORDS["en"].keys(), language
+    leads = [words.word(role) for role in words.LEADS]
+    assert len(set(leads)) == len(leads)
+    assert [words.lead_role(f"{lead} 1.") for lead in leads] == list(words.LEADS)

@@ -140,6 +140,7 @@ def book_text(
         subtitle=paper.quote(credits.read().subtitle),
         edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
+        compact="true" if edition == "student" else "false",
         hours=hours(notebooks) if edition == "instructor" else "none",
     )
 

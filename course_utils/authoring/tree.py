@@ -11,7 +11,7 @@ Each group is a ``Div``, and its first class is its role:
   ``height``), answered like a question;
 * ``exercise``: its text and all that belongs to it, up to the cell to solve it in;
 * a paragraph with a bold word before it, such as ``rule``: see `words.LEADS`;
-* ``note``, for instructors; its second class says about what;
+* ``note``, for instructors; its second class says about what; ``plan``, of a lesson;
 * ``section``; its second class is one of `words.SECTIONS`, or ``core``.
 
 Blocks of code have the class ``python``, ``mistake`` in a note, or ``output`` (and
@@ -37,6 +37,9 @@ MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_
 # A block or an inline of pandoc's tree: {"t": its kind, "c": its contents}.
 Node = dict
 
+# Of the groups that stand in markdown.
+ROLES = {"note", "pencil", "plan"}
+
 
 # From a notebook to the tree ------------------------------------------------------
 
@@ -47,11 +50,15 @@ def lab(nb: NotebookNode) -> list[Node]:
     Raises
     ------
     LabError
-        If pandoc is missing.
+        If pandoc is missing, or a cell has a group with a role that nobody knows.
     """
     groups = []
-    for cell, blocks in zip(nb.cells, cells(nb), strict=True):
+    for n, (cell, blocks) in enumerate(zip(nb.cells, cells(nb), strict=True), 1):
         if cell.cell_type == "markdown":
+            unknown = {role(block) for block in blocks if block["t"] == "Div"} - ROLES
+            if unknown:
+                where = f"lab {editions.title(nb)}, cell {n}"
+                raise LabError(f"{where}: unknown role {unknown.pop()!r}")
             after_figure = groups and role(groups[-1]) == "told" and pictures(groups)
             found = _prose_groups(cell, blocks)
             if after_figure and found and role(found[0]) == "see":

@@ -7,6 +7,8 @@ second column of `WORDS`, and labs that are written in it; ``COURSE_LANGUAGE`` c
 import os
 import re
 
+from course_utils.authoring.labs import LabError
+
 WORDS = {
     "en": {
         # In bold at the start of a paragraph.
@@ -145,8 +147,18 @@ SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 
 
 def language() -> str:
-    """Return the language that is chosen."""
-    return os.environ.get("COURSE_LANGUAGE", "en")
+    """Return the language that is chosen.
+
+    Raises
+    ------
+    LabError
+        If the table has no such language.
+    """
+    chosen = os.environ.get("COURSE_LANGUAGE") or "en"
+    if chosen not in WORDS:
+        known = ", ".join(WORDS)
+        raise LabError(f"COURSE_LANGUAGE is {chosen!r}; words.py knows: {known}")
+    return chosen
 
 
 def table() -> dict[str, str]:
