@@ -266,7 +266,8 @@ def pdf(text: str, workshop: Path, name: str) -> bytes:
     source = workshop / f"{name}.typ"
     source.write_text(text, encoding="utf-8", newline="\n")
     try:
-        return typst.compile(source, ignore_system_fonts=True)
+        # Such as readers for the blind ask for; typst refuses what does not conform.
+        return typst.compile(source, ignore_system_fonts=True, pdf_standards=["ua-1"])
     except typst.TypstError as error:
         message = textwrap.shorten(str(error), 300)
         raise LabError(f"{name}.pdf cannot be made: {message}") from None

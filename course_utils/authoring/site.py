@@ -191,6 +191,8 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
         return None
 
     def write_cell(block: Node) -> list[Node]:
+        if not block["c"][1]:
+            return []
         source, *outputs = block["c"][1]
         text = source["c"][1]
         asks = [keys[number] for number in told[last]]
@@ -385,7 +387,7 @@ def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
         read, solve = [*map(int, re.findall(r"\d+", editions.timing(nb))), 0, 0][:2]
         hours += (read + solve) / 60
         title = f"[{editions.title(nb)}]({stem}.ipynb)"
-        rows.append(f"| {title} | {about.get(stem, '')} | {read} | {solve} |")
+        rows.append(f"| {title} | {about.get(stem, '')} | {read} + {solve} |")
     told = credits.read()
     return _fill(
         "index.md",
@@ -562,7 +564,7 @@ def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
 
 
 def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
-    """Give a picture a file, and words that are not heard twice."""
+    """Give a picture a file; words that stand below it are not heard twice."""
     words, (target, title) = node["c"][1:]
     content = base64.b64decode(target.partition("base64,")[2])
     name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}.png"
@@ -571,7 +573,7 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
     size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
     size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
-    if len(words) > 8:
+    if tree.plain(words) != say("figure"):
         words = tree.inlines(say("described"))
     attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
     return {"t": "Image", "c": [attributes, words, [name, title]]}
@@ -617,7 +619,7 @@ def _run_sphinx(
     settings = {
         "project": told.title,
         "author": told.authors,
-        "language": "en",
+        "language": words.language(),
         "extensions": [__name__],
         "templates_path": [str(TEMPLATES)],
         "html_theme": "furo",

@@ -122,7 +122,8 @@ function Image(image)
   return image.caption
 end
 
--- A named formula, $$ ... \tag{name}$$, carries its name at the right margin.
+-- A formula's text alternative is its source. A named one, $$ ... \tag{name}$$, carries
+-- its name at the right margin.
 function Math(math)
   -- Typst puts no space between the two columns of cases.
   math.text = math.text:gsub("\\begin{cases}.-\\end{cases}", function(cases)
@@ -130,13 +131,13 @@ function Math(math)
   end)
   local formula, name = math.text:match("^(.*)\\tag{([^}]*)}%s*$")
   math.text = formula or math.text
+  local source = math.text:gsub("%s+", " ")
   local text = pandoc.write(pandoc.Pandoc({ pandoc.Para({ math }) }), "typst"):gsub("%s+$", "")
   -- Else typst sets the bars of |z| as if something stood on both sides of each.
   text = text:gsub("\\| (%w) \\|", "abs(%1)")
-  if name then
-    text = "#named(" .. quote(name) .. ", " .. text .. ");"
-  end
-  return pandoc.RawInline("typst", text)
+  local opening = name and "#named(" .. quote(name) .. ", " or "#formula("
+  local alt = quote(source)
+  return pandoc.RawInline("typst", opening .. alt .. ", " .. text .. ");")
 end
 -- How wide a cell would like to be, and how wide it must be, both in letters.
 local function widths(cell)
