@@ -266,7 +266,7 @@ print(f"one column, {cancer.columns[k]}, cut at {border:.2f}: {simple:.2f}")
 results["baseline"] = "one column, cut half-way", simple
 assert simple > 0.85 > benign
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
 # who says always benign.
 #
