@@ -51,6 +51,7 @@ if "google.colab" in sys.modules and find_spec("course_utils") is None:
     assert find_spec("course_utils"), "pip failed: its lines above say why"
 
 # %%
+import copy
 import math
 
 import matplotlib.pyplot as plt
@@ -165,7 +166,8 @@ assert (p - 0.5).abs().max() < 0.05
 # **What you should see** Two bars at the dotted line: nearly all 4s just left of it, nearly
 # all 9s just right. (The other colour low in each bar is the mistakes.) Accuracy asks only
 # *on which side* of one half a probability lies. The loss asks *how far* from it. This
-# network knows the side, and is sure of nothing. Why? It has learned for fifty steps.
+# network knows the side, and is sure of nothing. The fifty
+# steps are not to blame. What is?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Look at the data
@@ -300,7 +302,8 @@ for name, build in (("linear", linear), ("network", network)):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Two numbers that differ, as two numbers do. With other held-out images they would be a
 # little different: by how much? The **standard deviation** of numbers is their usual
-# distance from their mean: the root of the mean of the squared distances. Here a model
+# distance from their mean: the root of the mean of the squared distances. (For that mean
+# `std` divides by N - 1, not by N, which makes no difference for many.) Here a model
 # that is right with probability 0.8 is measured 5,000 times, on few and on many images.
 
 # %%
@@ -518,7 +521,8 @@ assert held < 0.3
 #
 # **Dropout** silences each hidden unit with probability one half, anew for every image
 # and every step, while training. So no unit can rely on a certain other one. Afterwards
-# all units answer. The next layer must then get as much as in training, in the mean.
+# all units answer, and nothing is done to their answers. The next layer must then get as
+# much as in training, in the mean.
 
 # %% slideshow={"slide_type": "slide"}
 lab07.dropped.ask()
@@ -702,9 +706,6 @@ lab07.worst.check(worst)
 # that training goes on changing: keep `copy.deepcopy(...)` of it.
 
 # %% tags=["exercise"]
-import copy
-
-
 def keep_best(model, X, y, X_val, y_val, lr, n_steps):
     ...
 

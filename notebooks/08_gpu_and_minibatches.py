@@ -212,7 +212,7 @@ for size, (cosines, off) in start.items():
 lab08.poll.result()
 assert 0.2 < start[8][0].mean() < 0.5
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Look at the last column. From row to row, four times as many images are asked.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -219,8 +219,7 @@ assert losses[worst].min() > 5
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Twelve images with the true digit, the answer, and the loss. All
-# are above 5 nats, some far above, and even 5 nats is a probability of less than 1 in 140
-# for the truth. Some are hard for you as well. Others are clear, but written in a way that 2,000 images did not hold.
+# are far above 5 nats, and even 5 nats is a probability of less than 1 in 140 for the truth. Some are hard for you as well. Others are clear, but written in a way that 2,000 images did not hold.
 
 # %% slideshow={"slide_type": "slide"}
 lab10.share.ask()
@@ -654,7 +653,8 @@ for name, change in changes.items():
 lab10.mends.result()
 X_own, y_own = lab10.drawings()  # twenty digits, drawn with lines as on the pad
 answers = [logits_of(big, images).argmax(dim=1) for images in (X_own, mended(X_own))]
-print("twenty drawings, right:", *[int((a == y_own).sum()) for a in answers])
+as_drawn, after = (int((answer == y_own).sum()) for answer in answers)
+print(f"of twenty drawings right: {as_drawn} as drawn, {after} mended")
 titles = [f"says {k}" for a in answers for k in a[:10]]
 ten = torch.cat([X_own[:10], mended(X_own)[:10]])
 axes = plots.image_grid(ten, titles, n_columns=10)

@@ -686,7 +686,7 @@ _ = ax.legend()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** The dashed line is level. The solid one starts far below it,
-# climbs during three tenths of the updates to five times its height, and falls to 0.
+# climbs during three tenths of the updates to five times the height of the dashed one, and falls to 0.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7. Which recipe?
@@ -708,7 +708,8 @@ lab11.tone.result()
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Now a rule, made before looking at the test images: of all rungs whose range of fitted
 # losses reaches down into that of the best rung, take the one that needs the fewest
-# seconds.
+# seconds. (A change further up that saves little and costs nothing may fall out with the
+# rungs below. The rule asks for rungs only, and that was settled beforehand.)
 
 # %% slideshow={"slide_type": "slide"}
 fitted = {name: column(runs[name], "fitted") for name in ladder}
@@ -836,8 +837,8 @@ print(f"{sum(before) / len(before) / (sum(after) / len(after)):.2f} times as fas
 
 # %% [markdown]
 # What do the first and the fifth number of `after` do to the mean? Write `speedup(before, after)`: how many times as fast, without the warm-up, which is
-# the first of each list, and so that one busy moment of the computer does no harm. A
-# Python number, above 1 if `after` is faster.
+# the first of each list, and by the medians: one busy moment of the computer does them no
+# harm. (The smallest, as in section 5, is a usual choice, too.) A Python number, above 1 if `after` is faster.
 
 # %% tags=["exercise"]
 def speedup(before, after):

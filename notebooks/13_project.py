@@ -172,7 +172,7 @@ lab13.mended.result()
 assert max(shares) < 0.65  # those of the coin
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The coin is a coin again, and the wonder is gone: with the true labels a few of 100 are
+# The coin is a coin again, and the miracle is gone: with the true labels a few of 100 are
 # wrong. (The `*` hands over a pair as two arguments.)
 #
 # **Rule** Split before anything is calculated for the model. And if a number is too good
@@ -266,7 +266,7 @@ print(f"one column, {cancer.columns[k]}, cut at {border:.2f}: {simple:.2f}")
 results["baseline"] = "one column, cut half-way", simple
 assert simple > 0.85 > benign
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
 # who says always benign.
 #
@@ -351,7 +351,8 @@ assert losses["labels mixed up"] > 0.5 > losses["in order"]
 # %% [markdown]
 # With all rows the loss stays near 0.6, not far from ln 2. But *sixteen* mixed-up labels
 # would be learned by heart, too, as those of the coin were. So one batch finds broken
-# programs, and not broken data. For these we have looked, and know the baseline.
+# programs, and not broken data. For these there is the baseline: with mixed-up labels no
+# column tells more than the largest class.
 #
 # **So far** Labels of a coin have unmasked a program; the data are split, 90 of 100 are to
 # be beaten, and our program can learn. This is a good place to stop.
@@ -661,7 +662,7 @@ lab13.groups.check(groups)
 #
 # Now you. Choose data, open an *empty* notebook, and go down the page of section 2.
 #
-# | name | what | classes | needs a network |
+# | name | what | classes | needs the internet |
 # |:--|:--|--:|:--|
 # | `"wine"` | a table: 13 columns, few rows | 3 | no |
 # | `"letters"` | images, 28 x 28; the test has *fonts* that you have not seen | 10 | no |

@@ -297,6 +297,15 @@ def test_a_question_is_answered_wrongly_then_rightly_and_kept(tab, folder):
     assert reply.inner_text() == "" and not printed.is_visible()
 
 
+def test_where_nothing_can_be_kept_an_answer_is_told(tab, folder):
+    tab.add_init_script("Storage.prototype.setItem = () => { throw new Error(); };")
+    show(tab, folder, "01_softmax")
+    form = form_of(tab, "01_softmax/lab01.divided")
+    form.get_by_label("(a)").check()
+    form.get_by_role("button", name="Commit").click()
+    assert tab.get_by_text("tensor([inf, -inf, -inf])").is_visible()
+
+
 def ask(name):
     return nbformat.v4.new_code_cell(f"{name}.ask()")
 

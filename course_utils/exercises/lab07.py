@@ -1055,8 +1055,8 @@ paired = choice(
     "standard error of the *difference* is 0.0037, and the difference is 0.010.",
     a=(
         "That cannot be said: the difference is less than two standard errors.",
-        "It is, of each accuracy by itself. But most of that luck is in the images, "
-        "and these are the same for both.",
+        "It is less than two of *one* accuracy's. But most of that luck is in the "
+        "images, and these are the same for both.",
     ),
     b="Most likely: 12 to 2 is hardly luck.",
     c=(

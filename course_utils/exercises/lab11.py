@@ -509,8 +509,8 @@ def speedup_seconds(before, after):
 
 @speedup.mistake
 def speedup_best(before, after):
-    """You compared the best times. That is a usual choice, too, but it shows a lucky
-    moment. The exercise asks for the medians.
+    """You compared the best times. That is a usual choice, too, and section 5 makes it.
+    The exercise asks for the medians.
     """
     return min(before[1:]) / min(after[1:])
 

@@ -512,8 +512,8 @@ first_loss = number(
     "you expect before the first step, to one decimal?",
     right=0.7,
     because="Small weights give small logits, so both classes get about one half, and "
-    "-ln 0.5 is 0.69. With K classes it is ln K. Any other number is a bug, or inputs "
-    "that are too large.",
+    "-ln 0.5 is 0.69. With K classes it is ln K. A number far from it is a bug, or "
+    "inputs that are too large.",
     wrong={
         0.5: "That is the probability of each class. Its price is -ln 0.5.",
         1: "That would be in bits, with the logarithm to base 2. PyTorch takes ln.",
@@ -576,8 +576,9 @@ enough = choice(
     "them right and a large one 94. May you say that the simple one is right more "
     "often, on rows to come?",
     right="b",
-    because="With 100 rows the standard error of an accuracy near 0.95 is 0.02: other "
-    "rows could turn the order round. Seeds do not help here, as all of them are "
+    because="With 100 rows the standard error of an accuracy near 0.95 is 0.02. Both "
+    "saw the same rows, so count row by row (lab 7): they differ on few rows only, and "
+    "other rows could turn the order round. Seeds do not help here, as all of them are "
     "asked the same rows. What you may say: nothing speaks for the larger one. So keep "
     "the simple one.",
     a=(

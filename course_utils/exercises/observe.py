@@ -710,6 +710,10 @@ ADVICE = (
     ("step must be greater than zero", "", (
         "A tensor has no slice that runs backward: .flip(0) turns the order around."
     )),
+    ("Subtraction, the `-` operator, with", "", (
+        "True and False cannot be subtracted: .float() makes 1.0 and 0.0 of them. "
+        "(`^`, which PyTorch recommends, loses the sign.)"
+    )),
     ("KeyError", "", "A dictionary has no such key: print its .keys()."),
     ("only one element tensors can be|Tensor with .* elements cannot be", "", (
         ".item() and float() work for a tensor with a single element only."

@@ -181,7 +181,8 @@ def _exercise(mine: Done, name: str) -> str:
     for (what, _), members in by_count:
         answer = members[0][1]
         who = _folded(f"{len(members)}", ", ".join(_who(h) for h, _ in members))
-        say = "<br>".join(map(_marked, _words(answer)))
+        words = _words(answer)[: 1 if answer["kind"].startswith("listed") else None]
+        say = "<br>".join(map(_marked, words))  # of a listed mistake its explanation
         if what:
             row = [who, f"<code>{html.escape(what)}</code>", say]
             known.append([*row, _source(answer)])
@@ -350,8 +351,9 @@ def page(title: str, body: str) -> bytes:
 
 
 def _marked(text: str) -> str:
-    """Return plain text as HTML, with `code` in its font."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    """Return plain text as HTML, with `code` and *stress* as they are meant."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return re.sub(r"(?<!\S)\*(\w[^*<]*)\*(?!\w)", r"<em>\1</em>", text)
 
 
 def _who(hand_in: HandIn) -> str:

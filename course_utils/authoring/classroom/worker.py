@@ -38,6 +38,7 @@ GIGABYTE = 1 << 30
 MEMORY = 2 * GIGABYTE  # more than PyTorch takes by itself
 OUTPUT = 16 << 20  # bytes of a file, or of what comes back
 NOBODY = 65534
+DESK = "/answer"  # in a room, where answers may write
 SECRET_READS = ("os.listdir", "os.scandir", "os.chdir")
 WRITES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.utime",
           "os.truncate", "os.link", "os.symlink", "shutil.rmtree")  # fmt: skip
@@ -333,27 +334,21 @@ def _do(function: str, *args) -> None:
         raise OSError(ctypes.get_errno(), function)
 
 
-def enter_rooms() -> bool:
+def enter_rooms() -> None:
     """Go on, as a new process, where there is no network and nobody else.
 
-    Returns False where the system does not allow it. Must come before any thread.
+    Must come before any thread. Raises OSError where the system does not allow it.
     """
     uid, gid = os.getuid(), os.getgid()
-    try:
-        _do("unshare", NEW_ROOMS if uid == 0 else NEW_ROOMS | NEW_USER)
-        if uid:
-            for file, text in (
-                ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"),
-                ("gid_map", f"{gid} {gid} 1"),
-            ):  # fmt: skip
-                Path("/proc/self", file).write_text(text)
-        _do("mount", None, "/", None, RECURSIVE | PRIVATE, None)
-    except OSError:
-        return False
+    _do("unshare", NEW_ROOMS if uid == 0 else NEW_ROOMS | NEW_USER)
+    if uid:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    _do("mount", None, "/", None, RECURSIVE | PRIVATE, None)
     pid = os.fork()  # the first process in a room for processes: all others end with it
     if pid:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
-    return True
 
 
 def change_root(root: str) -> None:
@@ -374,11 +369,11 @@ def change_root(root: str) -> None:
         _do("mount", path, target, None, BIND | RECURSIVE, None)
         kept = os.statvfs(path).f_flag & (2 | 4 | 8 | 1024 | 2048)
         _do("mount", None, target, None, REMOUNT | BIND | READ_ONLY | kept, None)
-    Path(root, "tmp").mkdir()
-    _do("mount", "tmpfs", f"{root}/tmp", "tmpfs", 0, b"mode=1777,size=64m")
+    Path(root + DESK).mkdir()
+    _do("mount", "tmpfs", root + DESK, "tmpfs", 0, b"mode=1777,size=64m")
     _do("mount", None, root, None, REMOUNT | READ_ONLY, b"mode=755,size=1m")
     os.chroot(root)
-    os.chdir("/tmp")
+    os.chdir(DESK)
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
@@ -465,36 +460,53 @@ def main() -> None:
     os.dup2(null, 1)
     config = json.loads(sys.stdin.readline())
     layers, forks = config["layers"], config["forks"]
-    rooms = sys.platform == "linux" and "rooms" in layers and enter_rooms()
-    import torch
+    rooms = sys.platform == "linux" and "rooms" in layers
+    try:
+        if rooms:
+            enter_rooms()
+        import torch
 
-    from course_utils.exercises import checks  # noqa: F401
+        from course_utils.exercises import checks  # noqa: F401
 
-    torch.set_num_threads(1)
-    config["memory"] = _memory()  # now, because a room has no /proc
-    if rooms:
-        try:
-            change_root(tempfile.mkdtemp(dir=config["folder"]))
-        except OSError:
-            rooms = False  # half a room is not left; there is no network, at least
+        torch.set_num_threads(1)
+        config["memory"] = _memory()  # now, because a room has no /proc
+        if rooms:
+            change_root(config["folder"] + "/room")
+    except OSError:
+        if rooms:  # half a room is worse than none: there, nothing may be deleted
+            _tell(channel, {"retry": True})
+            return
+        raise
+    try:
+        prepare(config["module"], config["seed"])
+        if forks and not _works(config, rooms):
+            raise RuntimeError("the course's own solution was stopped")
+    except Exception as error:  # no fault of a hand-in, so there must be no marks
+        _tell(channel, {"broken": f"{type(error).__name__}: {error}"})
+        return
     has_limits = "limits" in layers and os.name == "posix"
     ready = [n for n, yes in (("rooms", rooms), ("limits", has_limits)) if yes]
     _tell(channel, {"ready": ready})
-    prepared = set()
     for line in sys.stdin:
         job = json.loads(line)
-        if job["module"] not in prepared:
-            prepare(job["module"], config["seed"])
-            prepared.add(job["module"])
         for name in job["names"]:
             if forks:
                 _tell(channel, _forked(job, name, config, rooms))
             else:
                 if job["names"][0] == name:
-                    _close(config, tempfile.mkdtemp(dir=config["folder"]))
+                    _close(config, tempfile.mkdtemp(dir=config["folder"] + "/desk"))
                 _tell(channel, _attempt(job, name))
         if not forks:
             return  # what a hand-in has done to this process shall meet no other
+
+
+def _works(config: dict, rooms: bool) -> bool:
+    """Whether the course's own solutions are judged as hand-ins are."""
+    from course_utils.exercises.checks import find
+
+    module, name = config["module"], config["names"][0]
+    own = {"cells": [find(module, name).solution_source()], "module": module}
+    return _forked(own, name, config, rooms)["kind"] != "stopped"
 
 
 def _tell(channel, message: dict) -> None:
@@ -524,7 +536,7 @@ def _attempt(job: dict, name: str) -> dict:
 def _forked(job: dict, name: str, config: dict, rooms: bool) -> dict:
     """Judge one answer in a copy of this process, and end the copy in any case."""
     reader, writer = os.pipe()
-    home = "/tmp" if rooms else config["folder"]
+    home = DESK if rooms else config["folder"] + "/desk"
     folder = tempfile.mkdtemp(dir=home)
     pid = os.fork()
     if not pid:

@@ -7,19 +7,24 @@ const WORDS = JSON.parse(document.querySelector("#words").textContent);
 const say = (role, values = {}) =>
   WORDS[role].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+let fresh = {}; // of this page: a browser may refuse to keep anything
+
 const answers = () => {
+  let kept = null;
   try {
-    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+    kept = JSON.parse(localStorage.getItem(KEPT));
   } catch {
-    return {}; // no storage, or not ours
+    // no storage, or not ours
   }
+  return { ...kept, ...fresh };
 };
 
-const keep = (all) => {
+const keep = (given) => {
+  fresh = given && { ...fresh, ...given };
   try {
-    localStorage.setItem(KEPT, JSON.stringify(all));
+    localStorage.setItem(KEPT, JSON.stringify(given ? answers() : {}));
   } catch {
-    // A browser that keeps nothing: the answer lives as long as the page.
+    // The answer lives as long as the page.
   }
 };
 
@@ -154,7 +159,7 @@ const start = (form) => {
     }
     try {
       const given = { value: read(form, question), sure: +form.elements.sure.value };
-      keep({ ...answers(), [key]: given });
+      keep({ [key]: given });
       show(given);
     } catch (problem) {
       said.textContent = problem.message;
@@ -190,7 +195,7 @@ const fit = () => {
 document.documentElement.classList.add("answers");
 document.querySelectorAll("form.question").forEach(start);
 document.querySelector("#forget")?.addEventListener("click", (event) => {
-  keep({});
+  keep(null);
   event.target.textContent = say("forgotten");
 });
 fit();
