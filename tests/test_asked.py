@@ -120,7 +120,7 @@ def test_notes_answer_what_a_lab_leaves_open(monkeypatch):
     assert note not in str(editions.student(stored(path)))
     for text, n in (("no such text", 0), ("softmax", "\\d+")):
         monkeypatch.setattr(lab01, "notes", {text: note})
-        with pytest.raises(LabError, match=f"lab 1: {n} cells contain"):
+        with pytest.raises(LabError, match=f"lab01: {n} cells contain"):
             editions.instructor(stored(path))
 
 

@@ -191,10 +191,8 @@ LEFT = """\
 for name, y in runs.items():
     print(name, y)
 
-
 def twice(n):
     return 2 * n
-
 
 total = twice(3)"""
 

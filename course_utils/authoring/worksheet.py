@@ -254,4 +254,4 @@ def _without(source: str, dropped: set[int]) -> str:
         if comments and n + 1 in dropped:
             dropped.add(n)
     kept = [line for n, line in enumerate(lines, 1) if n not in dropped]
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept)).strip("\n")
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")  # paper is dear
