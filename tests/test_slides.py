@@ -172,6 +172,7 @@ def test_every_section_of_the_core_has_a_slide(name):
     titles = {tree.plain(slide.title) for slide in read(name) if slide.own}
     assert sections(name)
     assert [title for title in sections(name) if title not in titles] == []
+    assert all(slide.items for slide in read(name)), "a slide with a title alone"
 
 
 def sections(name):
