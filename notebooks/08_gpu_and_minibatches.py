@@ -448,7 +448,7 @@ for k in (0, 1):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4. Updates, not epochs
 
-# %% slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "fragment"}
 lab08.updates_ratio.ask()
 
 # %% [markdown]

@@ -35,9 +35,9 @@ pytestmark = pytest.mark.skipif(
 LABS = {path.stem: path for path in labs.lab_paths()}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 TEXT, CODE, TABLE, FIGURE = 22, 16, 18, 200  # pixels of 720, the least to be read
-# A deck has a slide for each section and each question, and so many more, most of them
-# for the code between: a lesson of 45 minutes has no time for more.
-MORE = 20
+# A deck has a slide for each section and each question (25 to 30 a lab), and at most so
+# many more, for code and figures between them.
+MORE = 16
 
 
 @functools.cache
@@ -172,6 +172,7 @@ def test_every_section_of_the_core_has_a_slide(name):
     titles = {tree.plain(slide.title) for slide in read(name) if slide.own}
     assert sections(name)
     assert [title for title in sections(name) if title not in titles] == []
+    assert all(slide.items for slide in read(name)), "a slide with a title alone"
 
 
 def sections(name):
