@@ -360,7 +360,7 @@ lab08.two_wishes.result()
 assert cosine < -0.85 and lengths[2] < 0.3 * min(lengths[:2])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In a random batch these two wishes cancel, and what is left is what tells a 4 from a 9. In
+# In a random batch these two wishes cancel on average, and what is left is what tells a 4 from a 9. In
 # a sorted batch nobody pulls back. Try it with a small model of one weight and one bias,
 # and do the task below the figure.
 
@@ -597,7 +597,7 @@ print(f"held-out fours right {fours:.3f}, nines right {nines:.3f}")
 assert history["val_accuracy"][0] > history["accuracy"][0] and min(fours, nines) > 0.85
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The riddle's run, mended: both digits are read, and `fit` shows it.
+# The riddle's run, mended: both digits are read, and the last line shows it.
 #
 # **Rule** Write the loop once, test it against a plain one, and import it.
 

@@ -562,11 +562,11 @@ lab09.weight.result()
 assert recall > 0.75 and torch.sigmoid(z_weighted).mean() > 1.2 * y_new.mean()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Now $z > 0$ finds most of the 9s. But $p$ is no longer a probability: it has been told that
-# about every second image is a 9. On paper `pos_weight` adds $\log w$ to the best
-# logit, and nothing else: a *threshold in disguise*
-# ([Deeper](#What-pos_weight-does-to-a-probability) has the proof). Then 0 here would be
-# $-\log 9$, about -2.2, on the plain logit. But the two rows differ: `pos_weight` raises
+# Now $z > 0$ finds most of the 9s. But $p$ is no longer a probability: its mean lies above
+# the share of 9s. Where one image in ten is a 9, the odds are 1 to 9; weighted, they are
+# 9 to 9. So on paper `pos_weight` adds $\log 9$ to the logit, and nothing else: a
+# *threshold in disguise* ([Deeper](#What-pos_weight-does-to-a-probability) has the proof).
+# Then 0 here would be $-\log 9$, about -2.2, on the plain logit. But the two rows differ: `pos_weight` raises
 # fewer alarms, and a larger share of them is right. Is that only another threshold, or
 # does this network know more? A picture can tell.
 
@@ -696,7 +696,7 @@ assert all_right > 0.65 > 0.5 > single
 
 # %% [markdown]
 # "At its best" is the share of pictures that hold a single digit: on all others any answer
-# with one class is wrong. And two digits that no training has seen?
+# with one class is wrong. And two held-out images of digits?
 
 
 # %% slideshow={"slide_type": "slide"}
