@@ -461,8 +461,15 @@ def axe():
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("stem", [*LABS, *sorted(AROUND)])
+# In the dark a few pages, which have every kind of part: axe takes seconds for each.
+DARK = ["01_softmax", "12_bug_clinic", *sorted(AROUND)]
+LIGHT = [*LABS, *sorted(AROUND)]
+
+
+@pytest.mark.parametrize(
+    ("stem", "scheme"),
+    [*((stem, "light") for stem in LIGHT), *((stem, "dark") for stem in DARK)],
+)
 def test_axe_finds_nothing(tab, folder, axe, stem, scheme):
     tab.emulate_media(color_scheme=scheme)
     show(tab, folder, stem)
@@ -556,15 +563,13 @@ def test_a_lab_without_outputs(course, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("::: riddle\nWhat?\n:::", r"text after In \[\d+\]: nobody .* '::: riddle'"),
-        ("See [it](#No-part).", "a link leads to #No-part, and no heading is called"),
+        ("::: riddle\nWhat?\n:::", r"lab 0.*, cell \d+: unknown role 'riddle'"),
+        ("See [it](#No-part).", "00_start_here: a link leads to #No-part, and no "),
     ],
 )
 def test_what_nobody_knows(course, capsys, text, message):
     add(course, new_markdown_cell(text))
-    line = refused(course, capsys)
-    assert "00_start_here" in line
-    assert re.search(message, line)
+    assert re.search(message, refused(course, capsys))
 
 
 def test_another_folder_is_left_alone(course, capsys):

@@ -45,7 +45,6 @@ say = words.word
 TEMPLATES = web.TEMPLATES / "pages"
 TOOLS = ("pypandoc", "sphinx", "furo")
 OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
-ROLES = {"cell", "told", "question", "exercise", "section", *words.LEADS}
 FRAMES = {"aims", "predict", "rule", "see", "stop"}
 LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
@@ -179,9 +178,6 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
     def write(block: Node) -> list[Node] | None:
         nonlocal last
         role = tree.role(block)
-        if block["t"] == "Div" and role not in ROLES:
-            where = f"{stem}, the text after In [{last}]"
-            raise LabError(f"{where}: nobody knows what a part '::: {role}' is")
         if role == "question" and (number := tree.attribute(block, "number")):
             number = int(number)
             return [raw(_question(questions[number], number, keys[number]))]
