@@ -1151,8 +1151,8 @@ held_out = choice(
     "answers, and no better ones.",
     a=(
         "Two logits have half the loss there as well.",
-        "They are the same family on the same images. Late on this road these are learned "
-        "by heart, and the held-out loss stands still.",
+        "They are the same family on the same images. Late on this road these are "
+        "learned by heart, and the held-out loss stands still.",
     ),
     b="Nearly alike: two logits gain nothing there.",
     c=(
