@@ -466,11 +466,8 @@ def test_each_extra_has_what_its_files_import(extra, patterns):
     pinned = {line.split("==")[0] for line in pins.splitlines() if line[0] not in " #"}
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     assert files
-    skipped = {  # what a test does without, and says so
-        name
-        for path in files
-        for name in re.findall(r'importorskip\("(\w+)", reason', path.read_text("utf-8"))
-    }
+    # One test compares our marks with those of nbgrader, where it is installed.
+    skipped = {"nbgrader"}
     assert imports(files) - skipped <= pinned
 
 
