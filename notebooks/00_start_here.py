@@ -246,7 +246,7 @@ progress.show()
 # time it may download the MNIST images, 70,000 handwritten digits, 12 MB. Without a
 # network the labs use 5,000 of them that came with an installed package.
 
-# %% tags=["differs=version", "nbval-ignore-output"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["differs=version", "nbval-ignore-output"]
 import platform
 
 import matplotlib
@@ -334,7 +334,7 @@ print(load_mnist(digits=(0,)).describe())  # to look, the zeros are enough
 # from 0 to 1. Then make a mistake on purpose, for example `//` instead of `/`, and run
 # the cell again.
 
-# %% tags=["exercise"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
 def fraction_right(answers, truth):
     ...
 

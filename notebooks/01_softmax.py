@@ -288,7 +288,7 @@ print(logits)
 # %% slideshow={"slide_type": "slide"}
 lab01.columns.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 by_rows, by_columns = torch.softmax(logits, dim=1), torch.softmax(logits, dim=0)
 print("sums of the rows, dim=1:", by_rows.sum(dim=1))
 print("sums of the rows, dim=0:", by_columns.sum(dim=1))
@@ -367,7 +367,7 @@ explorables.logits()
 # %% slideshow={"slide_type": "fragment"}
 lab01.overflow.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 large = torch.tensor([1000.0, 0.0, 0.0])
 print("as typed:", (large.exp() / large.exp().sum())[0])
 lab01.overflow.result()
@@ -388,7 +388,7 @@ assert_close(shifted.exp() / shifted.exp().sum(), torch.softmax(large, dim=0))
 # %% slideshow={"slide_type": "slide"}
 lab01.logarithm.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print("log(softmax):", torch.softmax(large, dim=0).log())
 print("log_softmax: ", torch.log_softmax(large, dim=0))
 lab01.logarithm.result()

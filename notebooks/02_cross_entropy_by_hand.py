@@ -198,7 +198,7 @@ for ax, title in zip(axes, ("likelihood", "its logarithm"), strict=True):
 # %% slideshow={"slide_type": "fragment"}
 lab02.underflow.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 rows = torch.arange(540)  # 0, 1, 2, ..., 539
 # Two lists in the brackets go in pairs: row 0 with column y[0], row 1 with y[1], ...
 probs_of_labels = calm.exp()[rows, y]  # (540,): from each row that of its label
@@ -389,7 +389,7 @@ lab02.picked.result()
 # %% slideshow={"slide_type": "fragment"}
 lab02.colon.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print("with a colon: ", tuple(calm[:, y].shape), f"loss {-calm[:, y].mean():.2f}")
 print("with the rows:", tuple(calm[rows, y].shape), f"loss {-calm[rows, y].mean():.2f}")
 lab02.colon.result()
@@ -463,7 +463,7 @@ assert (-calm[rows, y]).max() < 2.5
 # %% slideshow={"slide_type": "fragment"}
 lab02.cells.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print(f"mean over all cells: {-(one_hot * undecided).mean():.2f}")
 print(f"mean over images:    {-(one_hot * undecided).sum(dim=1).mean():.2f}")
 lab02.cells.result()
@@ -758,7 +758,7 @@ assert binarizer.classes_.tolist() == [dog, cat, parrot]
 # %% slideshow={"slide_type": "slide"}
 lab02.sorted_words.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 class_names = ["dog", "parrot", "cat"]  # the columns of the machine
 words = ["parrot", "dog", "cat", "dog", "parrot"]
 y_animals = torch.tensor([class_names.index(word) for word in words])
@@ -851,7 +851,7 @@ assert -counted[rows, y].mean() > -calm[rows, y].mean()
 # %% slideshow={"slide_type": "slide"}
 lab02.zero.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 logits = torch.tensor([[1000.0, 0.0, 0.0], [1000.0, 0.0, 0.0]])
 labels = torch.tensor([0, 1])  # the machine is right, then wrong
 probs = torch.softmax(logits, dim=1)

@@ -135,7 +135,7 @@ print(f"loss: {loss:.4f}")
 # %% slideshow={"slide_type": "slide"}
 lab03.nll.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print(f"cross_entropy of logits: {F.cross_entropy(logits, y):.4f}")
 print(f"nll_loss of logits:      {F.nll_loss(logits, y):.4f}")
 print(f"nll_loss of probs:       {F.nll_loss(probs, y):.4f}")
@@ -314,7 +314,7 @@ print(x.grad)
 # %% slideshow={"slide_type": "slide"}
 lab03.adding.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 x = torch.tensor(3.0, requires_grad=True)
 for _ in range(3):
     (x**2).backward()
@@ -375,7 +375,7 @@ lab03.downhill.result()
 # %% slideshow={"slide_type": "fragment"}
 lab03.accepted.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 targets = {
     "right": y,
     "the digits themselves": torch.tensor([4, 7, 9, 7, 9]),
@@ -449,7 +449,7 @@ assert_close(F.binary_cross_entropy_with_logits(z, nine), by_hand)
 # %% slideshow={"slide_type": "slide"}
 lab03.one_column.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print("loss:", F.cross_entropy(z, nine).abs())  # abs: minus the mean of 0 prints as -0
 lab03.one_column.result()
 
@@ -467,7 +467,7 @@ lab03.one_column.result()
 # %% slideshow={"slide_type": "slide"}
 lab03.floor.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 sure, first = torch.tensor([[100.0, 0.0, 0.0]]), torch.tensor([0])
 print(f"once:  {F.cross_entropy(sure, first):.4f}")
 print(f"twice: {F.cross_entropy(torch.softmax(sure, dim=1), first):.4f}")
@@ -498,7 +498,7 @@ _ = ax.legend()
 # %% slideshow={"slide_type": "slide"}
 lab03.sure_and_wrong.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 wrong = torch.tensor([[-6.0, 0.0, 0.0]], requires_grad=True)
 F.cross_entropy(wrong, first).backward()
 print("softmax once, slopes: ", wrong.grad)
@@ -530,7 +530,7 @@ lab03.sure_and_wrong.result()
 # %% slideshow={"slide_type": "slide"}
 lab03.riddle.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 X = torch.tensor([[1, 2, 1, 1], [2, 1, 3, 2], [3, 1, 3, 4], [4, 1, 5, 5],
                   [1, 7, 5, 5], [1, 2, 5, 6], [1, 6, 6, 6], [1, 7, 7, 7]]).float()
 y_8 = torch.tensor([2, 2, 2, 1, 1, 1, 0, 0])

@@ -391,7 +391,7 @@ assert_close(error.mean(), b.grad)
 # %% slideshow={"slide_type": "slide"}
 lab04.forgotten.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def descend_without_zero_grad(w, b, lr, n_steps):
     w, b = torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)
     optimizer, path = torch.optim.SGD([w, b], lr=lr), [(w.item(), b.item())]
@@ -569,7 +569,7 @@ def by_way_of_sigmoid(z, y):
 # %% [markdown]
 # (`clone()` copies the logit, and `requires_grad_()` marks the copy for slopes.)
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 sure, four = torch.tensor([17.0]), torch.tensor([0.0])
 by_sigmoid = loss_and_slope(sure, four, by_way_of_sigmoid)
 with_logits = F.binary_cross_entropy_with_logits
@@ -1147,7 +1147,7 @@ assert tops[0.025] > tops[0.1]
 # %% slideshow={"slide_type": "slide"}
 lab04.compared.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 model = nn.Linear(2, 1)
 train(model, X, column)
 logits = model(X).detach()

@@ -406,7 +406,7 @@ assert_close(layer(pixels), pixels @ W_10 + b_10)
 # %% slideshow={"slide_type": "fragment"}
 lab05.shared.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 W_shared, b_shared = torch.zeros(1, 3, requires_grad=True), torch.zeros(1)
 b_shared.requires_grad_()  # from here on PyTorch notes slopes for it
 train(degrees, feeling, W_shared, b_shared, lr=0.1, n_updates=1000)
@@ -454,7 +454,7 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # 3 has shown that to be sure and right still costs 0.55 then. To be sure and wrong costs
 # 1.55 at most, 1 nat more:
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def softmax_twice(logits, y):
     return F.cross_entropy(torch.softmax(logits, dim=1), y)
 
@@ -470,7 +470,7 @@ assert_close(torch.stack(costs), torch.tensor([0.5514, 1.5514]), atol=1e-4, rtol
 # %% slideshow={"slide_type": "slide"}
 lab05.twice.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 W_2, b_2 = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
 done, true = 0, {}
 print("updates  printed loss  true loss  right")

@@ -539,7 +539,7 @@ for bias in (-1.2, -0.2):  # the second unit is off, then on
 # All of them agree. One line of `backward` has a `+=`, so that two ways can meet. So the
 # next `backward`, in a new step, adds to what the last one has left:
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 loss = (v * (w * x + c).relu() + d).cross_entropy(1.0)  # the same once more
 backward(loss)
 print("slope in w:", w.grad)
@@ -562,7 +562,7 @@ assert w.grad == -4.0
 # %% slideshow={"slide_type": "fragment"}
 lab06.same_start.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 def network(n_units, seed=0):
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(64, n_units), nn.ReLU(), nn.Linear(n_units, 1))

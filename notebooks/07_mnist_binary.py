@@ -131,7 +131,7 @@ def judge(model, X, y):
 # Image files hold whole numbers from 0 to 255. A network wants ink from 0 to 1, so
 # `prepare` divides.
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 def prepare(pixels):
     return pixels / 255
 
@@ -391,7 +391,7 @@ lab07.first_loss.result()
 # %% slideshow={"slide_type": "slide"}
 lab07.by_heart.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 rows = torch.cat([torch.arange(5), torch.arange(-5, 0)])  # five 4s, five 9s
 for name, layers in (("sound ", []), ("broken", [nn.ReLU()])):
     torch.manual_seed(2)
@@ -582,7 +582,7 @@ assert with_it.min() < without.min() < with_it[-1] < without[-1]
 # %% slideshow={"slide_type": "slide"}
 lab07.asleep.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 sleepy.train()
 torch.manual_seed(0)
 again = torch.tensor([judge(sleepy, X_held, y_held)[0] for _ in range(20)])

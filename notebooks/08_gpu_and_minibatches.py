@@ -136,7 +136,7 @@ print("running accuracy:", {name: round(log, 4) for name, log in logs.items()})
 lab08.which_model.ask()
 
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 @torch.no_grad()
 def right_by_class(model, X=X_val, y=y_val):  # these are taken if none are given
     right = (model(X) > 0) == y
@@ -317,7 +317,7 @@ lab08.last_batch.result()
 # %% slideshow={"slide_type": "slide"}
 lab08.second_loop.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 once = batches(X_val, y_val, 50)
 print("with yield:      ", [sum(1 for _ in once) for epoch in (1, 2)], "batches")
 again = training.batches(X_val, y_val, 50)
@@ -378,7 +378,7 @@ explorables.batches()
 # %% slideshow={"slide_type": "slide"}
 lab08.second_epoch.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 print(f"epoch 2: running accuracy {train_and_count(models['A'], X, y):.4f}")
 print("fours and nines right:", right_by_class(models["A"]))
 lab08.second_epoch.result()
@@ -520,7 +520,7 @@ assert jumps[0] > 2 * jumps[1]
 lab08.three_numbers.ask()
 
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 @torch.no_grad()
 def two_means(batch_size):
     parts = list(training.batches(X_val, y_val, batch_size))
@@ -608,7 +608,7 @@ assert history["val_accuracy"][0] > history["accuracy"][0] and min(fours, nines)
 # do the same thing to many numbers at once, with a memory of their own. PyTorch calls such
 # a place a **device**: `cpu`, `cuda` (NVIDIA), `mps` (Apple). Every tensor lives on one.
 
-# %% tags=["nbval-ignore-output", "differs=device"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=device"]
 device = training.pick_device()
 print("X lives on:", X.device, "  the fastest device of this computer:", device)
 
@@ -632,7 +632,7 @@ lab08.moved.result()
 # So it is `t = t.to(device)` and `model.to(device)`. And this is the error that everybody
 # meets within the first hour: the model is in one place, the data are in another.
 
-# %% tags=["pitfall"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["pitfall"]
 try:
     layer(X[:8])
 except RuntimeError as error:
@@ -675,7 +675,7 @@ def order():
 
 lab08.clock.ask()
 
-# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=time"]
 start_time = time.perf_counter()
 orders = [order() for _ in range(10)]
 hasty = time.perf_counter() - start_time
@@ -697,7 +697,7 @@ assert hasty < 0.5 * patient
 lab08.item.ask()
 
 
-# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-ignore-output", "differs=time"]
 def ten_steps(ask_each_time):
     start_time = time.perf_counter()
     for _ in range(10):

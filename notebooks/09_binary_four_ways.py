@@ -328,7 +328,7 @@ print(
 # %% slideshow={"slide_type": "slide"}
 lab09.survivors.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 for name, way in ways.items():
     z = torch.full((1, 1), 50.0, requires_grad=True)
     loss = way(z, torch.zeros(1, 1))
@@ -380,7 +380,7 @@ def stale_loop(**options):
 # %% slideshow={"slide_type": "slide"}
 lab09.stale.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 try:
     stale_loop()
 except RuntimeError as error:
@@ -395,7 +395,7 @@ lab09.stale.result()
 # %% slideshow={"slide_type": "slide"}
 lab09.retain.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 try:
     stale_loop(retain_graph=True)
 except RuntimeError as error:
@@ -434,7 +434,7 @@ def train_with_old_optimizer(n_epochs=20):
 # %% slideshow={"slide_type": "slide"}
 lab09.does_it_learn.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 losses, sizes = train_with_old_optimizer()
 print("the losses of 20 epochs, each one once:", {round(loss, 6) for loss in losses})
 lab09.does_it_learn.result()

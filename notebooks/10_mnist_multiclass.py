@@ -114,7 +114,7 @@ def logits_of(model, X):
 # %% slideshow={"slide_type": "fragment"}
 lab10.first_loss.ask()
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=2e-2"]
 big = network(0)
 for n_epochs in (0, 2):
     train(big, *mnist.train, n_epochs, batch_size=64)
@@ -198,7 +198,7 @@ _ = ax.set(xlabel="answer", ylabel="true digit")
 # %% slideshow={"slide_type": "slide"}
 lab10.readily.ask()
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=2e-2"]
 recall = confusion.diag() / confusion.sum(dim=1)
 precision = confusion.diag() / confusion.sum(dim=0)
 for name, share in (("recall   ", recall), ("precision", precision)):
@@ -224,7 +224,7 @@ assert losses[worst].min() > 5
 # %% slideshow={"slide_type": "slide"}
 lab10.share.ask()
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=2e-2"]
 tenth = losses.sort(descending=True).values[: len(losses) // 10]
 print(f"the worst tenth: {tenth.sum() / losses.sum():.0%} of the loss")
 print(f"mean loss {losses.mean():.3f}, median loss {losses.median():.4f}")
@@ -247,7 +247,7 @@ assert tenth.sum() > 0.8 * losses.sum() and losses.mean() > 20 * losses.median()
 # %% slideshow={"slide_type": "fragment"}
 lab10.vote.ask()
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-rtol=2e-2"]
 torch.manual_seed(0)
 linear = train(nn.Linear(784, 10), X, y, n_epochs=10, lr=0.01)
 W, b = linear.weight.detach(), linear.bias.detach()  # (10, 784), (10,)
@@ -286,7 +286,7 @@ assert_close(votes.sum() + b[4] - b[9], z[4] - z[9], atol=1e-4, rtol=1e-4)
 # %% slideshow={"slide_type": "slide"}
 lab10.promise.ask()
 
-# %% tags=["nbval-rtol=1e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=1e-2"]
 def promises(logits, y):
     confidence, y_pred = torch.softmax(logits.double(), dim=1).max(dim=1)
     return confidence, (y_pred == y).double()
@@ -352,7 +352,7 @@ print(f"ECE after 1 epoch {ece(*early):.3f}, after 40 epochs {ece(*late):.3f}")
 # %% slideshow={"slide_type": "slide"}
 lab10.coin.ask()
 
-# %% tags=["nbval-rtol=5e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=5e-2"]
 generator = torch.Generator().manual_seed(0)
 tosses = [torch.bernoulli(late[0], generator=generator) for _ in range(50)]
 honest = sum(ece(late[0], toss) for toss in tosses) / 50
@@ -366,7 +366,7 @@ assert 0 < honest < 0.6 * ece(*late)
 # %% slideshow={"slide_type": "slide"}
 lab10.lazy.ask()
 
-# %% tags=["nbval-rtol=5e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=5e-2"]
 ones = (y_val == 1).double()
 lazy = torch.full_like(ones, (mnist.train.y == 1).double().mean().item())
 print(f"promised {lazy.mean():.3f}, kept {ones.mean():.3f}, ECE {ece(lazy, ones):.4f}")
@@ -388,7 +388,7 @@ lab10.what_changes.ask()
 # %% slideshow={"slide_type": "slide"}
 lab10.which_images.ask()
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-rtol=2e-2"]
 def fit_temperature(logits, y):
     T = torch.ones(1, requires_grad=True)
     optimizer = torch.optim.SGD([T], lr=0.5)
@@ -461,7 +461,7 @@ assert cooled[-1] < min(val_loss)
 # Three learning rates, three seeds each, ten epochs on the 2,000 images. One seed is an
 # anecdote: only differences larger than those between seeds count.
 
-# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-rtol=3e-2"]
 rates, nets, found = (0.003, 0.01, 0.03), {}, {}
 for lr in rates:
     nets[lr] = [train(network(seed), X, y, 10, lr=lr) for seed in range(3)]
@@ -477,7 +477,7 @@ for lr in rates:
 # %% slideshow={"slide_type": "slide"}
 lab10.which_rate.ask()
 
-# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=3e-2"]
 fitted = {}
 for lr in rates:
     temperatures = [fit_temperature(logits, y_val) for logits in found[lr]]
@@ -578,7 +578,7 @@ changes |= {"thick": thick, "thin": lambda X: 1 - thick(1 - X)}
 # %% slideshow={"slide_type": "slide"}
 lab10.moved.ask()
 
-# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-rtol=3e-2"]
 def report(X):
     confidence, right = promises(logits_of(big, X), y_some)
     return f"right {right.mean():.2f}, promised {confidence.mean():.2f}"
@@ -647,7 +647,7 @@ assert (centre(one) - 14).abs().max() < 0.6 and max(box(one).shape) <= 20
 # %% slideshow={"slide_type": "slide"}
 lab10.mends.ask()
 
-# %% tags=["nbval-rtol=3e-2"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-rtol=3e-2"]
 for name, change in changes.items():
     print(f"{name:14} {report(mended(change(X_some)))}")
 lab10.mends.result()
@@ -697,7 +697,7 @@ _ = axes[0].set_ylabel("share that was right")
 # two logits (lab 9), and `fit_temperature` knows what to do. (`zip(*mine)` makes two
 # columns of a list of pairs.)
 
-# %% tags=["nbval-rtol=2e-2"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-rtol=2e-2"]
 p, right = (torch.tensor(column).double() for column in zip(*mine, strict=True))
 z = torch.logit(p.clamp(0.01, 0.99))  # log(p / (1 - p))
 T_mine = fit_temperature(torch.stack([torch.zeros_like(z), z], dim=1), right.long())

@@ -162,7 +162,7 @@ lab11.shuffled_hidden.ask()
 # %% slideshow={"slide_type": "slide"}
 lab11.shuffled_window.ask()
 
-# %% tags=["nbval-atol=2e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=2e-2"]
 makers = {"hidden": hidden_network, "convolutional": conv_network}
 models = {name: trained(make, few) for name, make in makers.items()}
 print("right:         as they are  shuffled")
@@ -300,7 +300,7 @@ print(F.max_pool2d(table[None, None], 2)[0, 0])
 # %% slideshow={"slide_type": "slide"}
 lab11.pooling.ask()
 
-# %% tags=["nbval-atol=3e-2"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=3e-2"]
 model = models["convolutional"]
 with torch.no_grad():
     for name, part in (("convolution", model[:1]), ("and pooling", model[:2])):
@@ -348,7 +348,7 @@ lab11.reach.result()
 # %% slideshow={"slide_type": "slide"}
 lab11.shift_curve.ask()
 
-# %% tags=["nbval-atol=3e-2", "ignore-figures", "differs=rounding"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=3e-2", "ignore-figures", "differs=rounding"]
 pixels = range(7)
 curves = {
     name: [share_right(model, Split(moved(held.X, n), held.y)) for n in pixels]
@@ -576,7 +576,7 @@ lab11.kinds.result()
 # whatever is done for the first time takes longer. Then two runs, of which the quicker
 # one counts, since other programs can only slow a run down.
 
-# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "slide"} tags=["nbval-ignore-output", "differs=time"]
 def seconds_needed(recipe, n_images=50_000, tried=512):
     """Estimate the seconds of a training with so many images from a short one."""
     images = Split(few.X[:tried], few.y[:tried])
@@ -739,7 +739,7 @@ def recipe_of(name):
 # %% [markdown]
 # And now the clock, on your machine:
 
-# %% tags=["nbval-ignore-output", "differs=time"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=time"]
 final = recipe_of(chosen)
 pairs = zip(mnist.train, mnist.validation, strict=True)  # X with X, y with y
 everything = Split(*(torch.cat(pair) for pair in pairs))

@@ -134,7 +134,7 @@ assert wonder > 0.99
 # %% slideshow={"slide_type": "slide"}
 lab13.coin_labels.ask()
 
-# %% tags=["nbval-atol=0.03"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=0.03"]
 torch.manual_seed(0)
 tossed = torch.randint(2, y.shape)  # 0 or 1 for each row, by chance
 prophecy = first_try(X, tossed)
@@ -164,7 +164,7 @@ def second_try(X, y, seed=0):
 # %% [markdown]
 # Both kinds of labels, with three seeds each:
 
-# %% tags=["nbval-atol=0.03"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=0.03"]
 for name, labels in (("true labels", y), ("labels of a coin", tossed)):
     shares = [second_try(X, labels, seed) for seed in range(3)]
     print(f"{name}: held-out rows right", [round(share, 3) for share in shares])
@@ -393,7 +393,7 @@ for kind in (build, build_large):
 # %% [markdown]
 # Averages over the seeds:
 
-# %% tags=["nbval-atol=0.01"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-atol=0.01"]
 averages = {}
 for kind in (build, build_large):
     pairs = torch.tensor([runs[kind, seed] for seed in range(5)])
@@ -504,7 +504,7 @@ assert_close(loaded(X[held]).softmax(dim=1), probs)
 # %% slideshow={"slide_type": "slide"}
 lab13.lost.ask()
 
-# %% tags=["pitfall"] slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 bare = nn.Linear(30, 2)
 bare.load_state_dict(model[1].state_dict())
 loss, right = measure(bare, X[held], y[held])

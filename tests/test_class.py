@@ -215,7 +215,7 @@ def test_a_request_that_cannot_be_met_gets_a_sentence(kind, tmp_path, capsys):
     if kind == "missing":
         pile = tmp_path / "b"
     if kind == "no lab":
-        (pile / "x.ipynb").write_text("{}")
+        (pile / "x.ipynb").write_text("{}", "utf-8")
     if kind == "inside":
         (pile / "Kim.ipynb").write_text(EMPTY, encoding="utf-8")
         words = ["--out", str(pile / "results")]
@@ -356,14 +356,16 @@ def test_the_page_for_the_teacher(results):
 def test_the_feedback_for_students(results):
     folders = {path.name: path for path in (results / "out" / "feedback").iterdir()}
     assert len(folders) == 8
-    text = (folders["Ahn_100_assignsubmission_file"] / "feedback.html").read_text()
+    text = (folders["Ahn_100_assignsubmission_file"] / "feedback.html").read_text(
+        "utf-8"
+    )
     assert "You normalised down the columns" in text and "Bae" not in text
 
 
 def test_a_second_run_goes_on(results, capsys):
-    lines = (results / "out" / "answers.jsonl").read_text().splitlines()
+    lines = (results / "out" / "answers.jsonl").read_text("utf-8").splitlines()
     cut = "\n".join(lines[:-1]) + "\n" + lines[-1][:50]  # as a crash leaves it
-    (results / "out" / "answers.jsonl").write_text(cut)
+    (results / "out" / "answers.jsonl").write_text(cut, "utf-8")
     before = (results / "out" / "marks.csv").read_bytes()
     assert (
         main(["class", str(results / "pile.zip"), "--out", str(results / "out")]) == 0
@@ -385,7 +387,9 @@ def test_ctrl_c_leaves_what_was_judged(results, tmp_path, monkeypatch):
         main(["class", str(results / "pile.zip"), "--out", str(tmp_path / "o")]) == 130
     )
     assert len(table(tmp_path / "o" / "marks.csv")) == 2
-    assert (tmp_path / "o" / "class.html").read_text().count("not judged yet") == 6
+    assert (tmp_path / "o" / "class.html").read_text("utf-8").count(
+        "not judged yet"
+    ) == 6
 
 
 def test_held_back_inputs_catch_an_answer_by_heart(tmp_path):
@@ -453,10 +457,10 @@ def doing(line):
 def teacher(tmp_path_factory):
     """Return a file of the teacher, and a server in the teacher's network."""
     secret = tmp_path_factory.mktemp("teacher") / "marks.txt"
-    secret.write_text("secret")
+    secret.write_text("secret", "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield secret, server.getsockname()[1]
-    assert secret.read_text() in ("secret", "x")  # "x" where no layer is there
+    assert secret.read_text("utf-8") in ("secret", "x")  # "x" where no layer is there
 
 
 @pytest.fixture(
@@ -550,7 +554,7 @@ def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
     for row in table(out / "marks.csv"):
         right = [row[f"lab01 {name}"] for name in SOFTMAX.exercises]
         assert right == [str(int(row["student"] == "good")), "1", "1", "1"], row
-    lines = (out / "answers.jsonl").read_text().splitlines()
+    lines = (out / "answers.jsonl").read_text("utf-8").splitlines()
     found = [next(iter(json.loads(line).values()))["softmax"] for line in lines]
     kinds = Counter(f["name"] for f in found if f["kind"] == "stopped")
     wanted = Counter(name for _, name in HARMFUL.values() if name)
@@ -564,7 +568,7 @@ def test_a_harmful_notebook_costs_its_own_marks_only(tmp_path, capsys):
 
 def test_an_assignment_holds_each_exercise_once(tmp_path):
     assert main(["class", "--nbgrader", str(tmp_path)]) == 0
-    seed = (tmp_path / "seed.txt").read_text().strip()
+    seed = (tmp_path / "seed.txt").read_text("utf-8").strip()
     for lab in KNOWN.values():
         file = tmp_path / "source" / lab.module / f"{lab.name}.ipynb"
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
@@ -601,7 +605,7 @@ def test_nbgrader_gives_the_same_marks(tmp_path, monkeypatch, capsys):
     api = NbGraderAPI(config=config)
     released = api.generate_assignment("lab01")
     assert released["success"], released
-    release = (course / "release" / "lab01" / "01_softmax.ipynb").read_text()
+    release = (course / "release" / "lab01" / "01_softmax.ipynb").read_text("utf-8")
     assert "hold_back" not in release
     assert "exps = shifted.exp()" not in release
     made = a_class(SOFTMAX, 3)

@@ -342,9 +342,9 @@ def enter_rooms() -> None:
     uid, gid = os.getuid(), os.getgid()
     _do("unshare", NEW_ROOMS if uid == 0 else NEW_ROOMS | NEW_USER)
     if uid:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+        Path("/proc/self/setgroups").write_text("deny", "utf-8")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", "utf-8")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", "utf-8")
     _do("mount", None, "/", None, RECURSIVE | PRIVATE, None)
     pid = os.fork()  # the first process in a room for processes: all others end with it
     if pid:
@@ -403,7 +403,7 @@ def set_limits(seconds: float, memory: int) -> None:
 def _memory() -> int:
     """Return the address space that an answer may have; 0 where nothing tells."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
     except (OSError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") + MEMORY
