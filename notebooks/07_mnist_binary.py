@@ -51,7 +51,6 @@ if "google.colab" in sys.modules and find_spec("course_utils") is None:
     assert find_spec("course_utils"), "pip failed: its lines above say why"
 
 # %%
-import copy
 import math
 
 import matplotlib.pyplot as plt
@@ -706,6 +705,9 @@ lab07.worst.check(worst)
 # that training goes on changing: keep `copy.deepcopy(...)` of it.
 
 # %% tags=["exercise"]
+import copy
+
+
 def keep_best(model, X, y, X_val, y_val, lr, n_steps):
     ...
 
@@ -782,10 +784,11 @@ assert loaded(X_held).equal(model(X_held))
 # `map_location="cpu"`.
 #
 # To keep the best model *while training*, without a file: what `state_dict()` gives are
-# the very tensors that training changes. So copy them.
+# the very tensors that training changes. So copy them (`copy.deepcopy` does so, too).
 
 # %% tags=["pitfall"]
-kept, copied = loaded.state_dict(), copy.deepcopy(loaded.state_dict())
+kept = loaded.state_dict()
+copied = {name: numbers.clone() for name, numbers in kept.items()}
 train(loaded, X[::20], y[::20], n_steps=1)
 for name, state in (("kept", kept), ("copied", copied)):
     moved = not state["0.weight"].equal(model.state_dict()["0.weight"])
