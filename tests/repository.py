@@ -1,5 +1,6 @@
 """A copy of the repository for tests that change it."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,3 +14,12 @@ def copy_repository(folder: Path) -> Path:
     """Copy what git tracks to a folder that is not there yet, and return it."""
     ignored = shutil.ignore_patterns(*MADE, "__pycache__", ".*_cache")
     return shutil.copytree(labs.ROOT, folder, ignore=ignored)
+
+
+def forget_run(path: Path) -> None:
+    """Make a notebook one that was never executed."""
+    nb = json.loads(path.read_text(encoding="utf-8"))
+    for cell in nb["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    path.write_text(json.dumps(nb), encoding="utf-8")

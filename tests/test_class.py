@@ -187,7 +187,7 @@ def test_what_cannot_be_marked_gets_a_sentence(tmp_path):
     other = {"cells": [{"cell_type": "code", "source": "print(1)"}]}
     (pile / "other.ipynb").write_text(json.dumps(other), encoding="utf-8")
     (pile / "half.zip").write_bytes(zipped({"Lee.ipynb": EMPTY})[:-30])
-    inner = zipped({"../../evil.ipynb": EMPTY, "/root/Park.ipynb": EMPTY})
+    inner = zipped({"../../evil.ipynb": EMPTY, "/Park.ipynb": EMPTY})
     (pile / "outer.zip").write_bytes(zipped({"deep.zip": inner}))
     (pile / "bomb.zip").write_bytes(zipped({"big.ipynb": bytes(30_000_000)}))
     found, notes = found_in(pile)

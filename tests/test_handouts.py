@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from nbformat import v4
+from repository import forget_run
 
 import course_utils
 from course_utils.authoring import (
@@ -577,12 +578,7 @@ def test_a_missing_tool(course, capsys, monkeypatch, tool):
 
 
 def test_a_lab_that_was_never_executed(course, capsys):
-    path = course / "notebooks" / "00_start_here.ipynb"
-    nb = json.loads(path.read_text(encoding="utf-8"))
-    for cell in nb["cells"]:
-        if cell["cell_type"] == "code":
-            cell.update(outputs=[], execution_count=None)
-    path.write_text(json.dumps(nb), encoding="utf-8")
+    forget_run(course / "notebooks" / "00_start_here.ipynb")
     line = refused(course, capsys)
     assert "never executed; run: python -m course_utils.authoring refresh 00" in line
 

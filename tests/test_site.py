@@ -1,11 +1,10 @@
 """The web site: whole, offline, answered in the page, and readable for everybody."""
 
 import html
-import json
+import importlib.util
 import re
 import shutil
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from itertools import combinations, permutations
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +14,7 @@ import nbformat
 import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell
+from repository import forget_run
 from test_asked import asked_in, squeeze, telling
 from test_handouts import seen
 
@@ -23,7 +23,7 @@ from course_utils.authoring import asked, credits, editions, gallery, labs, site
 from course_utils.authoring.__main__ import main
 from course_utils.exercises.questions import as_html
 
-if missing := [name for name in site.TOOLS if not find_spec(name)]:
+if missing := [name for name in site.TOOLS if not importlib.util.find_spec(name)]:
     reason = f"the site needs {', '.join(missing)}: pip install -e '.[authoring]'"
     pytest.skip(reason, allow_module_level=True)
 
@@ -541,9 +541,9 @@ def add(course, *cells):
 
 @pytest.mark.parametrize("tool", site.TOOLS)
 def test_a_missing_package(course, capsys, monkeypatch, tool):
-    real = find_spec
+    real = importlib.util.find_spec
     monkeypatch.setattr(
-        site.importlib.util,
+        importlib.util,
         "find_spec",
         lambda name: None if name == tool else real(name),
     )
@@ -551,12 +551,7 @@ def test_a_missing_package(course, capsys, monkeypatch, tool):
 
 
 def test_a_lab_without_outputs(course, capsys):
-    path = course / "notebooks" / "00_start_here.ipynb"
-    nb = json.loads(path.read_text(encoding="utf-8"))
-    for cell in nb["cells"]:
-        if cell["cell_type"] == "code":
-            cell.update(outputs=[], execution_count=None)
-    path.write_text(json.dumps(nb), encoding="utf-8")
+    forget_run(course / "notebooks" / "00_start_here.ipynb")
     assert "00_start_here.ipynb was never executed; run: " in refused(course, capsys)
 
 

@@ -141,7 +141,7 @@ def texts(cell, blocks):
             said = block["t"] == "Para" and not tree.lead(block)
             formulas = '"Math"' in json.dumps(block)
             if not (said or formulas or (draws and is_a(block, "code"))):
-                text = tree.plain(block).strip().removeprefix(slides.SEE)
+                text = tree.plain(block).strip().removeprefix(words.word("see"))
                 yield text.splitlines()[-1] if is_a(block, "error") else text
 
 

@@ -332,6 +332,18 @@ def pitfalls(nb: NotebookNode) -> list[tuple[str, str]]:
     return found
 
 
+def rules(nb: NotebookNode) -> str:
+    """Return the lab's rules as a list in markdown, each after its pitfall in bold."""
+    return "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls(nb))
+
+
+def _label(pitfall: str) -> str:
+    if not pitfall:
+        return ""
+    stop = "" if pitfall[-1] in ".!?" else "."
+    return f"**{pitfall[0].upper()}{pitfall[1:]}{stop}** "
+
+
 def paragraphs(nb: NotebookNode) -> list[str]:
     """Return the paragraphs of all markdown cells."""
     return [p.strip() for p in re.split(r"\n\s*\n", _prose(nb))]

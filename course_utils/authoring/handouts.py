@@ -45,7 +45,7 @@ def main(paths: Sequence[Path], folder: Path) -> int:
     LabError
         If a tool is missing, a lab was not executed, or the folder cannot be written.
     """
-    paper.check_tools()
+    tree.check_tools("pypandoc", "typst")
     publish.check_folder(folder)
     files = build(paths, whole_course=list(paths) == labs.lab_paths())
     changed = publish.publish(files, folder)
@@ -181,20 +181,11 @@ def sheet_body(notebooks: Sequence[NotebookNode]) -> str:
     """Return the sheet's text in typst's language, grouped by lab."""
     groups = []
     for nb in notebooks:
-        formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
-        if formulas or pitfalls:
-            items = "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls)
-            text = "\n\n".join([*map(_narrow, formulas), items])
+        formulas, rules = editions.formulas(nb), editions.rules(nb)
+        if formulas or rules:
+            text = "\n\n".join([*map(_narrow, formulas), rules])
             groups.append(tree.div(tree.read(text), "group", title=editions.title(nb)))
     return paper.write(groups)
-
-
-def _label(pitfall: str) -> str:
-    """Return a pitfall's name in bold, as the start of a line."""
-    if not pitfall:
-        return ""
-    stop = "" if pitfall[-1] in ".!?" else "."
-    return f"**{pitfall[0].upper()}{pitfall[1:]}{stop}** "
 
 
 def _narrow(formula: str) -> str:

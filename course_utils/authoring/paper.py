@@ -28,26 +28,6 @@ FIGURE_SCALE = 0.86  # of a figure's size on a screen
 HANGUL = re.compile(r"\([^()]*[\uac00-\ud7a3][^()]*\)")
 
 
-def check_tools() -> None:
-    """Find out whether pandoc and typst are here.
-
-    Raises
-    ------
-    LabError
-        If one is missing.
-    """
-    what_to_do = 'run: pip install -e ".[authoring]"'
-    try:
-        import pypandoc
-        import typst  # noqa: F401
-    except ImportError as error:
-        raise LabError(f"{error.name} is not installed; {what_to_do}") from None
-    try:
-        pypandoc.get_pandoc_path()
-    except OSError:
-        raise LabError(f"pandoc is not installed; {what_to_do}") from None
-
-
 # From the tree to typst -----------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ import base64
 import copy
 import functools
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -32,6 +31,7 @@ from course_utils.authoring import (
     gallery,
     labs,
     publish,
+    reading_time,
     stamp,
     tree,
     web,
@@ -77,7 +77,7 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         If a package is missing, a lab was not executed or marks up what nobody knows,
         or the folder is not fit.
     """
-    check_tools()
+    tree.check_tools(*TOOLS)
     folder = folder.absolute()
     check_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -95,15 +95,6 @@ def main(paths: Sequence[Path], folder: Path) -> int:
     print("\n".join(weights(folder, pages)))
     print(f"open {folder / 'index.html'}")
     return 0
-
-
-def check_tools() -> None:
-    """Find out before long work whether all packages are here."""
-    for name in TOOLS:
-        if not importlib.util.find_spec(name):
-            raise LabError(
-                f'{name} is not installed; run: pip install -e ".[authoring]"'
-            )
 
 
 def check_folder(folder: Path) -> None:
@@ -180,7 +171,7 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
         role = tree.role(block)
         if role == "question" and (number := tree.attribute(block, "number")):
             number = int(number)
-            return [raw(_question(questions[number], number, keys[number]))]
+            return [tree.raw(_question(questions[number], number, keys[number]))]
         if role == "cell":
             last = int(tree.attribute(block, "number"))
             return write_cell(block)
@@ -192,7 +183,7 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
         source, *outputs = block["c"][1]
         text = source["c"][1]
         asks = [keys[number] for number in told[last]]
-        replies = [raw(_reply(key)) for key in asks]
+        replies = [tree.raw(_reply(key)) for key in asks]
         if text == HERE:
             return replies
         if shown := SHOWN.search(text):
@@ -200,24 +191,25 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
                 where = f"{stem}, In [{last}]"
                 raise LabError(f"{where}: there is no explorable {shown[1]}")
             figures.append(shown[1])
-            outputs = [raw(_explorable(*shown.groups()))]
+            outputs = [tree.raw(_explorable(*shown.groups()))]
         if asks:
             text, asserts = workspace.split_asserts(text)
             source = tree.code_block(text, "python")
             inside = [tree.code_block(asserts, "python")] if asserts else []
             inside += [part for group in outputs for part in group["c"][1]]
             outputs = _unfolding(tree.change(inside, write), asks) if inside else []
-        word = [raw(f'<p class="word">{say("pitfall")}</p>')]
+        word = [tree.raw(f'<p class="word">{say("pitfall")}</p>')]
         inside = [*(word if last in pitfalls else []), source, *outputs]
         cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
         stub = "stub" in tree.classes(block)
-        start = [raw(f'<p class="start">{say("solve")} {links}</p>')] if stub else []
+        solve = f'<p class="start">{say("solve")} {links}</p>'
+        start = [tree.raw(solve)] if stub else []
         return [*replies, cell, *start]
 
     title, *blocks = tree.change(_joined(tree.lab(nb)), write)
-    top = raw(f'<p class="start">{say("work")} {links}</p>')
+    top = tree.raw(f'<p class="start">{say("work")} {links}</p>')
     if figures:
-        blocks.append(raw(gallery.head(sorted(set(figures)))))
+        blocks.append(tree.raw(gallery.head(sorted(set(figures)))))
     try:
         return _page([title, top, *blocks], names)
     except LabError as error:
@@ -275,7 +267,7 @@ def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
     summary = f"{say('fold-outputs')} {say('answer-first')}"
     opening = f'<details class="result" data-needs="{" ".join(needs)}">'
     opening += f"<summary>{summary}</summary>"
-    return [raw(opening), *blocks, raw("</details>")]
+    return [tree.raw(opening), *blocks, tree.raw("</details>")]
 
 
 def _explorable(name: str, own: str) -> str:
@@ -380,10 +372,11 @@ def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
         )
     )
     for stem, nb in notebooks.items():
-        read, solve = [*map(int, re.findall(r"\d+", editions.timing(nb))), 0, 0][:2]
-        hours += (read + solve) / 60
+        minutes = reading_time.stated(nb)
+        hours += sum(minutes) / 60
         title = f"[{editions.title(nb)}]({stem}.ipynb)"
-        rows.append(f"| {title} | {about.get(stem, '')} | {read} + {solve} |")
+        takes = " + ".join(f"{number:.0f}" for number in minutes)
+        rows.append(f"| {title} | {about.get(stem, '')} | {takes} |")
     told = credits.read()
     return _fill(
         "index.md",
@@ -399,17 +392,11 @@ def rules(notebooks: Mapping[str, NotebookNode]) -> str:
     """Return the sheet of formulas and rules in markdown, grouped by lab."""
     parts = [f"# {say('sheet')}"]
     for stem, nb in notebooks.items():
-        formulas, pitfalls = editions.formulas(nb), editions.pitfalls(nb)
-        if formulas or pitfalls:
-            parts += [f"## {editions.title(nb)}", *formulas]
-            parts.append("\n".join(f"* {_named(*pitfall)}" for pitfall in pitfalls))
+        formulas, rules = editions.formulas(nb), editions.rules(nb)
+        if formulas or rules:
+            parts += [f"## {editions.title(nb)}", *formulas, rules]
             parts.append(f"[{say('to-lab')}]({stem}.ipynb)")
     return "\n\n".join(parts)
-
-
-def _named(name: str, rule: str) -> str:
-    """Return a rule after the name of its pitfall, if it has one."""
-    return f"**{name[0].upper()}{name[1:].rstrip('.')}.** {rule}" if name else rule
 
 
 def about(address: stamp.Address) -> str:
@@ -461,7 +448,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
             case "Div" if tree.role(node) in FRAMES:
                 return tree.div(node["c"][1], "callout", tree.role(node))
             case "CodeBlock":
-                return raw(_listing(node))
+                return tree.raw(_listing(node))
             case "Table":
                 return _wide(node, ["role", "group"], ["aria-label", say("table")])
             case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
@@ -471,7 +458,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
     content, number = [], 0
     for block in _flat(blocks):
         if block["t"] == "Header":
-            content.append(raw(MARK.format(number)))
+            content.append(tree.raw(MARK.format(number)))
             number += 1
         else:
             content.append(_walk(block, change))
@@ -595,11 +582,6 @@ def _highlighter():
     from sphinx.highlighting import PygmentsBridge
 
     return PygmentsBridge("html")
-
-
-def raw(text: str) -> Node:
-    """Return HTML as a block of the tree."""
-    return {"t": "RawBlock", "c": ["html", text]}
 
 
 # Sphinx -------------------------------------------------------------------------

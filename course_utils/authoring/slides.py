@@ -36,7 +36,6 @@ from course_utils.exercises.questions import Question
 
 TYPES = ("slide", "subslide", "fragment", "notes", "skip", "-", "")
 ALIKE = {"subslide": "slide", "-": "notes", "": "notes"}
-SEE = words.word("see")
 EXPLORABLE = re.compile(rf"\bexplorables\.({'|'.join(gallery.explorables.NAMES)})\(")
 
 
@@ -272,7 +271,7 @@ def _kind(block: Node) -> str:
             return "figure"
         case "Para" if _is_formula(block):
             return "formula"
-        case "Para" if after_lead(block, SEE):
+        case "Para" if after_lead(block, words.word("see")):
             return "see"
         case "Para" if words.lead_role(lead(block)) == "rule":
             return "rule"
@@ -296,7 +295,7 @@ def deck(slides: Sequence[Slide]) -> bytes:
     items = [item for slide in slides for item in slide.items]
     names = dict.fromkeys(plain(i.block) for i in items if i.kind == "explorable")
     if names:
-        sections.append(_raw(gallery.head(list(names))))
+        sections.append(tree.raw(gallery.head(list(names))))
     return web.html(
         sections,
         template="slides.html",
@@ -312,12 +311,12 @@ def _section(slide: Slide, number: int) -> Node:
     tag = "h1" if slide.kind == "title" else "h2"
     start = f"<{tag}>" if slide.own else f'<{tag} class="running">'
     # Raw, because pandoc would make another section of a header.
-    title = [_raw(start, "Inline"), *slide.title, _raw(f"</{tag}>", "Inline")]
+    title = [tree.raw(start, "Inline"), *slide.title, tree.raw(f"</{tag}>", "Inline")]
     blocks = [div([{"t": "Plain", "c": title}, *map(_item, slide.items)], "board")]
     if slide.kind == "title":
         words = {"t": "Str", "c": credits.read().line}
         blocks.append(div([{"t": "Plain", "c": [words]}], "credits"))
-    blocks += [_raw('<aside class="notes">'), *slide.notes, _raw("</aside>")]
+    blocks += [tree.raw('<aside class="notes">'), *slide.notes, tree.raw("</aside>")]
     attributes = [f"slide-{number}", ["section", slide.kind], []]
     return {"t": "Div", "c": [attributes, blocks]}
 
@@ -326,18 +325,14 @@ def _item(item: Item) -> Node:
     block = item.block
     if item.kind == "explorable":
         name = plain(block)
-        block = _raw(gallery.figure(name, gallery.default_data(name)))
+        block = tree.raw(gallery.figure(name, gallery.default_data(name)))
     elif item.kind == "see":  # on a slide it is a caption
-        block = para(after_lead(block, SEE))
+        block = para(after_lead(block, words.word("see")))
     group = div([block], "item", *item.kind.split())
     if item.step:
         group["c"][0][1].append("fragment")
         group["c"][0][2].append(["fragment-index", str(item.step)])
     return group
-
-
-def _raw(text: str, what: str = "Block") -> Node:
-    return {"t": f"Raw{what}", "c": ["html", text]}
 
 
 def _reveal() -> Path:
@@ -346,7 +341,6 @@ def _reveal() -> Path:
     folder = spec and Path(spec.origin).parent / "_static" / "revealjs"
     if not folder or not (folder / "dist" / "reveal.js").exists():
         raise LabError(
-            "reveal.js is missing, which shows the slides; "
-            'run: pip install -e ".[authoring]"'
+            f"reveal.js is missing, which shows the slides; {tree.WHAT_TO_DO}"
         )
     return folder

@@ -20,6 +20,7 @@ Blocks of code have the class ``python``, ``mistake`` in a note, or ``output`` (
 
 import base64
 import functools
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_
 
 # A block or an inline of pandoc's tree: {"t": its kind, "c": its contents}.
 Node = dict
+
+WHAT_TO_DO = 'run: pip install -e ".[authoring]"'
 
 # Of the groups that stand in markdown.
 ROLES = {"note", "pencil", "plan"}
@@ -281,14 +284,9 @@ def inlines(text: str) -> list[Node]:
     return found
 
 
-def folded(summary: str, inside: list[Node]) -> list[Node]:
-    """Return blocks that a page shows when somebody asks for them."""
-
-    def html(text: str) -> Node:
-        return {"t": "RawBlock", "c": ["html", text]}
-
-    opening = html(f"<details><summary>{summary}</summary>")
-    return [opening, *inside, html("</details>")] if inside else []
+def raw(html: str, what: str = "Block") -> Node:
+    """Return HTML as a block of the tree, or as an ``"Inline"``."""
+    return {"t": f"Raw{what}", "c": ["html", html]}
 
 
 def classes(block: Node) -> list[str]:
@@ -371,6 +369,26 @@ def after_lead(block: Node, said: str) -> list[Node]:
 # Pandoc ---------------------------------------------------------------------------
 
 
+def check_tools(*packages: str) -> None:
+    """Find out before long work whether packages are here, and pandoc with its own.
+
+    Raises
+    ------
+    LabError
+        If one is missing.
+    """
+    missing = [name for name in packages if not importlib.util.find_spec(name)]
+    if not missing and "pypandoc" in packages:
+        import pypandoc  # here, because learners do not have it
+
+        try:
+            pypandoc.get_pandoc_path()
+        except OSError:
+            missing = ["pandoc"]
+    if missing:
+        raise LabError(f"{missing[0]} is not installed; {WHAT_TO_DO}")
+
+
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
     """Convert a text with pandoc.
 
@@ -387,8 +405,7 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
         )
     except (ImportError, OSError):
         raise LabError(
-            "pandoc is missing, which makes paper, pages and slides; "
-            'run: pip install -e ".[authoring]"'
+            f"pandoc is missing, which makes paper, pages and slides; {WHAT_TO_DO}"
         ) from None
     except RuntimeError as error:
         raise LabError(" ".join(str(error).split())) from None

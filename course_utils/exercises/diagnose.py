@@ -385,15 +385,13 @@ class _Tries:
 
     def found(self, function: Callable, trial: Trial) -> tuple[str, str] | None:
         """Return what is wrong with a function for an input."""
-        with limited_steps():
-            got = self.exercise.observe(function, trial.case.args)
+        got = self._run(function, trial)
         names = self.exercise.results or self.exercise.steps
         return problem(got, trial.right, names)
 
     def promising(self, function: Callable | None) -> bool | None:
         """Whether the first input that failed is right now; None if it is as before."""
         first = self.study.first
-        self.value = None
         if function is None:
             return False
         if self.whole:
@@ -402,22 +400,20 @@ class _Tries:
             torch.default_generator.manual_seed(0)
             args = copy.deepcopy(first.case.args)
             with limited_steps():
-                self.value = function(*args)
+                value = function(*args)
         except (Exception, SystemExit):
             return False
-        if same(self.value, first.right.value):
+        if same(value, first.right.value):
             return True
-        return None if same(self.value, first.got.value) else False
+        return None if same(value, first.got.value) else False
 
     def listed(self, function: Callable) -> Callable | None:
-        """Return the listed mistake that is left after the last change tried.
-
-        It must do the same as the changed function on all inputs.
-        """
+        """Return the listed mistake that does the same on all inputs."""
         first = self.study.first
+        value = self._run(function, first).value
         for mistake in self.exercise.mistakes:
             run = self.exercise.mistake_run(mistake, first.case)
-            if run.error or plain(run.value) or not same(run.value, self.value):
+            if run.error or plain(run.value) or not same(run.value, value):
                 continue
             trials = [*self.order, *self.study.others]
             pairs = [

@@ -738,6 +738,15 @@ def _best_of(model, X, y, steps, judge):
     return best
 
 
+def _in_mode(training, judge, model, X, y, X_val, y_val, lr, n_steps):
+    """Begin in a mode that nothing but a judge changes; in the end it is put back."""
+    found = model.training
+    steps = _walk(model.train(training), X, y, lr, n_steps)
+    best = _best_of(model, X_val, y_val, steps, judge)
+    model.train(found)
+    return best
+
+
 @keep_best.mistake
 def keep_best_not_put_back(model, X, y, X_val, y_val, lr, n_steps):
     """The loss is right, but the model is the one of the last step. Either nothing is
@@ -874,11 +883,7 @@ def keep_best_without_eval(model, X, y, X_val, y_val, lr, n_steps):
     silenced then, and the validation loss is not its own. Call model.eval() before each
     look, and model.train() before the next step.
     """
-    found = model.training
-    steps = _walk(model.train(), X, y, lr, n_steps)
-    best = _best_of(model, X_val, y_val, steps, _loss)
-    model.train(found)
-    return best
+    return _in_mode(True, _loss, model, X, y, X_val, y_val, lr, n_steps)
 
 
 @keep_best.mistake
@@ -886,11 +891,7 @@ def keep_best_stays_in_eval(model, X, y, X_val, y_val, lr, n_steps):
     """After the first look the model stays in eval mode, so all later steps are made
     without dropout. model.train() belongs into the loop, before each step.
     """
-    found = model.training
-    steps = _walk(model.train(), X, y, lr, n_steps)
-    best = _best_of(model, X_val, y_val, steps, _stay_in_eval)
-    model.train(found)
-    return best
+    return _in_mode(True, _stay_in_eval, model, X, y, X_val, y_val, lr, n_steps)
 
 
 @keep_best.mistake
@@ -899,10 +900,7 @@ def keep_best_without_train(model, X, y, X_val, y_val, lr, n_steps):
     steps that follow are made without dropout. Call it before each step.
     """
     found = model.training
-    steps = _walk(model, X, y, lr, n_steps)
-    best = _best_of(model, X_val, y_val, steps, _stay_in_eval)
-    model.train(found)
-    return best
+    return _in_mode(found, _stay_in_eval, model, X, y, X_val, y_val, lr, n_steps)
 
 
 @keep_best.mistake
@@ -911,11 +909,7 @@ def keep_best_all_in_eval(model, X, y, X_val, y_val, lr, n_steps):
     trained as if it had none. model.eval() is for the looks: call model.train() before
     each step.
     """
-    found = model.training
-    steps = _walk(model.eval(), X, y, lr, n_steps)
-    best = _best_of(model, X_val, y_val, steps, _loss)
-    model.train(found)
-    return best
+    return _in_mode(False, _loss, model, X, y, X_val, y_val, lr, n_steps)
 
 
 @keep_best.mistake

@@ -152,15 +152,19 @@ def decide_by_any_difference(right_simple, right_big):
     return bool(right_big.sum() > right_simple.sum())
 
 
+def _beyond(right_simple, right_big, variance):
+    """Whether two accuracies differ by two errors that some formula gives."""
+    a, b = right_simple.float().mean(), right_big.float().mean()
+    return bool(b - a > 2 * (variance(a, b) / len(right_big)) ** 0.5)
+
+
 @decide.mistake
 def decide_unpaired(right_simple, right_big):
     """You took the standard errors of the two accuracies, as if each model had been
     asked other rows. Both answered the *same* rows, and what they have in common
     cancels: take the differences, row by row, and the standard error of their mean.
     """
-    a, b = right_simple.float().mean(), right_big.float().mean()
-    error = ((a * (1 - a) + b * (1 - b)) / len(right_big)) ** 0.5
-    return bool(b - a > 2 * error)
+    return _beyond(right_simple, right_big, lambda a, b: a * (1 - a) + b * (1 - b))
 
 
 @decide.mistake
@@ -169,8 +173,7 @@ def decide_with_error_of_the_simple_one(right_simple, right_big):
     that you judge is another one, the mean difference: take the deviation of the
     differences, row by row, divided by the root of N.
     """
-    a, b = right_simple.float().mean(), right_big.float().mean()
-    return bool(b - a > 2 * (a * (1 - a) / len(right_big)) ** 0.5)
+    return _beyond(right_simple, right_big, lambda a, b: a * (1 - a))
 
 
 @decide.mistake
@@ -179,8 +182,7 @@ def decide_with_error_of_the_big_one(right_simple, right_big):
     that you judge is another one, the mean difference: take the deviation of the
     differences, row by row, divided by the root of N.
     """
-    a, b = right_simple.float().mean(), right_big.float().mean()
-    return bool(b - a > 2 * (b * (1 - b) / len(right_big)) ** 0.5)
+    return _beyond(right_simple, right_big, lambda a, b: b * (1 - b))
 
 
 @decide.mistake
@@ -189,8 +191,7 @@ def decide_by_formula_of_a_share(right_simple, right_big):
     a (1 - a) / N. That one is for numbers that are 0 or 1, and a difference can be -1
     as well: take .std() of the differences, divided by the root of N.
     """
-    mean = (right_big.float() - right_simple.float()).mean()
-    return bool(mean > 2 * (mean * (1 - mean) / len(right_big)) ** 0.5)
+    return _beyond(right_simple, right_big, lambda a, b: (b - a) * (1 - (b - a)))
 
 
 @decide.mistake

@@ -294,9 +294,12 @@ def repairs(
     ]
     own = {ast.unparse(n): n for n in places if len(ast.unparse(n)) < 40}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Return) and node.value in places:
-            for wrap in NEAR:
-                yield _edit(node.value, _around(wrap))
+        if not isinstance(node, ast.Return) or node.value is None:
+            continue
+        several = isinstance(node.value, ast.Tuple)
+        for result in node.value.elts if several else [node.value]:
+            for wrap in NEAR if result in places else ():
+                yield _edit(result, _around(wrap))
     ends = [
         n.args[-1]
         for n in ast.walk(tree)

@@ -243,13 +243,13 @@ class Judge:
             self._end()
             rest = [x for x in self.config["layers"] if x != "rooms"]
             self.config["layers"] = rest
-            return self._start()
+            self._start()
+            return
         if "ready" not in ready:
             self._end()
             why = ready.get("broken") or "no answer"
             raise LabError(f"the checks do not work here: {why}")
         self.safe = ready["ready"]
-        return None
 
     def _line(self, seconds: float) -> dict:
         """Return the next line; {"kind": "gone"} if none comes."""

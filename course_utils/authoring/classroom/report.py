@@ -10,6 +10,7 @@ from pathlib import Path
 
 from course_utils.authoring.classroom.collect import HandIn, Lab
 from course_utils.authoring.publish import publish
+from course_utils.exercises.questions import as_html
 
 # Shorter answers, in nodes of the syntax tree, are alike because the task is short.
 ENOUGH = 45
@@ -182,7 +183,7 @@ def _exercise(mine: Done, name: str) -> str:
         answer = members[0][1]
         who = _folded(f"{len(members)}", ", ".join(_who(h) for h, _ in members))
         words = _words(answer)[: 1 if answer["kind"].startswith("listed") else None]
-        say = "<br>".join(map(_marked, words))  # of a listed mistake its explanation
+        say = "<br>".join(map(as_html, words))  # of a listed mistake its explanation
         if what:
             row = [who, f"<code>{html.escape(what)}</code>", say]
             known.append([*row, _source(answer)])
@@ -274,7 +275,7 @@ def _to_look_at(mine: Done) -> str:
         for name, a in answers.items():
             words = ", ".join(f"<code>{html.escape(w)}</code>" for w in a["unusual"])
             if words or a["kind"] in ("tampered", "stopped"):
-                why = f"uses {words}" if words else _marked(a["messages"][-1])
+                why = f"uses {words}" if words else as_html(a["messages"][-1])
                 rows.append([_who(hand_in), f"<code>{name}</code>", why, _source(a)])
     if not rows:
         return ""
@@ -322,8 +323,8 @@ def _answer(name: str, answer: dict) -> str:
     tried = f"<pre>{html.escape(details)}</pre>" if details else ""
     return "\n".join(
         [
-            f"<h3>{sign} <code>{name}</code>: {_marked(first)}</h3>",
-            *(f"<p>{_marked(part)}</p>" for part in rest),
+            f"<h3>{sign} <code>{name}</code>: {as_html(first)}</h3>",
+            *(f"<p>{as_html(part)}</p>" for part in rest),
             _folded("What was tried", tried) if tried else "",
         ]
     )
@@ -348,12 +349,6 @@ def page(title: str, body: str) -> bytes:
         f"<title>{title}</title><style>{CSS}</style>"
         f"</head>\n<body><main><h1>{title}</h1>\n{body}\n</main></body></html>\n"
     ).encode("utf-8", errors="replace")
-
-
-def _marked(text: str) -> str:
-    """Return plain text as HTML, with `code` and *stress* as they are meant."""
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
-    return re.sub(r"(?<!\S)\*(\w[^*<]*)\*(?!\w)", r"<em>\1</em>", text)
 
 
 def _who(hand_in: HandIn) -> str:
