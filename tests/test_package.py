@@ -56,12 +56,15 @@ def test_the_readme_shows_a_picture_from_a_lab():
 
 
 def test_every_link_of_the_readme_leads_somewhere():
-    links = re.findall(
-        r"\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")
-    )
-    local = [link for link in links if not link.startswith("https://")]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    local = [link for link in links if not link.startswith(("https://", "#"))]
     assert len(local) > 4
     assert all((ROOT / link).is_file() for link in local)
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    # As GitHub makes an address of a heading.
+    anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in heads}
+    assert {link[1:] for link in links if link[0] == "#"} <= anchors
 
 
 def test_the_readme_names_every_lab():
