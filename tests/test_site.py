@@ -461,8 +461,8 @@ def axe():
     return path.read_text(encoding="utf-8")
 
 
-# Contrast is four fifths of axe's time, and a page has thousands of parts and a few dozen
-# looks: it is asked of three parts of each look, the other rules of the whole page.
+# Contrast is four fifths of axe's time, and a page has thousands of parts, but a few
+# dozen looks: it is asked of three parts of each look, and all else of the whole page.
 AXE = """async () => {
     const looks = {};
     for (const node of document.querySelectorAll("body *")) {
