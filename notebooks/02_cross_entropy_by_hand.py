@@ -516,8 +516,8 @@ lab02.mended_loss.check(mended_loss)
 # `right` of its answers. To its answer it always gives the probability `sure`, and what
 # is left it shares equally among the other classes. Write `gain_over_guessing(right,
 # sure, n_classes)`: by how many nats is its mean surprise *below* $\log K$? If it is
-# negative, the machine had better say "I do not know". All are plain numbers, and so is
-# the result; `math.log` takes the logarithm of a plain number.
+# negative, the machine had better say "I do not know". All are plain numbers, `sure` below
+# 1, and so is the result; `math.log` takes the logarithm of a plain number.
 
 # %% tags=["exercise"]
 def gain_over_guessing(right, sure, n_classes):

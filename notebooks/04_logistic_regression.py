@@ -610,7 +610,8 @@ _ = axes[0].set_ylabel("loss (nats)")
 # %% [markdown]
 # **What you should see** Five losses over 100 steps. Mind the scale at the left of each.
 #
-# Return five letters, for run 1 to run 5, as in `return "a", "b", "c", "d", "e"`.
+# Return five letters, for run 1 to run 5, each once, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %% tags=["exercise"]
 def faults():

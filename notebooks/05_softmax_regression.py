@@ -544,7 +544,7 @@ assert slopes[0, 0].abs() < 1e-3
 # times, and each time from zeros. Here are the logs. What happened? (a) nothing is wrong,
 # (b) softmax was taken twice, (c) the learning rate is far too large, (d) the optimizer
 # was given `b` alone, (e) the loss is the sum over the images, not the mean (and the
-# learning rate is as much smaller). Return five letters, for logs 1 to 5, such as
+# learning rate is as much smaller). Return five letters, each once, for logs 1 to 5, as in
 # `return "a", "b", "c", "d", "e"`.
 
 # %%

@@ -696,7 +696,8 @@ lab07.worst.check(worst)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Exercise 5** (9 minutes). Train, and keep the best. `keep_best(model, X, y, X_val,
-# y_val, lr, n_steps)` makes `n_steps` steps with `torch.optim.SGD` and all of `X`. After
+# y_val, lr, n_steps)` makes `n_steps` steps with `torch.optim.SGD`, binary cross entropy of
+# the logits, and all of `X`. After
 # each step it judges the loss on the validation images. At the end the model has the
 # parameters that were best there, and the function returns their validation loss as a
 # Python number. The model may have dropout: make each step in training mode, judge in

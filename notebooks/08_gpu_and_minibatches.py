@@ -734,7 +734,8 @@ assert asking > 1.4 * waiting_once
 # fours and nines is right. What happened? (a) nothing is wrong, (b) the data are sorted and
 # not shuffled, (c) X and y were shuffled, each in an order of its own, (d) the loader is used
 # up after the first epoch, (e) the held-out images are divided by the number of training
-# images. Return five letters, for logs 1 to 5, such as `return "a", "b", "c", "d", "e"`.
+# images. Return five letters, each once, for logs 1 to 5, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %%
 lab08.logs()
@@ -766,7 +767,8 @@ lab08.fastest.check(fastest)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (8 minutes): train. Your GPU has no room for a batch of 256, but for parts of
 # it. `accumulate(model, parts, loss_fn, optimizer)` makes *one* update from a list of
-# parts `(X, y)`, the same update as if they were one batch. The parts can differ in size;
+# parts `(X, y)`, the same update as if they were one batch, whatever slopes were there
+# before. The parts can differ in size;
 # `loss_fn` gives the mean of a part. The model sees one part at a time, each part once.
 # Return the mean loss per image before the update, as a Python number.
 

@@ -734,8 +734,8 @@ plots.slider(draw, zero=(0.0, 1.0, 1.0), one=(0.0, 1.0, 1.0))
 # plain SGD, four times for six epochs. Each line of a log says: the loss, the largest slope
 # of the last layer, and how far each layer has moved since the start. What is wrong? (a) the
 # optimizer holds another network, (b) the learning rate is 0, (c) nobody calls
-# `zero_grad`, (d) the optimizer holds the last layer alone. Return four letters for logs 1
-# to 4, such as `return "a", "b", "c", "d"`.
+# `zero_grad`, (d) the optimizer holds the last layer alone. Return four letters, each once, for
+# logs 1 to 4, as in `return "a", "b", "c", "d"`.
 
 # %%
 lab09.logs()
@@ -768,7 +768,7 @@ lab09.forgotten.check(forgotten)
 # least this share of the 9s, and with as few alarms as that allows."
 # `choose_threshold(logits, y, least)`: `logits` and `y` (0.0 or 1.0) have shape (N,), and
 # there is an alarm where `logits >= threshold`. Return the largest threshold with a recall
-# of at least `least`, as a Python number.
+# of at least `least` (above 0), as a Python number.
 
 
 # %% tags=["exercise"]

@@ -736,7 +736,8 @@ _ = axes[0].set_ylabel("true digit")
 # **What you should see** Five tables; the darker, the more images. Look for columns that
 # are empty, and for rows whose dark cell is not on the diagonal.
 #
-# Return five letters, for run 1 to run 5, as in `return "a", "b", "c", "d", "e"`.
+# Return five letters, for run 1 to run 5, each once, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %% tags=["exercise"]
 def faults():

@@ -838,7 +838,8 @@ print(f"{sum(before) / len(before) / (sum(after) / len(after)):.2f} times as fas
 # %% [markdown]
 # What do the first and the fifth number of `after` do to the mean? Write `speedup(before, after)`: how many times as fast, without the warm-up, which is
 # the first of each list, and by the medians: one busy moment of the computer does them no
-# harm. (The smallest, as in section 5, is a usual choice, too.) A Python number, above 1 if `after` is faster.
+# harm. (Of an even number of times the median is halfway between the two in the middle.
+# The smallest, as in section 5, is a usual choice, too.) A Python number, above 1 if `after` is faster.
 
 # %% tags=["exercise"]
 def speedup(before, after):
@@ -852,7 +853,8 @@ lab11.speedup.check(speedup)
 # **Exercise 5** (9 minutes). Decide. The rule of section 7 compared ranges, and that is
 # crude: all recipes were run with the *same* seeds, so compare seed by seed.
 # `decide(seconds, losses)`: two dictionaries, by the name of a recipe. `seconds[name]` is
-# a number, `losses[name]` a list of fitted losses, one for each seed. The best recipe has
+# a number, `losses[name]` a list of fitted losses, one for each of two or more seeds. The
+# best recipe has
 # the lowest mean loss. For another one take its losses minus those of the best, seed by
 # seed. It counts as equal if the mean of these differences is at most twice its standard
 # error, which is their standard deviation (`statistics.stdev`) over the root of their

@@ -28,7 +28,7 @@ if missing := [name for name in site.TOOLS if not importlib.util.find_spec(name)
     pytest.skip(reason, allow_module_level=True)
 
 LABS = {path.stem: path for path in labs.lab_paths()}
-AROUND = {"index", "rules", "about", "search"}
+AROUND = {"index", "rules", "syllabus", "about", "search"}
 PHONE = {"width": 390, "height": 844}
 by_lab = pytest.mark.parametrize("stem", LABS)
 

@@ -20,6 +20,7 @@ from course_utils.authoring import (
     paper,
     plan,
     publish,
+    syllabus,
     tree,
     words,
     worksheet,
@@ -27,6 +28,8 @@ from course_utils.authoring import (
 from course_utils.authoring.labs import LabError
 
 EDITIONS = {"student": worksheet.student, "instructor": plan.instructor}
+# Of what is made: solutions and keys, and what nobody should see before it is written.
+FOR_TEACHERS = ("*-instructor.pdf", "exam.pdf", "test-*.pdf")
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -67,7 +70,8 @@ def build(
     paths : sequence of Path
         The ``.py`` files of labs.
     whole_course : bool
-        Whether to make the bound editions and the sheet of rules, too.
+        Whether to make the bound editions, the sheet of rules and the `syllabus`'s
+        papers, too.
     read : callable
         Returns the executed notebook of a path.
     """
@@ -77,7 +81,7 @@ def build(
         for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
     }
-    n_files = len(made) + 3 * whole_course
+    n_files = len(made) + (3 + len(syllabus.PAPERS)) * whole_course
     with (
         tempfile.TemporaryDirectory() as folder,
         tqdm(total=len(made) + n_files, unit="step", file=sys.stderr) as bar,
@@ -93,7 +97,10 @@ def build(
                 name = f"course-{edition}"
                 text = book_text(edition, bodies, list(notebooks.values()))
                 jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-            jobs["rules.pdf"] = (sheet, list(notebooks.values()), workshop)
+            course = list(notebooks.values())
+            jobs["rules.pdf"] = (sheet, course, workshop)
+            for name in syllabus.PAPERS:
+                jobs[f"{name}.pdf"] = (syllabus.pdf, name, course, workshop)
         for (stem, edition), (body, _) in typeset.items():
             name = f"{stem}-{edition}"
             text = lab_text(edition, body, editions.title(notebooks[stem]))

@@ -33,6 +33,7 @@ from course_utils.authoring import (
     publish,
     reading_time,
     stamp,
+    syllabus,
     tree,
     web,
     words,
@@ -116,6 +117,7 @@ def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
         "index": (text_page, index(notebooks, address)),
         **{stem: (lab_page, nb, stem, address) for stem, nb in notebooks.items()},
         "rules": (text_page, rules(notebooks)),
+        **_syllabus(paths, notebooks),
         "about": (text_page, about(address)),
     }
     with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
@@ -393,6 +395,14 @@ def rules(notebooks: Mapping[str, NotebookNode]) -> str:
             parts += [f"## {editions.title(nb)}", *formulas, rules]
             parts.append(f"[{say('to-lab')}]({stem}.ipynb)")
     return "\n\n".join(parts)
+
+
+def _syllabus(paths: Sequence[Path], notebooks: Mapping[str, NotebookNode]) -> dict:
+    """Return the job for the syllabus, which needs all labs."""
+    if list(paths) != labs.lab_paths():
+        return {}
+    course = syllabus.by_number(notebooks.values())
+    return {"syllabus": (text_page, syllabus.in_markdown(course))}
 
 
 def about(address: stamp.Address) -> str:

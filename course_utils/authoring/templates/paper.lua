@@ -45,6 +45,10 @@ function roles.squares(div)
   return raw("#squares(" .. div.attributes.width .. ", " .. div.attributes.height .. ")")
 end
 
+function roles.name(div)
+  return raw("#name-line(" .. quote(div.attributes.points) .. ")")
+end
+
 function roles.told(div)
   return raw("#see-key(" .. quote(div.attributes.numbers) .. ")")
 end
@@ -71,7 +75,11 @@ function roles.question(div)
       found:insert(block)
     end
   end
-  found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
+  if div.attributes.exam ~= "true" then
+    found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
+  elseif asks_number then
+    found:insert(raw("#number-line"))
+  end
   return inside("#question", found)
 end
 
