@@ -10,6 +10,7 @@ import ast
 import contextlib
 import copy
 import difflib
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -223,6 +224,7 @@ class Crossing:
         self.study = study
         self.right_before = sum(not t.problem for t in self.trials)
         self.more: list[tuple] = []
+        self.several = isinstance(self.trials[0].right.value, tuple)
         self.offers: dict[int, list] = {}
         self.alike: dict[tuple, bool] = {}
         self.leads: list[tuple[int, int, dict[str, int]]] = []
@@ -332,7 +334,7 @@ class Crossing:
             rank = self._rank(place, q)
             if all(right) and rank and self._holds(changed):
                 yield (*rank, i), place, q
-            elif not before and rank and not rank[0]:
+            elif not before and rank and (not rank[0] or self.several):
                 score = 3 * (sum(right) - self.right_before)
                 self.leads.append((score + self._trust(place, q), i, changed))
 
@@ -354,12 +356,12 @@ class Crossing:
     def _pairs(self, before: dict[str, int], k: int) -> Iterator[tuple]:
         """Yield a place and an expression of the solution, while there is time."""
         fed = {place.key: self.fed_right(place) for place in self.places}
-        rounds = [
-            (a, b, c) for a in (True, False) for b in (True, False) for c in (1, 0)
-        ]
-        for alike, near, first in rounds:
+        kinds = itertools.product((True, False), (False, True), (1, 0), (True, False))
+        for alike, name, first, near in kinds:
             for i, place in enumerate(self.places):
                 if fed[place.key] != first or (before and self._idle(place, before)):
+                    continue
+                if isinstance(place.nodes[0], ast.Name) != name:
                     continue
                 for q in self.donors(place, k, alike):
                     if time.process_time() > self.until:
@@ -422,6 +424,7 @@ class Crossing:
                 return
         self.until = time.process_time() + MAY_TAKE / 2
         self._lead()
+        every = range(len(self.trials))
         self.until = time.process_time() + MAY_TAKE
         self.leads.sort(key=lambda lead: (-lead[0], lead[1]))
         for *_, before in self.leads[:LEADS]:
@@ -431,10 +434,13 @@ class Crossing:
                 if all(map(self._is_result, (*before.values(), two[2]))):
                     continue  # nothing but the results
                 self.found = sorted([first, two[1]], key=self.places.index)
+                alone = {two[1].key: two[2]}
+                if all(self._run(alone, k, self.own.right) for k in every):
+                    self.found = [two[1]]  # one is enough
                 return
 
     def _is_result(self, q: int) -> bool:
-        """Whether the values of the solution there are its results, or parts of them."""
+        """Whether values of the solution are its results, or parts of them."""
         return q in self.finals or all(
             isinstance(t.right.value, tuple)
             and any(same(theirs[q][-1], part) for part in t.right.value)
