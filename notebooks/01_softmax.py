@@ -502,7 +502,7 @@ def softmax(logits):
 lab01.softmax.check(softmax)
 # lab01.softmax.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (2 minutes). `softmax_with_temperature(logits, T)` for a batch and a
 # number $T > 0$.
 
@@ -514,7 +514,7 @@ def softmax_with_temperature(logits, T):
 lab01.softmax_with_temperature.check(softmax_with_temperature)
 # lab01.softmax_with_temperature.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (5 minutes). `logsumexp(logits)`: one number per row, shape (N,). No
 # overflow for 1000, and no $\log 0$ for -1000. (`x.squeeze(1)` makes shape (N,) of a
 # column (N, 1).)
@@ -527,7 +527,7 @@ def logsumexp(logits):
 lab01.logsumexp.check(logsumexp)
 # lab01.logsumexp.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). `conditional_table(counts)`: from a table of counts, shape
 # (K, K), make $P(\text{next} \mid \text{last})$ as in section 2. One thing is new: if a
 # move never came, its row has no counts. Such a row shall be uniform, $1/K$ everywhere.

@@ -634,7 +634,7 @@ def decide(logits, missed, false_alarm):
 lab04.decide.check(decide)
 # lab04.decide.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). Train it yourself. `trained(X, y, lr, n_steps)`: `X` is
 # (N, D), `y` is (N, 1). Begin with weights of 0, shape (D, 1), and a bias of 0, shape (1,);
 # the logits are `X @ W + b`, where `@` makes the weighted sum of every row. Return `W`, `b`

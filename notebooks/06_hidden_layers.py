@@ -865,7 +865,7 @@ def slopes(x, y, W, c, v, d):
 lab06.slopes.check(slopes)
 # lab06.slopes.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (7 minutes). Find the fault. Somebody trains with these lines. The loss
 # falls, no error is raised, and yet something is wrong. The next cell measures: it
 # compares, with PyTorch, by how much each parameter was moved.
@@ -905,7 +905,7 @@ def step(X, y, W, c, v, d, lr):
 lab06.step.check(step)
 # lab06.step.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). Decide which model to keep. `keep(losses, patience)`:
 # `losses` is a list of held-out losses, one after each round of training (an **epoch**). Go through it from the
 # start, as training does, and know nothing of what comes later. Stop as soon as
@@ -920,7 +920,7 @@ def keep(losses, patience):
 lab06.keep.check(keep)
 # lab06.keep.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (8 minutes). Train. `fit(X, y, W, c, v, d, lr, n_steps)` makes `n_steps`
 # steps of gradient descent with all examples and returns the new W, c, v, d, and leaves
 # the old ones as they are. `X` has shape (N, D), `y` (N,), the rest as in exercise 1. Here you may use `backward`. (`torch.autograd.grad(loss,

@@ -161,6 +161,19 @@ def test_every_exercise_has_room_to_write(path):
     assert text.count("#exercise[") in (len(exercises), 0)
 
 
+def test_room_is_for_code_and_not_for_its_comments():
+    assert editions._room(checks.find("lab03", "right_calls")) == 4  # lines
+    assert editions._room(checks.find("lab03", "train")) > 10
+
+
+def test_what_announces_a_table_stays_with_it():
+    (path,) = labs.lab_paths(["13"])
+    text = typeset(path, "student")
+    kept = re.findall(r"#keep\[\n(.*?)\n\n\]\n(#[a-z-]+)", text, re.S)
+    assert any(call == "#grid-table" and "whole page" in text for text, call in kept)
+    assert {call for _, call in kept} <= {"#grid-table", "#cell", "#exercise"}
+
+
 # The worksheet ------------------------------------------------------------------
 
 SOURCE = """\
@@ -170,6 +183,7 @@ x = torch.linspace(0, 1, 5)  # only drawn
 for ax, (name, y) in zip(axes, runs.items(), strict=True):
     # a comment in it
     z = y.exp()
+    x += 1
     ax.plot(x, z)
 for name, y in runs.items():
     print(name, y)

@@ -239,7 +239,8 @@ def _exercise(module: str, name: str):
 
 
 def _room(exercise) -> int:
-    n_lines = len(body(exercise.reference).splitlines())
+    # Written anew, without comments and without lines that were broken for them.
+    n_lines = len(ast.unparse(ast.parse(body(exercise.reference))).splitlines())
     return min(max(4, round(SPACE_PER_LINE * n_lines) + 2), 14)
 
 
@@ -340,7 +341,7 @@ def as_markdown(text: str) -> str:
     >>> as_markdown("n**2, `a_b` and the *row*")
     'n\\*\\*2, `a_b` and the *row*'
     """
-    pieces = re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,-]*\*(?![\w*]))", text)
+    pieces = re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))", text)
     for i in range(0, len(pieces), 2):
         pieces[i] = re.sub(r"([\\`*_\[\]<>$#|~^{}])", r"\\\1", pieces[i])
     return "".join(pieces)

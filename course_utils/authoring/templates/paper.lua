@@ -197,6 +197,26 @@ local function set_columns(table)
   return all > usual
 end
 
+-- A paragraph stays on the page of the table that it announces; and so does one that
+-- stands alone between a heading and an exercise, or a cell without a picture.
+function Blocks(blocks)
+  local function starts(block, call)
+    return block and block.t == "RawBlock" and block.text:find("^" .. call) ~= nil
+  end
+  local found = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local before, after = blocks[i - 1], blocks[i + 1]
+    local cell = starts(after, "#cell%(") and not starts(blocks[i + 2], "#picture%(")
+    local alone = before and before.t == "Header" and (cell or starts(after, "#exercise%["))
+    if block.t == "Para" and (alone or starts(after, "#grid%-table%(")) then
+      found:extend({ raw("#keep["), block, raw("]") })
+    else
+      found:insert(block)
+    end
+  end
+  return found
+end
+
 -- Tables without pandoc's figure around them: course.typ gives them their rules.
 function Table(table)
   local is_small = set_columns(table)
