@@ -274,9 +274,9 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
         folder = root / "notebooks"
     for line in news:
         print(line, file=sys.stderr)
-    _write_new(prefix / "share/jupyter/lab/settings/overrides.json", SETTINGS)
+    write_new(prefix / "share/jupyter/lab/settings/overrides.json", SETTINGS)
     # JupyterLab keeps the layout in a file of this name, and writes it on every change.
-    _write_new(own / "layout/default-37a8.jupyterlab-workspace", LAYOUT)
+    write_new(own / "layout/default-37a8.jupyterlab-workspace", LAYOUT)
     return [
         f"--ServerApp.root_dir={root}",
         f"--FileContentsManager.preferred_dir={folder.name}",
@@ -285,7 +285,8 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
     ]
 
 
-def _write_new(path: Path, content: dict) -> None:
+def write_new(path: Path, content: dict) -> None:
+    """Write a file of JSON, unless there is one."""
     if not path.exists():
         write_atomically(path, json.dumps(content, indent=1) + "\n")
 

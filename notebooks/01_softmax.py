@@ -114,16 +114,16 @@ image = images[4]
 fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.9))
 axes[0].imshow(image, cmap="gray_r")
 for ax, template in zip(axes[1:], templates, strict=True):
-    ax.imshow(template, cmap=plots.SIGNED, vmin=-0.6, vmax=0.6)
+    plots.signed_image(template, ax, limit=0.6)
 for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=True):
     ax.set_title(title, loc="center")
     ax.axis("off")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left a handwritten 4 of 64 pixels. Beside it the three
-# templates. Red: here this digit has more ink than the mean of the three. Blue: it has
-# less. The 4 is red at the left and along its bar, the 7 at the upper right, and the 9 at
-# the lower right. The template of the 9 is blue where a 4 has its bar.
+# templates. Red: here this digit has more ink than the mean of the three. Blue, with a
+# minus: it has less. The 4 is red at the left and along its bar, the 7 at the upper
+# right, and the 9 at the lower right. The template of the 9 is blue where a 4 has its bar.
 #
 # The **score** of a class says how well the image fits its template: multiply pixel by
 # pixel, then add up all 64 products.

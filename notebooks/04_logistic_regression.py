@@ -528,7 +528,7 @@ fig, axes = plt.subplots(1, 3, figsize=(6.4, 2.2))
 for ax, k in zip(axes, (0, 1), strict=False):
     ax.imshow(images[y == k].mean(dim=0), cmap="gray_r")
     ax.set_title(("mean of the 4s", "mean of the 9s")[k], loc="center")
-axes[2].imshow(weights, cmap=plots.SIGNED, vmin=-2.5, vmax=2.5)
+plots.signed_image(weights, axes[2], limit=2.5)
 axes[2].set_title("weights", loc="center")
 for ax in axes:
     ax.axis("off")

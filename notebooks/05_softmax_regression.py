@@ -336,8 +336,7 @@ assert accuracy(pixels[aside] @ W_10 + b_10, numbers[aside]) > 0.94
 
 # %% slideshow={"slide_type": "slide"}
 def show_weights(ax, k):
-    ax.imshow(W_10.detach()[:, k].reshape(8, 8), cmap=plots.SIGNED, vmin=-2.5, vmax=2.5)
-    ax.axis("off")
+    plots.signed_image(W_10[:, k].reshape(8, 8), ax, limit=2.5).axis("off")
 
 
 show_weights(plt.subplots(figsize=(2, 2))[1], numbers[1032])  # of some digit

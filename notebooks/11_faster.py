@@ -255,7 +255,7 @@ maps = F.conv2d(digit[None, None], kernels)[0]  # (3, 26, 26)
 fig, axes = plt.subplots(1, 4, figsize=(8, 2.3))
 axes[0].imshow(digit)
 for ax, picture in zip(axes[1:], maps, strict=True):
-    ax.imshow(picture, cmap=plots.SIGNED, vmin=-4, vmax=4)
+    plots.signed_image(picture, ax, limit=4)
 names = "digit", "upper edges", "left edges", "slanted lines"
 for ax, name in zip(axes, names, strict=True):
     ax.set(title=name, xticks=[], yticks=[])
@@ -1218,9 +1218,7 @@ with torch.no_grad():
 fig, axes = plt.subplots(3, 7, figsize=(7.5, 3.3))
 for row, pictures in zip(axes, (begin, end, maps[0].cpu()), strict=True):
     for ax, picture in zip(row, pictures[:7], strict=True):
-        top = picture.abs().max()
-        ax.imshow(picture, cmap=plots.SIGNED, vmin=-top, vmax=top)
-        ax.axis("off")
+        plots.signed_image(picture, ax).axis("off")
 likeness = F.cosine_similarity(begin.flatten(1), end.flatten(1))
 print(f"median likeness of start and end: {likeness.median():.1f}")
 

@@ -288,15 +288,24 @@ TOO_MUCH = """([text, code, table, figure]) => {
 }"""
 
 
+EACH_SLIDE = f"""async (sizes) => {{
+  const found = {{}};
+  for (let number = 0; number < Reveal.getTotalSlides(); number++) {{
+    for (const fragment of [-1, 99]) {{ // before the first click, and after the last
+      Reveal.slide(number, 0, fragment);
+      await 0; // for those that observe the page
+      const bad = ({TOO_MUCH})(sizes);
+      if (bad.length) found[number + 1] = bad;
+    }}
+  }}
+  return found;
+}}"""
+
+
 def too_much(page):
     """Return what of a deck is too large or too small, by the number of the slide."""
-    found = {}
-    for number in range(page.evaluate("Reveal.getTotalSlides()")):
-        for fragment in (-1, 99):  # before the first click, and after the last
-            page.evaluate(f"Reveal.slide({number}, 0, {fragment})")
-            if bad := page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]):
-                found[number + 1] = bad
-    return found
+    found = page.evaluate(EACH_SLIDE, [TEXT, CODE, TABLE, FIGURE])
+    return {int(number): bad for number, bad in found.items()}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import copy
 import importlib
 import inspect
 import re
+import symtable
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -106,15 +107,23 @@ def instructor(nb: NotebookNode) -> NotebookNode:
 def in_jupyter(nb: NotebookNode) -> NotebookNode:
     """Return the edition for instructors to run: solutions in place, notes, outputs.
 
-    The notes are those of `instructor`, and ``"answer"`` after each cell that asks.
+    The notes are those of `instructor`, and ``"answer"`` after each cell that asks. A
+    cell with an exercise has the verdict on its solution; one that uses a solution has
+    no outputs, and is not compared, because the lab was run without.
     """
     nb = labs.solve(_at_home(nb))
+    solved = set()
     for cell in labs.code_cells(nb):
-        for found in exercises(cell):
-            stub, right = found.judge(_stub).text, found.right().text
+        found = exercises(cell)
+        solved |= {each.name for each in found}
+        for each in found:
+            stub, right = each.judge(_stub).text, each.right().text
             for output in cell.outputs:
                 if output.output_type == "stream":
                     output.text = output.text.replace(stub, right)
+        if not found and _uses(cell.source, solved):
+            cell.outputs = []
+            cell.metadata["tags"] = ["nbval-ignore-output", "differs=solution"]
     _add_notes(nb, lambda cell: map(answer_note, asked.questions(cell)))
     return nb
 
@@ -122,6 +131,21 @@ def in_jupyter(nb: NotebookNode) -> NotebookNode:
 def _stub():
     """Stand for an exercise that nobody has begun."""
     ...
+
+
+def _uses(source: str, names: set[str]) -> bool:
+    """Tell whether a cell uses one of some functions of cells before."""
+    try:
+        tables = [symtable.symtable(source, "cell", "exec")]
+    except SyntaxError:  # a magic is not plain Python
+        return False
+    names = names - {s.get_name() for s in tables[0].get_symbols() if s.is_assigned()}
+    for table in tables:
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.get_name() in names and symbol.is_global():
+                return True
+    return False
 
 
 def _add_notes(nb: NotebookNode, answers: Callable = lambda cell: ()) -> None:

@@ -1,5 +1,6 @@
 """Handouts: the labs on paper."""
 
+import bisect
 import os
 import re
 import sys
@@ -171,17 +172,25 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
     """
     body = sheet_body(notebooks)
     told = credits.read()
-    for size in SHEET_SIZES:
-        text = paper.document(
+
+    def text(size: float) -> str:
+        return paper.document(
             "sheet",
             body,
             title=paper.quote(words.word("sheet")),
             course=paper.quote(f"{told.title}, {told.subtitle}"),
             size=f"{size}pt",
         )
-        if paper.query(text, workshop, "rules") <= SHEET_PAGES:
-            return paper.pdf(text, workshop, "rules")
-    raise LabError(f"the rules do not fit on {SHEET_PAGES} pages: drop or shorten some")
+
+    def fits(size: float) -> bool:
+        return paper.query(text(size), workshop, "rules") <= SHEET_PAGES
+
+    at = bisect.bisect_left(SHEET_SIZES, True, key=fits)
+    if at == len(SHEET_SIZES):
+        raise LabError(
+            f"the rules do not fit on {SHEET_PAGES} pages: drop or shorten some"
+        )
+    return paper.pdf(text(SHEET_SIZES[at]), workshop, "rules")
 
 
 def sheet_body(notebooks: Sequence[NotebookNode]) -> str:

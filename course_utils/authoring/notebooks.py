@@ -49,19 +49,20 @@ def student(nb: NotebookNode) -> str:
 def instructor(nb: NotebookNode) -> str:
     """Return the notebook from which a lesson is given, with a plan after the title.
 
-    It has the outputs of the lab, and runs as the lab does. What is for the instructor
-    is indented as a quotation; where Jupyter shows slides, it is for the speaker.
+    It has the outputs of the lab, and runs as the lab does. Notes to the instructor
+    are indented as quotations; where Jupyter shows slides, they are for the speaker.
     """
     made = editions.in_jupyter(nb)
-    note = new_markdown_cell(plan.in_markdown(nb), metadata={"note": "plan"})
-    made.cells.insert(1, note)
+    text = plan.in_markdown(nb)
+    made.cells.insert(1, new_markdown_cell(text, metadata={"note": "plan"}))
     made.metadata.pop("jupytext", None)  # else saving would write a .py beside it
     for cell in made.cells:
-        if cell.metadata.pop("note", None):
-            cell.source = "\n".join(
-                f"> {line}".rstrip() for line in cell.source.split("\n")
-            )
+        note = cell.metadata.pop("note", None)
+        if note:
             cell.metadata["slideshow"] = {"slide_type": "notes"}
+        if note and note != "plan":  # nbconvert has no tables in quotations
+            lines = cell.source.split("\n")
+            cell.source = "\n".join(f"> {line}".rstrip() for line in lines)
     for number, cell in enumerate(labs.code_cells(made), 1):
         cell.execution_count = number
         for output in cell.outputs:

@@ -21,8 +21,10 @@ Nothing is shortened. The browser makes the text as large as the board allows, s
 
 import difflib
 import importlib.util
+import os
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,12 +110,19 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         cannot be written to.
     """
     check_folder(folder)
+    for name in gallery.explorables.NAMES:
+        gallery.default_data(name)
+
+    def made(path: Path) -> tuple[str, int, bytes]:
+        slides = read_slides(path)
+        return f"{path.stem}.html", len(slides), deck(slides)
+
     files, rows = {}, []
-    with tqdm(paths, unit="lab", desc="slides", leave=False, disable=None) as bar:
-        for path in bar:
-            slides = read_slides(path)
-            files[f"{path.stem}.html"] = deck(slides)
-            rows.append(f"{path.stem}.html  {len(slides):>3} slides")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # pandoc needs no GIL
+        bar = {"total": len(paths), "desc": "slides", "leave": False, "disable": None}
+        for name, n_slides, html in tqdm(pool.map(made, paths), unit="lab", **bar):
+            files[name] = html
+            rows.append(f"{name}  {n_slides:>3} slides")
     publish(files, folder)
     print("\n".join(rows))
     print(f"\nslide decks: {folder}")

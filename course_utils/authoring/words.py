@@ -128,7 +128,7 @@ WORDS = {
         "together": "Together",
         "left-out": "Left out",
         "left-out-is": "{what} ({minutes} minutes).",
-        "not-asked": "In the exam leave out no. {numbers}, which is about that.",
+        "not-asked": "In the exam leave out what is about that: no. {numbers}.",
         "to-read": "To read: {what} ({minutes} minutes).",
         "to-solve": "Exercises of {what} ({minutes} minutes).",
         "nothing": "None.",
