@@ -314,13 +314,17 @@ class Learner:
 # What it takes --------------------------------------------------------------------
 
 
-def proportional(processes: Sequence[psutil.Process]) -> float:
-    """Return the memory in MB of some processes; what is shared counts by its share."""
+def memory(processes: Sequence[psutil.Process], kind: str = "Pss") -> float:
+    """Return the memory in MB of some processes; what is shared counts by its share.
+
+    The kind ``"Pss_Anon"`` is what they hold for themselves: not the files of PyTorch,
+    of which the machine keeps one copy for all.
+    """
     kilobytes = 0
     for process in processes:
         with contextlib.suppress(OSError, StopIteration):
             text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("utf-8")
-            line = next(x for x in text.splitlines() if x.startswith("Pss:"))
+            line = next(x for x in text.splitlines() if x.startswith(f"{kind}:"))
             kilobytes += int(line.split()[1])
     return kilobytes * 1024 / 1e6
 
@@ -353,11 +357,13 @@ async def lesson(
                     task.result()  # raises what has gone wrong
             await asyncio.sleep(0.2)
         begin = time.perf_counter()
-        psutil.cpu_percent()
+        spent = processor_seconds(sum(hub.processes().values(), []))
         await asyncio.sleep(seconds)
-        busy = psutil.cpu_percent() / 100 * os.cpu_count()
+        found = hub.processes()
+        spent = processor_seconds(sum(found.values(), [])) - spent
+        busy = spent / (time.perf_counter() - begin)
         waits = [w for x in learners for when, w in x.waits if when > begin]
-        per = {k: proportional(v) for k, v in hub.processes().items()}
+        per = {name: memory(own) for name, own in found.items()}
         of_hub = per.pop("")
         firsts = [learner.first for learner in new]
         rows.append(
@@ -375,7 +381,7 @@ async def lesson(
                 f"{of_hub:.0f}",
             ]
         )
-        print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
+        print(" | ".join(rows[-1]), file=sys.stderr, flush=True)  # of a long run
     stop.set()
     await asyncio.gather(*tasks)
     return rows, [text for learner in learners for text in learner.failed]
@@ -403,9 +409,9 @@ async def alone(hub: Hub, lab: str) -> list[str]:
         f"{started:.1f}",
         f"{processor_seconds(mine) - started:.1f}",
         f"{max(waits):.1f}",
-        f"{proportional(mine) - proportional(kernel):.0f}",
-        f"{proportional(kernel):.0f}",
-        f"{sum(p.memory_info().rss for p in mine) / 1e6:.0f}",
+        f"{memory(mine) - memory(kernel):.0f}",
+        f"{memory(kernel):.0f}",
+        f"{memory(mine, 'Pss_Anon'):.0f}",
     ]
     await ask(hub, f"hub/api/users/{learner.name}/server", method="DELETE", raw=True)
     return row
@@ -420,26 +426,27 @@ def main(
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         Path(folder).chmod(0o711)  # learners find their homes, and nothing else
         with running(Path(folder)) as hub:
-            whole = [asyncio.run(alone(hub, lab)) for lab in labs]
+            rows = [asyncio.run(alone(hub, lab)) for lab in labs]
+            show(
+                "One learner alone: a whole lab without a pause",
+                (
+                    "lab", "cells", "click to server, s", "processor s",
+                    "cells: processor s", "longest, s", "server, MB", "kernel, MB",
+                    "own, MB",
+                ),
+                rows,
+            )  # fmt: skip
             rows, failed = asyncio.run(lesson(hub, steps, seconds, think))
-    show(
-        "One learner alone, a whole lab without a pause",
-        (
-            "lab", "cells", "click to server, s", "processor s", "cells, processor s",
-            "longest cell, s", "server, MB", "kernel, MB", "resident, MB",
-        ),
-        whole,
-    )  # fmt: skip
-    notes = [f"Not as they should be: {text}" for text in failed]
     show(
         "A class on a hub",
         (
-            "learners", "start at once", "first result, s", "slowest", "cells",
-            "wait, s", "95%", "cores busy", "MB each", "GB all", "hub, MB",
+            "learners", "start at once", "first result, s", "slowest, s", "cells",
+            "wait, s", "95%, s", "cores busy", "MB each", "GB all", "hub, MB",
         ),
         rows,
         f"{machine(('torch', 'jupyterhub'))}. Labs {', '.join(LABS)}; learners think "
         f"{think[0]:g} to {think[1]:g} s; {seconds:g} s for each step. Memory is "
-        "proportional: what processes share counts once.",
-        *notes,
+        "proportional: what processes share counts once. Of one alone, `own` is what "
+        "others would not share.",
+        *(f"Not as they should be: {text}" for text in failed),
     )  # fmt: skip
