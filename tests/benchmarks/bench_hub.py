@@ -8,6 +8,7 @@ than a person does, so one of them stands for many; the notes below the table sa
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -329,10 +330,10 @@ def memory(processes: Sequence[psutil.Process], kind: str = "Pss") -> float:
     return kilobytes * 1024 / 1e6
 
 
-def processor_seconds(processes: Sequence[psutil.Process]) -> float:
+def processor_seconds(*groups: Sequence[psutil.Process]) -> float:
     """Return the processor time that processes have taken, children that ended too."""
     total = 0.0
-    for process in processes:
+    for process in itertools.chain(*groups):
         with contextlib.suppress(psutil.Error):
             total += sum(process.cpu_times()[:4])
     return total
@@ -357,12 +358,13 @@ async def lesson(
                     task.result()  # raises what has gone wrong
             await asyncio.sleep(0.2)
         begin = time.perf_counter()
-        spent = processor_seconds(sum(hub.processes().values(), []))
+        spent = processor_seconds(*hub.processes().values())
         await asyncio.sleep(seconds)
         found = hub.processes()
-        spent = processor_seconds(sum(found.values(), [])) - spent
+        spent = processor_seconds(*found.values()) - spent
         busy = spent / (time.perf_counter() - begin)
-        waits = [w for x in learners for when, w in x.waits if when > begin]
+        while not (waits := [w for x in learners for at, w in x.waits if at > begin]):
+            await asyncio.sleep(0.1)
         per = {name: memory(own) for name, own in found.items()}
         of_hub = per.pop("")
         firsts = [learner.first for learner in new]
