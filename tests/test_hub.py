@@ -475,7 +475,7 @@ def test_a_simulated_class_learns_without_an_error(capsys, monkeypatch):
     bench_hub = importlib.import_module("bench_hub")
     if problem := bench_hub.missing():
         pytest.skip(problem)
-    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=())
+    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=("01",))
     text = capsys.readouterr().out
     assert re.search(r"^\| 2 +\| +2 \|", text, re.MULTILINE)
     assert "Not as they should be" not in text
