@@ -17,6 +17,7 @@ from pathlib import Path
 MINE = "my_labs"
 START = "00_start_here.ipynb"
 HISTORY = ".copies.json"  # of each copy: the lab that it was made from
+BADGES = re.compile(r"^\[!\[Open in .*\n\n?", re.MULTILINE)  # of Colab and Binder
 
 # What JupyterLab starts with in the course's own environment; the person's own
 # settings come first.
@@ -70,19 +71,23 @@ def learners_edition(text: str, *, at_home: bool = True) -> str:
     nb["metadata"].pop("jupytext", None)  # else saving would write a .py beside it
     cells = []
     for cell in nb["cells"]:
-        if "colab" in cell["metadata"].get("tags", []):
+        if is_for_colab(cell):
             if at_home:
                 continue
             cell["metadata"]["cellView"] = "form"  # Colab shows its title alone
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
         elif at_home:
-            source = "".join(cell["source"])
-            source = re.sub(r"^\[!\[Open in .*\n\n?", "", source, flags=re.MULTILINE)
+            source = BADGES.sub("", "".join(cell["source"]))
             cell["source"] = source.splitlines(keepends=True)
         cells += _with_asserts_after(cell)
     nb["cells"] = cells
     return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
+
+
+def is_for_colab(cell: dict) -> bool:
+    """Tell whether a cell fetches the helpers in Colab, and does nothing elsewhere."""
+    return "colab" in cell["metadata"].get("tags", [])
 
 
 def _with_asserts_after(cell: dict) -> list[dict]:

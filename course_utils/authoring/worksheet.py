@@ -150,6 +150,20 @@ def essential(sources: list[str]) -> list[str]:
     return [_without(*pair) for pair in zip(sources, dropped, strict=True)]
 
 
+def without_tests(source: str) -> str:
+    """Return code without its asserts, or all of it if nothing whole is left."""
+    lines = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Assert() | ast.Expr(ast.Call(ast.Name("assert_close"))):
+                lines |= _lines(node)
+    left = _without(source, lines)
+    try:
+        return left if ast.parse(left).body else source
+    except SyntaxError:  # the body of a loop, say
+        return source
+
+
 def _silent(body: list[ast.stmt], silent: set[str]) -> set[int]:
     """Return the lines of statements that only draw or test.
 
@@ -210,6 +224,8 @@ def _acts(statement: ast.stmt) -> bool:
             return not all(
                 isinstance(target, ast.Name | ast.Tuple) for target in targets
             )
+        case ast.AugAssign(target=ast.Name()):
+            return False
     return True
 
 

@@ -48,7 +48,6 @@ from course_utils import progress
 from course_utils.exercises import diagnose
 from course_utils.exercises.diagnose import Study, Trial
 from course_utils.exercises.fixtures import Case, held_back, make_cases, more_cases
-from course_utils.exercises.locate import located
 from course_utils.exercises.observe import (
     Run,
     calls_of,
@@ -165,6 +164,9 @@ class Exercise:
         stands for all of torch.nn.functional, ``weight=`` for an option.
     results : sequence of str
         The names of the results, if there are several.
+    evidence : dict
+        The name of each entry of an answer without arguments: what speaks against all
+        entries but the right one.
     steps : sequence of str
         The arguments that the results are the new values of, after a step.
     mistakes : list of callable
@@ -183,6 +185,7 @@ class Exercise:
     forbids: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[str] = ()
     steps: Sequence[str] = ()
+    evidence: Mapping[str, str] = field(default_factory=dict)
     mistakes: list[Callable] = field(default_factory=list)
     oracles: list[Callable] = field(default_factory=list)
     last: Verdict | None = None
@@ -342,8 +345,13 @@ class Exercise:
                 return say(False, "forbidden", "forbidden", ("not yet.", refused))
             warned = trials[0].got.warned
             more = (f"PyTorch warned: {warned}",) if warned else ()
-            return say(True, "right", None, (f"correct. {self.praise}".strip(), *more))
+            return self.right(*more)
         return self._explain(study)
+
+    def right(self, *more: str) -> Verdict:
+        """Return the verdict on a right answer."""
+        praise = f"correct. {self.praise}".strip()
+        return Verdict(self.name, True, "right", None, (praise, *more))
 
     def observe(self, function: Callable, args: tuple) -> Run:
         """Call a function as the check does."""
@@ -475,7 +483,8 @@ class Exercise:
         kind = study.first.problem[0]
         violated = functools.partial(diagnose.violated, shown=shown)
         if kind in ("slope", "side effect", "error"):
-            looks = [diagnose.slope_place] if kind == "slope" else []
+            looks = [diagnose.fixed_size] if kind == "error" else []
+            looks = [diagnose.slope_place] if kind == "slope" else looks
         elif said:
             looks = [violated]
         else:
@@ -484,9 +493,14 @@ class Exercise:
                 diagnose.compose,
                 diagnose.without_influence,
                 diagnose.other_calls,
+                diagnose.by_entry,
                 violated,
+                diagnose.another_order,
+                diagnose.only_at_edges,
                 diagnose.captions,
-                located,
+                diagnose.piled_up,
+                diagnose.rounds,
+                diagnose.parts,
                 diagnose.right_when,
             ]
         found, what = [], ("property", "observed")
@@ -525,6 +539,7 @@ def exercise(
     forbids: Mapping[str, str] | None = None,
     results: Sequence[str] = (),
     steps: Sequence[str] = (),
+    evidence: Mapping[str, str] | None = None,
 ) -> Callable[[Callable], Exercise]:
     """Turn a reference solution into an `Exercise` (a decorator); see there."""
     return lambda reference: Exercise(
@@ -538,6 +553,7 @@ def exercise(
         forbids or {},
         results,
         steps,
+        evidence or {},
     )
 
 

@@ -32,6 +32,7 @@ from course_utils.exercises.fixtures import (
     kind_of,
     uses,
 )
+from course_utils.exercises.locate import Crossing, Walk, kept, operands
 from course_utils.exercises.observe import (
     Run,
     alike,
@@ -58,8 +59,8 @@ from course_utils.exercises.slips import (
 
 
 # Seconds of work for what is tried out to explain a mistake.
-MAY_TAKE = 0.4
-PAIRS_MAY_TAKE = 0.3
+MAY_TAKE = 0.3
+PAIRS_MAY_TAKE = 0.15
 
 
 @dataclass
@@ -432,28 +433,30 @@ class _Tries:
         with limited_steps():
             return self.exercise.observe(function, trial.case.args)
 
-    def fixed(self, function: Callable) -> list[bool]:
-        """Return for all inputs whether they are right now."""
-        right = []
+    def left(self, function: Callable) -> list[tuple[Trial, tuple]] | None:
+        """Return what is still wrong; None for the numbers of an ordinary input."""
+        left = []
         for trial in self.order:
-            right.append(not self.found(function, trial))
-            if trial.case.ordinary and not right[-1]:
-                return [False]
-        return right
+            if found := self.found(function, trial):
+                left.append((trial, found))
+                if trial.case.ordinary and found[0] in ("value", "error"):
+                    return None
+        return left
 
-    def holds(self, function: Callable, edges: bool = True) -> bool:
-        """Whether other inputs, too, are right now."""
+    def holds(self, function: Callable, whole: bool = True) -> bool:
+        """Whether other inputs, too, are right now, or the numbers of ordinary ones."""
         start = time.process_time()
-        others = [t for t in self.study.others if edges or t.case.ordinary]
+        others = [t for t in self.study.others if whole or t.case.ordinary]
         self.study.until += time.process_time() - start  # that was no search
-        return not any(self.found(function, t) for t in others)
+        found = [self.found(function, t) for t in others]
+        return not any(f and (whole or f[0] in ("value", "error")) for f in found)
 
     def said(self, edit: Edit) -> str:
         """Say what a change puts in the place of what."""
         return described(self.tree, edit)
 
 
-def repaired(study: Study) -> list[str]:
+def repaired(study: Study, alone: bool = False) -> list[str]:
     """Say which change of the learner's own code, or which two, would make it right.
 
     Nothing is guessed: the whole check accepts the function with the change.
@@ -468,7 +471,7 @@ def repaired(study: Study) -> list[str]:
     arguments = [a.arg for a in tree.args.args]
     donors = _donors(study.exercise, arguments)
     overflows = "nan" in study.first.problem[1] or "inf" in study.first.problem[1]
-    partly, moving, left = [], [], []
+    partly, moving, known = [], [], []
     # Where only the edges are wrong, many a strange change will do.
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     for edit in repairs(tree, arguments, donors, overflows):
@@ -477,22 +480,40 @@ def repaired(study: Study) -> list[str]:
         function = tries.changed(edit)
         hit = tries.promising(function)
         if hit and tries.said(edit):
-            right = tries.fixed(function)
-            if all(right) and (edit.near or ordinary) and tries.holds(function):
+            left = tries.left(function)
+            if left == [] and (edit.near or ordinary) and tries.holds(function):
                 return [f"One change would make it right: {tries.said(edit)}."]
-            if ordinary and right[0] and edit.near and tries.holds(function, False):
-                partly.append((sum(right), edit, function))
+            if left and ordinary and edit.near and tries.holds(function, False):
+                partly.append((-len(left), left, edit))
         elif hit is False and edit.near:
             moving.append(edit)
             said = tries.said(edit)
-            if not left and _replaces(said) and (known := tries.listed(function)):
-                left = [
-                    f"Two things. One: {explanation(known, False)}",
+            if not known and _replaces(said) and (listed_ := tries.listed(function)):
+                known = [
+                    f"Two things. One: {explanation(listed_, False)}",
                     f"The other: it needs {said}.",
                 ]
-    study.until += PAIRS_MAY_TAKE
-    # Pairs of likely changes come first, and the same slip in several places.
-    moving.sort(key=lambda edit: -len(edit.places))
+    if partly:
+        _, left, edit = max(partly, key=lambda p: p[0])
+        return _partly_said(study, tries.said(edit), left)
+    if alone:
+        return []
+    crossing = None
+    with contextlib.suppress(Exception):
+        crossing = Crossing(study)
+    study.until = time.process_time() + PAIRS_MAY_TAKE
+    found = crossing.found if crossing else []
+    # Pairs of changes come first that lie where the crossing found mistakes, then the
+    # same slip in several places.
+    inside = [i for place in found for i in place.inside]
+
+    def distance(edit: Edit) -> tuple:
+        there = all(any(a <= p <= b for a, b in inside) for p in edit.places)
+        return not there, -len(edit.places)
+
+    moving.sort(key=distance)
+    if found and crossing.fed:
+        moving = [edit for edit in moving if not distance(edit)[0]]
     pairs = ((moving[i], b) for j, b in enumerate(moving) for i in range(j))
     for one, other in pairs:
         if study.late():
@@ -504,27 +525,31 @@ def repaired(study: Study) -> list[str]:
         if (
             all(texts)
             and tries.promising(function)
-            and all(tries.fixed(function))
+            and tries.left(function) == []
             and tries.holds(function)
         ):
             return [
                 f"Two changes would make it right. One: {texts[0]}. "
                 f"The other: {texts[1]}."
             ]
-    if left:
-        return left
-    if partly:
-        _, edit, function = max(partly, key=lambda p: p[0])
-        wrong = [t for t in tries.order if tries.found(function, t)]
-        rest, caption = wrong[0], shared_caption(study.trials, wrong)
-        where = f" on this input: {caption}" if caption else ""
-        kind, text = tries.found(function, rest)
-        text = "wrong numbers." if kind == "value" else text.splitlines()[0]
-        return [
-            f"One change would make it right for ordinary inputs: {tries.said(edit)}.",
-            f"There is a second thing{where}. What is left then: {text}",
-        ]
-    return []
+    return known or ([crossing.said()] if found else [])
+
+
+def _partly_said(study: Study, change: str, left: list) -> list[str]:
+    """Say which change mends the numbers, and what is left then."""
+    kind, text = left[0][1]
+    caption = shared_caption(study.trials, [t for t, _ in left])
+    where = f" on this input: {caption}" if caption else ""
+    text = "wrong numbers." if kind == "value" else text.splitlines()[0]
+    text = re.sub(
+        r"^The (?:values|result|numbers?)[^.,]* (?:is|are) right[.,]? (?:but )?",
+        "",
+        text,
+    )
+    return [
+        f"One change would mend the numbers of ordinary inputs: {change}.",
+        f"There is a second thing{where}. What is left then: {text}",
+    ]
 
 
 def _replaces(said: str) -> bool:
@@ -585,7 +610,7 @@ def traced(study: Study) -> str | None:
         node = nodes[place]
         below = [
             (ast.unparse(n), seen[n.place])
-            for n in _operands(node)
+            for n in operands(node)
             if getattr(n, "place", None) in seen
         ]
         text = look(ast.unparse(node), value, below)
@@ -612,19 +637,6 @@ def traced(study: Study) -> str | None:
     with contextlib.suppress(Exception), silently():
         function(*args)
     return said[0] if said else None
-
-
-def _operands(node: ast.expr) -> list[ast.expr]:
-    """Return the expressions that an expression is made of directly."""
-    found = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(node, ast.Call) and child is node.func:
-            found += _operands(child) if isinstance(child, ast.Attribute) else []
-        elif isinstance(child, (ast.keyword, ast.Tuple, ast.List, ast.Starred)):
-            found += _operands(child)
-        elif isinstance(child, ast.expr):
-            found.append(child)
-    return found
 
 
 def _overflows(text: str, value: Any, below: list) -> str | None:
@@ -789,6 +801,267 @@ def shared_caption(trials: Sequence[Trial], bad: Sequence[Trial]) -> str:
     ):
         return ""
     return found.pop()
+
+
+# What is left out, or done again ----------------------------------------------------
+
+
+def piled_up(study: Study) -> str | None:
+    """Say that slopes are added to old ones, where the solution does not do so."""
+    t = study.first
+    if _piles(study.exercise.reference, t.case.args):
+        return None
+    number = _piles(study.function, t.case.args)
+    if number == 1:
+        return (
+            "When backward() runs for the first time, the slopes from before the call "
+            "are still in .grad, and the new ones are added to them. Empty them first."
+        )
+    if number:
+        return (
+            "Slopes pile up: from the second backward() on, the old ones are still in "
+            ".grad, and the new ones are added to them. They have to be emptied in "
+            "each round, before backward() or behind the step."
+        )
+    return None
+
+
+def _piles(function: Callable, args: tuple) -> int:
+    """Return the number of the first backward() that finds old slopes, or 0."""
+    found, runs = [], 0
+    backward = torch.autograd.backward
+
+    def looking(tensors, *others, **options):
+        nonlocal runs
+        runs += 1
+        start = tensors if isinstance(tensors, (tuple, list)) else [tensors]
+        grads = [x.grad for x in _starts(start)]
+        if grads and all(g is not None and bool(g.any()) for g in grads):
+            found.append(runs)
+        return backward(tensors, *others, **options)
+
+    torch.autograd.backward = looking
+    try:
+        with contextlib.suppress(BaseException), silently():
+            function(*copy.deepcopy(args))
+    finally:
+        torch.autograd.backward = backward
+    return found[0] if found else 0
+
+
+def _starts(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors that a calculation started with, and that want slopes."""
+    seen, todo, starts = set(), [t.grad_fn for t in tensors], []
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            starts.append(node.variable)
+        todo += [next_ for next_, _ in node.next_functions]
+    return starts
+
+
+ROUNDS = ("n_steps", "n_updates", "n_epochs")
+
+
+def rounds(study: Study) -> str | None:
+    """Say whether the first round of a training is right, and which part of it."""
+    exercise = study.exercise
+    name = next((n for n in exercise.names if n in ROUNDS), None)
+    if not name:
+        return None
+    i = exercise.names.index(name)
+    cases = [t.case for t in study.trials if t.case.ordinary]
+    once = [Case((*c.args[:i], 1, *c.args[i + 1 :])) for c in cases][:5]
+    trials = [exercise.trial(study.function, case) for case in once]
+    if any(t.got.error or t.right.error for t in trials):
+        return None
+    if not any(t.problem for t in trials):
+        return (
+            f"With a single round, {name} = 1, the result is right. So look at what is "
+            "left over from one round to the next."
+        )
+    first = f"Already after a single round, {name} = 1, it is wrong."
+    found = _relation(study, trials, [t.right.value for t in trials])
+    if found:
+        return f"{first} What comes out is {found} times right: {FACTORS[found]}."
+    if any(same(t.got.value, t.right.value) for t in trials):
+        return None
+    single = Study(exercise, study.function, trials)
+    single.others, single.until = [], time.process_time() + MAY_TAKE / 2
+    more = repaired(single, alone=True) or [_parts_right(study, trials)]
+    return " ".join([first, *more]) if more[0] else None
+
+
+def parts(study: Study) -> str | None:
+    """Say which of several results are right, and which are never changed."""
+    return _parts_right(study, study.formulas())
+
+
+def _parts_right(study: Study, trials: list[Trial]) -> str | None:
+    exercise = study.exercise
+    names = exercise.results or exercise.steps
+    if not trials or any(
+        not isinstance(v, (tuple, list)) or len(v) != len(names)
+        for t in trials
+        for v in (t.got.value, t.right.value)
+    ):
+        return None
+    columns = [
+        [(t.got.value[i], t.right.value[i]) for t in trials] for i in range(len(names))
+    ]
+    fine = [all(same(*pair) for pair in column) for column in columns]
+    if all(fine):
+        return None
+    text = ""
+    if any(fine):
+        good = [f"`{n}`" for n, ok in zip(names, fine, strict=True) if ok]
+        bad = [f"`{n}`" for n, ok in zip(names, fine, strict=True) if not ok]
+        verb = "is" if len(good) == 1 else "are"
+        text = f"{listed(good)} {verb} right for all inputs, {listed(bad)} not."
+    still = [
+        f"`{name}`"
+        for name, column in zip(names, columns, strict=True)
+        if name in exercise.names
+        and all(
+            same(got, t.case.args[exercise.names.index(name)]) and not same(got, right)
+            for (got, right), t in zip(column, trials, strict=True)
+        )
+    ]
+    if still:
+        text += f" {listed(still)} came back as given, for all inputs."
+    zero = [
+        f"`{name}`"
+        for name, ok, column in zip(names, fine, columns, strict=True)
+        if not ok and all(torch.is_tensor(a) and not a.any() for a, _ in column)
+    ]
+    if zero:
+        text += f" {listed(zero)} is 0, always."
+    return text.strip() or None
+
+
+def another_order(study: Study) -> str | None:
+    """Say that the results are right, but in another order, or with another sign."""
+    trials = [t for t in study.trials if t.case.ordinary and not t.right.error]
+    values = [(t.got.value, t.right.value) for t in trials]
+    if len(values) < 2 or any(
+        not isinstance(v, tuple) or len(v) != len(values[0][1])
+        for pair in values
+        for v in pair
+    ):
+        return None
+    n = range(len(values[0][1]))
+    for sign, more in ((1, ""), (-1, ", and the sign is the wrong way round")):
+        places = [
+            [
+                j
+                for j in n
+                if all(same(_times_sign(g[i], sign), r[j]) for g, r in values)
+            ]
+            for i in n
+        ]
+        if all(len(p) == 1 for p in places) and [p[0] for p in places] != [*n]:
+            order = [p[0] + 1 for p in places]
+            return (
+                f"Your results are the right ones in another order: yours are number "
+                f"{listed([*map(str, order)])} of those that are wanted{more}."
+            )
+    return None
+
+
+def _times_sign(value: Any, sign: int) -> Any:
+    return value * sign if isinstance(value, (float, Tensor)) else value
+
+
+def only_at_edges(study: Study) -> str | None:
+    """Say which expression spoils special numbers, and no ordinary ones."""
+    if any(t.case.ordinary for t in study.failed):
+        return None
+    edge = study.first
+    own, road = Walk(study.function), Walk(study.exercise.reference)
+    usual = [own.noted(t, kept)[1] for t in study.trials if t.case.ordinary][:4]
+    special, right = own.noted(edge, kept)[1], road.noted(edge, kept)[1]
+    right = [v for values in right.values() for v in values]
+    for place, values in special.items():
+        for part in operands(own.nodes[place]):
+            if part.place not in special or not all(
+                place in u and part.place in u for u in usual
+            ):
+                continue
+            after, before = values[0], special[part.place][0]
+            if (
+                not _comparable(after, before)
+                or not usual
+                or any(not same(u[place][0], u[part.place][0]) for u in usual)
+            ):
+                continue
+            if same(after, before) or any(same(after, v) for v in right):
+                continue
+            a, b = (torch.as_tensor(v).double().flatten() for v in (after, before))
+            where = int((~torch.isclose(a, b, equal_nan=True)).double().argmax())
+            return (
+                f"`{own.text[place]}` changes nothing in ordinary numbers. But here it "
+                f"makes {a[where].item():.6g} of {b[where].item():.6g}."
+            )
+    return None
+
+
+def _comparable(a: Any, b: Any) -> bool:
+    return all(
+        isinstance(v, (float, Tensor)) and not isinstance(v, bool) for v in (a, b)
+    ) and (torch.as_tensor(a).shape == torch.as_tensor(b).shape)
+
+
+def by_entry(study: Study) -> str | None:
+    """Say which entries of an answer are right, and what speaks against others."""
+    evidence = study.exercise.evidence
+    got, right = study.first.got.value, study.first.right.value
+    if not evidence or len(got) != len(right):
+        return None
+    entries = [*zip(evidence.items(), got, right, strict=True)]
+    good = [name for (name, _), a, b in entries if same(a, b)]
+    bad = [(name, why) for (name, why), a, b in entries if not same(a, b)]
+    begin = f"Right: {listed(good)}. " if good else ""
+    return begin + " ".join(f"Look again at {name}: {why}" for name, why in bad[:3])
+
+
+def fixed_size(study: Study) -> str | None:
+    """Say that a size is written as a number, and that this input has another one."""
+    own = source_tree(study.function)
+    road = source_tree(study.exercise.reference)
+    known = {n.value for n in ast.walk(road) if isinstance(n, ast.Constant)}
+    sizes = {
+        size
+        for a in study.first.case.args
+        for size in (
+            a.shape
+            if torch.is_tensor(a)
+            else [len(a)]
+            if hasattr(a, "__len__")
+            else [a]
+        )
+    }
+    for node in ast.walk(own):
+        if not isinstance(node, (ast.Slice, ast.Call)):
+            continue
+        text = ast.unparse(node)
+        if isinstance(node, ast.Call) and not re.match(SIZED, text):
+            continue
+        for n in ast.walk(node):
+            value = getattr(n, "value", None)
+            if type(value) is int and value > 4 and value not in {*sizes, *known}:
+                return (
+                    f"The number {value} stands in `{text}`, and here nothing has that "
+                    "size: take sizes from the arguments, with len() or .shape."
+                )
+    return None
+
+
+SIZED = (
+    r"(range|torch\.(zeros|ones|empty|eye|arange|full)|.*\.?(reshape|view|one_hot))\("
+)
 
 
 def slope_place(study: Study) -> str | None:

@@ -337,6 +337,18 @@ def weighted_without_look_up_reversed(logits, y, weight):
 
 
 @exercise(
+    evidence={
+        "(1)": "count how often softmax is taken; cross_entropy does it as well.",
+        "(2)": "log_softmax does the first two of the four steps. Which does nll_loss "
+        "do?",
+        "(3)": "what does log_softmax change in a row whose exponentials sum to 1 "
+        "already?",
+        "(4)": "nll_loss takes no logarithm, whatever its name says.",
+        "(5)": "a table of floats is read as one distribution for each example. Is a "
+        "one-hot row one?",
+        "(6)": "neither softmax nor a logarithm is taken. What if 1 is added to all "
+        "logits?",
+    },
     inputs=[()],
     hints=[
         "For each call, count the steps: softmax, log, pick, minus the mean. The "
@@ -601,7 +613,16 @@ def train_in_place(X, y, W, n_steps):
 
 @exercise(
     inputs=[()],
-    results=["machine (a)", "machine (b)", "machine (c)", "machine (d)", "machine (e)"],
+    evidence={
+        "machine (a)": "logits come out, so all four steps are still to be done.",
+        "machine (b)": "log_softmax has done two of the four steps. Which loss does "
+        "the other two, and no more?",
+        "machine (c)": "one column comes out, and it holds logits.",
+        "machine (d)": "the sigmoid is in the machine already, and must not be taken "
+        "twice.",
+        "machine (e)": "each label is a distribution, and the three classes exclude "
+        "each other.",
+    },
     hints=[
         "Ask of each machine: what comes out at its end, logits or something that was "
         "made of them? And how many columns?",

@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 
 from course_utils.exercises import lab01, lab02, lab03
 from course_utils.exercises.checks import exercise
@@ -34,6 +33,8 @@ def _walk(lr, *, keep=False, loss_of=F.binary_cross_entropy_with_logits):
 
 
 def _fours_and_nines():
+    from sklearn.datasets import load_digits  # here, because it takes seconds
+
     digits = load_digits()
     kept = (digits.target == 4) | (digits.target == 9)
     images = torch.tensor(digits.images[kept]).float()
@@ -61,20 +62,17 @@ def five_losses() -> dict[int, list[float]]:
     }
 
 
-def _how_many(call, result):
-    """Count the right letters, for answers that no listed mistake explains."""
-    rights = sum(given == right for given, right in zip(result, "cadeb", strict=True))
-    if rights == 5:
-        return None
-    return (
-        f"{rights} of your five letters are right. Ask of each run: does its loss "
-        "rise, fall, swing or stay, and how high is it?"
-    )
-
-
 @exercise(
     inputs=[()],
-    properties=[_how_many],
+    evidence={
+        "run 1": "it swings slowly and smoothly, over many steps: something is carried "
+        "along from step to step.",
+        "run 2": "it falls at every step, but by next to nothing.",
+        "run 3": "it rises from its first step on, and never falls.",
+        "run 4": "it stands at some 50 nats, exactly level. Knowing nothing costs "
+        "0.69; only who is sure and wrong pays so much.",
+        "run 5": "it jumps up and down from one step to the next.",
+    },
     hints=[
         "First ask of each curve: does it rise, fall, swing, or stay where it is?",
         "Two of them hardly move. Look at how high they are: how can a loss be so far "

@@ -4,13 +4,12 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 from torch import nn
 
 from course_utils import training
 from course_utils.exercises import lab04, lab06, lab07
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.diagnose import between, holds, one_of_each
+from course_utils.exercises.diagnose import between
 from course_utils.exercises.fixtures import Case, placed, placed_model
 from course_utils.exercises.questions import WarmUp, choice, number
 
@@ -35,6 +34,8 @@ def logs() -> None:
 
 
 def _log(run: str) -> list[tuple[float, float, float]]:
+    from sklearn.datasets import load_digits  # here, because it takes seconds
+
     digits = load_digits()
     target = torch.tensor(digits.target)
     kept = ((target == 4) | (target == 9)).nonzero().flatten()
@@ -71,19 +72,16 @@ def _log(run: str) -> list[tuple[float, float, float]]:
 
 
 @exercise(
-    properties=[
-        one_of_each("log", "abcde"),
-        holds(
-            "Look again at log 3: one class is right in all its images, the other in "
-            "none. What does such a model say?",
-            lambda value: value[2] == "b",
-        ),
-        holds(
-            "Look again at log 5: the model has not changed since the first epoch, and "
-            "nobody has counted a right answer.",
-            lambda value: value[4] == "d",
-        ),
-    ],
+    evidence={
+        "log 1": "both classes are right, in images as well that it never saw.",
+        "log 2": "while it trains it is right nearly always, and for the held-out "
+        "images both classes are too small by the same factor.",
+        "log 3": "one class is right in all its images, the other in none. What does "
+        "such a model say?",
+        "log 4": "while it trains it is right as often as a coin, in each epoch.",
+        "log 5": "the model has not changed since the first epoch, and nobody has "
+        "counted a right answer.",
+    },
     inputs=[()],
     hints=[
         "A model that has learned is right about both classes, on new images as well. "
@@ -357,7 +355,7 @@ def _trainer(*sizes, seed=5, stale=False):
 
 
 @exercise(
-    inputs=[
+    inputs=lambda: [  # when they are needed: the first optimizer takes seconds
         _trainer(4, 4, 4),
         _trainer(5, 3, 1, seed=6),
         _trainer(3, 6, seed=7, stale=True),

@@ -123,6 +123,16 @@ def five_tables() -> dict[int, Tensor]:
 
 
 @exercise(
+    evidence={
+        "run 1": "the 8 is never answered, and its images go to digits that look like "
+        "it.",
+        "run 2": "nearly all answers are the digit that comes last.",
+        "run 3": "no column is empty, and the dark cells of two rows are beside the "
+        "diagonal.",
+        "run 4": "there is no diagonal at all, only a few columns in no order.",
+        "run 5": "columns are empty, and many images of their digits go to the 0, the "
+        "first of all digits.",
+    },
     inputs=[()],
     hints=[
         "First look for columns that are empty, digits that are never answered, and "

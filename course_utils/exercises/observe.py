@@ -336,7 +336,7 @@ def alike(one: Run, other: Run, right: Run) -> bool:
         )
     if not same(one.value, other.value):
         return False
-    if right.changed and not same(_state(one.after), _state(other.after)):
+    if right.changed and not same(state(one.after), state(other.after)):
         return False  # it shall change something, a model in training, say
     if right.error or not same(other.value, right.value):
         return True
@@ -348,7 +348,7 @@ def alike(one: Run, other: Run, right: Run) -> bool:
     )
 
 
-def _state(values: tuple) -> list:
+def state(values: tuple) -> list:
     """Return the numbers in a list of arguments."""
     return [
         list(v.state_dict().values()) if isinstance(v, nn.Module) else v
@@ -414,7 +414,7 @@ def problem(
     found = _value_problem(got.value, right.value, results)
     if found:
         return found
-    if right.changed and not same(_state(got.after), _state(right.after)):
+    if right.changed and not same(state(got.after), state(right.after)):
         what = listed([name.split(" (")[0] for name in right.changed])
         return "side effect", (
             f"The result is right, but afterwards the numbers in {what} are not."

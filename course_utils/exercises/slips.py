@@ -91,9 +91,16 @@ def source_tree(function: Callable) -> ast.FunctionDef:
     return _numbered(tree)
 
 
+# Python has one node of each of these, which all trees share: it has no place.
+SHARED = (ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context)
+
+
 def _numbered(tree: ast.AST, count: Iterator[int] | None = None) -> ast.AST:
     """Give each node of a tree a number, and the last number inside of it."""
     count = itertools.count() if count is None else count
+    if isinstance(tree, SHARED):
+        tree.place = tree.last = -1
+        return tree
     tree.place = next(count)
     for child in ast.iter_child_nodes(tree):
         _numbered(child, count)
@@ -593,6 +600,9 @@ def noted(tree: ast.FunctionDef) -> ast.FunctionDef:
         and isinstance(getattr(n, "ctx", ast.Load()), ast.Load)
         and n.place not in called
     }
+    for n in ast.walk(tree):  # the answers of a function that chooses
+        if isinstance(n, ast.Return) and isinstance(n.value, ast.Constant):
+            makes[n.value.place] = maker(n.value.place)
     body = [_rebuilt(statement, makes) for statement in tree.body]
     copied = _rebuilt(tree, {})
     copied.body = body
