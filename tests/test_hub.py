@@ -121,6 +121,28 @@ def test_without_a_certificate_it_listens_to_this_machine_alone(load):
     assert https.JupyterHub.ssl_key == "/etc/hub/privkey.pem"
 
 
+@pytest.mark.parametrize("image", ["", "course"])
+def test_jupyterhub_knows_every_setting(load, image, monkeypatch):
+    """It passes over a setting that it does not know without a word."""
+    made = load(HUB_IMAGE=image)
+    monkeypatch.undo()  # the stand-ins
+    pytest.importorskip("jupyterhub", reason="JupyterHub is not installed here")
+    places = {
+        "JupyterHub": "jupyterhub.app",
+        "Spawner": "jupyterhub.spawner",
+        "ConfigurableHTTPProxy": "jupyterhub.proxy",
+        "Authenticator": "jupyterhub.auth",
+        "NativeAuthenticator": "nativeauthenticator",
+        "DockerSpawner": "dockerspawner",
+        "OwnNumberSpawner": "jupyterhub.spawner",
+    }
+    assert len(made.c) == 6
+    for name, settings in made.c.items():
+        module = importlib.import_module(places[name])
+        known = getattr(module, name.replace("OwnNumber", "")).class_traits(config=True)
+        assert settings.keys() <= known.keys(), name
+
+
 @pytest.mark.parametrize(
     "name", ["..", ".hidden", "a/../../etc", "ada\n", "a" * 33, "-x", "", "é"]
 )
@@ -453,7 +475,7 @@ def test_a_simulated_class_learns_without_an_error(capsys, monkeypatch):
     bench_hub = importlib.import_module("bench_hub")
     if problem := bench_hub.missing():
         pytest.skip(problem)
-    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=())
+    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=("01",))
     text = capsys.readouterr().out
     assert re.search(r"^\| 2 +\| +2 \|", text, re.MULTILINE)
     assert "Not as they should be" not in text
