@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import ListedColormap
 from torch import Tensor
 
 __all__ = [
@@ -20,12 +22,16 @@ __all__ = [
     "image_grid",
     "learning_curves",
     "logits_and_probs",
+    "minus_signs",
     "network",
     "number_table",
+    "signed_image",
     "slider",
 ]
 
-SIGNED = "RdBu_r"  # for values around 0: red is positive, blue negative, 0 is white
+# For values around 0: red is positive, blue negative, 0 is white. In grey print both
+# ends are dark, so `minus_signs` go with it, and the ends are not too dark for them.
+SIGNED = ListedColormap(plt.get_cmap("RdBu_r")(np.linspace(0.1, 0.9, 256)))
 
 
 def _array(values: Tensor | Sequence) -> np.ndarray:
@@ -267,8 +273,7 @@ def image_grid(
     n_columns : int
         Images per row of a new figure.
     signed : bool
-        Draw 0 white, positive values red and negative values blue, all images on one
-        scale.
+        Draw them as `signed_image` does, all on one scale.
 
     Returns
     -------
@@ -296,19 +301,75 @@ def image_grid(
     axes = np.ravel(np.asarray(axes, dtype=object))
     if len(axes) < len(pictures):
         raise ValueError(f"{len(pictures)} images do not fit on {len(axes)} axes.")
-    limit = np.abs(pictures).max() or 1.0
-    colors = (
-        {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
-        if signed
-        else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
-    )
+    limit = np.abs(pictures).max()
     for ax in axes:
         ax.axis("off")
     for i, (ax, picture) in enumerate(zip(axes, pictures, strict=False)):
-        ax.imshow(picture, **colors)
+        if signed:
+            signed_image(picture, ax, limit=limit)
+        else:
+            ax.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
         if titles is not None:
             ax.set_title(titles[i], fontsize="small", loc="center")
     return axes[: len(pictures)]
+
+
+def signed_image(
+    values: Tensor, ax: Axes | None = None, *, limit: float | None = None
+) -> Axes:
+    """Draw a matrix of numbers around 0: positive ones red, negative ones blue.
+
+    Parameters
+    ----------
+    values : Tensor, shape (H, W)
+        Weights, for example; 0 is white.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    limit : float, optional
+        The size that is drawn darkest; that of the largest number if not given.
+
+    Returns
+    -------
+    Axes
+        Those drawn on. A negative number carries a minus, which stays in grey print.
+    """
+    table = _array(values)
+    ax = ax if ax is not None else plt.subplots()[1]
+    limit = limit or np.abs(table).max() or 1.0
+    ax.imshow(table, cmap=SIGNED, vmin=-limit, vmax=limit)
+    height, width = table.shape
+    return minus_signs(range(width), range(height), table / limit, ax)
+
+
+def minus_signs(
+    x: Sequence[float], y: Sequence[float], values: Tensor, ax: Axes
+) -> Axes:
+    """Draw a minus at each place of a grid where a value is negative.
+
+    Parameters
+    ----------
+    x, y : sequence of float, shapes (W,) and (H,)
+        The places, equally far from each other.
+    values : Tensor, shape (H, W)
+        From -1 to 1; near 0 a minus is faint.
+    ax : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        Those drawn on.
+    """
+    x, y, table = (np.asarray(_array(v), dtype=float) for v in (x, y, values))
+    rows, columns = np.nonzero(table < 0)
+    centres = np.stack([x[columns], y[rows]], axis=1)[:, None]  # (n, 1, 2)
+    steps = [v[1] - v[0] if len(v) > 1 else 1 for v in (x, y)]
+    corner = np.divide(steps, (4, 12))
+    corners = centres + corner * [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    colors = np.zeros((len(rows), 4))  # black, and fainter near 0
+    colors[:, 3] = np.clip(-1.2 * table[rows, columns], 0, 0.7)
+    ax.add_collection(PolyCollection(corners, facecolors=colors, zorder=0.5))
+    return ax
 
 
 def learning_curves(

@@ -17,6 +17,7 @@ from pathlib import Path
 MINE = "my_labs"
 START = "00_start_here.ipynb"
 HISTORY = ".copies.json"  # of each copy: the lab that it was made from
+BADGES = re.compile(r"^\[!\[Open in .*\n\n?", re.MULTILINE)  # of Colab and Binder
 
 # What JupyterLab starts with in the course's own environment; the person's own
 # settings come first.
@@ -70,19 +71,23 @@ def learners_edition(text: str, *, at_home: bool = True) -> str:
     nb["metadata"].pop("jupytext", None)  # else saving would write a .py beside it
     cells = []
     for cell in nb["cells"]:
-        if "colab" in cell["metadata"].get("tags", []):
+        if is_for_colab(cell):
             if at_home:
                 continue
             cell["metadata"]["cellView"] = "form"  # Colab shows its title alone
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
         elif at_home:
-            source = "".join(cell["source"])
-            source = re.sub(r"^\[!\[Open in .*\n\n?", "", source, flags=re.MULTILINE)
+            source = BADGES.sub("", "".join(cell["source"]))
             cell["source"] = source.splitlines(keepends=True)
         cells += _with_asserts_after(cell)
     nb["cells"] = cells
     return json.dumps(nb, indent=1, ensure_ascii=False) + "\n"
+
+
+def is_for_colab(cell: dict) -> bool:
+    """Tell whether a cell fetches the helpers in Colab, and does nothing elsewhere."""
+    return "colab" in cell["metadata"].get("tags", [])
 
 
 def _with_asserts_after(cell: dict) -> list[dict]:
@@ -269,9 +274,9 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
         folder = root / "notebooks"
     for line in news:
         print(line, file=sys.stderr)
-    _write_new(prefix / "share/jupyter/lab/settings/overrides.json", SETTINGS)
+    write_new(prefix / "share/jupyter/lab/settings/overrides.json", SETTINGS)
     # JupyterLab keeps the layout in a file of this name, and writes it on every change.
-    _write_new(own / "layout/default-37a8.jupyterlab-workspace", LAYOUT)
+    write_new(own / "layout/default-37a8.jupyterlab-workspace", LAYOUT)
     return [
         f"--ServerApp.root_dir={root}",
         f"--FileContentsManager.preferred_dir={folder.name}",
@@ -280,7 +285,8 @@ def jupyterlab(root: Path, own: Path, prefix: Path) -> list[str]:
     ]
 
 
-def _write_new(path: Path, content: dict) -> None:
+def write_new(path: Path, content: dict) -> None:
+    """Write a file of JSON, unless there is one."""
     if not path.exists():
         write_atomically(path, json.dumps(content, indent=1) + "\n")
 

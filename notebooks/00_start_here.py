@@ -138,16 +138,15 @@ lab00.first_step.result()
 # %% slideshow={"slide_type": "slide"}
 fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.8))
 for ax, (step, numbers) in zip(axes, seen.items(), strict=True):
-    top = numbers.abs().max().item() or 1
-    ax.imshow(numbers[:, 3].reshape(8, 8), cmap=plots.SIGNED, vmin=-top, vmax=top)
+    plots.signed_image(numbers[:, 3].reshape(8, 8), ax)
     ax.set_title(f"step {step}", loc="center")
     ax.axis("off")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** At step 0 there is nothing. After a single step one can see a 3:
-# red where ink speaks for it, blue where ink speaks against it. The other 99 steps only
-# work out the details. (Each panel has its own colours: its largest number is the
-# darkest.)
+# red where ink speaks for it; blue, with a minus, where ink speaks against it. The other
+# 99 steps only work out the details. (Each panel has its own colours: its largest number
+# is the darkest.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. How to read a lab

@@ -114,16 +114,16 @@ image = images[4]
 fig, axes = plt.subplots(1, 4, figsize=(6.4, 1.9))
 axes[0].imshow(image, cmap="gray_r")
 for ax, template in zip(axes[1:], templates, strict=True):
-    ax.imshow(template, cmap=plots.SIGNED, vmin=-0.6, vmax=0.6)
+    plots.signed_image(template, ax, limit=0.6)
 for ax, title in zip(axes, ["image", "for a 4", "for a 7", "for a 9"], strict=True):
     ax.set_title(title, loc="center")
     ax.axis("off")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What you should see** Left a handwritten 4 of 64 pixels. Beside it the three
-# templates. Red: here this digit has more ink than the mean of the three. Blue: it has
-# less. The 4 is red at the left and along its bar, the 7 at the upper right, and the 9 at
-# the lower right. The template of the 9 is blue where a 4 has its bar.
+# templates. Red: here this digit has more ink than the mean of the three. Blue, with a
+# minus: it has less. The 4 is red at the left and along its bar, the 7 at the upper
+# right, and the 9 at the lower right. The template of the 9 is blue where a 4 has its bar.
 #
 # The **score** of a class says how well the image fits its template: multiply pixel by
 # pixel, then add up all 64 products.
@@ -502,7 +502,7 @@ def softmax(logits):
 lab01.softmax.check(softmax)
 # lab01.softmax.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (2 minutes). `softmax_with_temperature(logits, T)` for a batch and a
 # number $T > 0$.
 
@@ -514,7 +514,7 @@ def softmax_with_temperature(logits, T):
 lab01.softmax_with_temperature.check(softmax_with_temperature)
 # lab01.softmax_with_temperature.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (5 minutes). `logsumexp(logits)`: one number per row, shape (N,). No
 # overflow for 1000, and no $\log 0$ for -1000. (`x.squeeze(1)` makes shape (N,) of a
 # column (N, 1).)
@@ -527,7 +527,7 @@ def logsumexp(logits):
 lab01.logsumexp.check(logsumexp)
 # lab01.logsumexp.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). `conditional_table(counts)`: from a table of counts, shape
 # (K, K), make $P(\text{next} \mid \text{last})$ as in section 2. One thing is new: if a
 # move never came, its row has no counts. Such a row shall be uniform, $1/K$ everywhere.

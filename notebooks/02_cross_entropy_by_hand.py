@@ -492,7 +492,7 @@ def perplexity(logits, y):
 lab02.perplexity.check(perplexity)
 # lab02.perplexity.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (4 minutes). Find the faults. This program runs, prints a plausible
 # loss, and is wrong in each of its three lines. Write it anew, without the faults.
 #
@@ -516,8 +516,8 @@ lab02.mended_loss.check(mended_loss)
 # `right` of its answers. To its answer it always gives the probability `sure`, and what
 # is left it shares equally among the other classes. Write `gain_over_guessing(right,
 # sure, n_classes)`: by how many nats is its mean surprise *below* $\log K$? If it is
-# negative, the machine had better say "I do not know". All are plain numbers, and so is
-# the result; `math.log` takes the logarithm of a plain number.
+# negative, the machine had better say "I do not know". All are plain numbers, `sure` below
+# 1, and so is the result; `math.log` takes the logarithm of a plain number.
 
 # %% tags=["exercise"]
 def gain_over_guessing(right, sure, n_classes):
@@ -527,7 +527,7 @@ def gain_over_guessing(right, sure, n_classes):
 lab02.gain_over_guessing.check(gain_over_guessing)
 # lab02.gain_over_guessing.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (6 minutes). Make the bold machine better without touching its scores.
 # We mix a little doubt into what it says: a share $s$ of $1/K$ for each class, and $1 -
 # s$ of its own probabilities. Write `best_hedge(probs, y, shares)`: of a list of

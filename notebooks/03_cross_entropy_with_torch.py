@@ -372,7 +372,7 @@ lab03.downhill.result()
 #
 # It looks at shape, at the kind of number, and at that range. At nothing else.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "slide"}
 lab03.accepted.ask()
 
 # %% slideshow={"slide_type": "slide"} tags=["pitfall"]
@@ -670,7 +670,7 @@ lab03.train.check(train)
 # print(((X_all @ W).argmax(dim=1) == y_all).float().mean())
 # ```
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). `cross_entropy(logits, y)`: the mean loss from logits (N, K)
 # and positions (N,), without softmax and without `F`. Use `torch.logsumexp(logits, dim=1)`
 # and the formula of section 3.

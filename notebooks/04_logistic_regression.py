@@ -528,7 +528,7 @@ fig, axes = plt.subplots(1, 3, figsize=(6.4, 2.2))
 for ax, k in zip(axes, (0, 1), strict=False):
     ax.imshow(images[y == k].mean(dim=0), cmap="gray_r")
     ax.set_title(("mean of the 4s", "mean of the 9s")[k], loc="center")
-axes[2].imshow(weights, cmap=plots.SIGNED, vmin=-2.5, vmax=2.5)
+plots.signed_image(weights, axes[2], limit=2.5)
 axes[2].set_title("weights", loc="center")
 for ax in axes:
     ax.axis("off")
@@ -610,7 +610,8 @@ _ = axes[0].set_ylabel("loss (nats)")
 # %% [markdown]
 # **What you should see** Five losses over 100 steps. Mind the scale at the left of each.
 #
-# Return five letters, for run 1 to run 5, as in `return "a", "b", "c", "d", "e"`.
+# Return five letters, for run 1 to run 5, each once, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %% tags=["exercise"]
 def faults():
@@ -633,7 +634,7 @@ def decide(logits, missed, false_alarm):
 lab04.decide.check(decide)
 # lab04.decide.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). Train it yourself. `trained(X, y, lr, n_steps)`: `X` is
 # (N, D), `y` is (N, 1). Begin with weights of 0, shape (D, 1), and a bias of 0, shape (1,);
 # the logits are `X @ W + b`, where `@` makes the weighted sum of every row. Return `W`, `b`

@@ -336,8 +336,7 @@ assert accuracy(pixels[aside] @ W_10 + b_10, numbers[aside]) > 0.94
 
 # %% slideshow={"slide_type": "slide"}
 def show_weights(ax, k):
-    ax.imshow(W_10.detach()[:, k].reshape(8, 8), cmap=plots.SIGNED, vmin=-2.5, vmax=2.5)
-    ax.axis("off")
+    plots.signed_image(W_10[:, k].reshape(8, 8), ax, limit=2.5).axis("off")
 
 
 show_weights(plt.subplots(figsize=(2, 2))[1], numbers[1032])  # of some digit
@@ -443,7 +442,7 @@ assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 # as the others, so equal weights for all pixels do the work of a bias. That is how the bug
 # lives for years.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** `b` has shape (K,). After the first `backward()`, look at the slopes of each
 # parameter: one whose slopes are all 0 has a reason.
 
@@ -510,8 +509,8 @@ ax.set(xlabel="images, sorted", ylabel="probability of the right class")
 _ = ax.legend()
 
 # %% [markdown]
-# **What you should see** Two rising lines. A is flat at 0, climbs steeply and is flat at
-# 1. B climbs slowly. A crosses one half a little earlier than B.
+# **What you should see** Two rising lines. A is flat at 0, climbs steeply and is flat
+# at 1. B climbs slowly. A crosses one half a little earlier than B.
 
 # %% slideshow={"slide_type": "slide"}
 lab05.sure.ask()
@@ -544,7 +543,7 @@ assert slopes[0, 0].abs() < 1e-3
 # times, and each time from zeros. Here are the logs. What happened? (a) nothing is wrong,
 # (b) softmax was taken twice, (c) the learning rate is far too large, (d) the optimizer
 # was given `b` alone, (e) the loss is the sum over the images, not the mean (and the
-# learning rate is as much smaller). Return five letters, for logs 1 to 5, such as
+# learning rate is as much smaller). Return five letters, each once, for logs 1 to 5, as in
 # `return "a", "b", "c", "d", "e"`.
 
 # %%
@@ -559,7 +558,7 @@ def faults():
 lab05.faults.check(faults)
 # lab05.faults.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (5 minutes): a decision. Softmax regression for these data, yes or no?
 # `True` if there are weights and biases with which every example is right.
 #
@@ -620,7 +619,7 @@ def train_from_zeros(X, y, n_classes, lr, n_updates):
 lab05.train_from_zeros.check(train_from_zeros)
 # lab05.train_from_zeros.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (8 minutes): the heart of it, without autograd. `training_step(X, y, W, b,
 # lr)` makes one step, with the slopes by hand. Formula (slope) is a matrix product, for
 # all weights at once: which shapes must meet so that (D, K) comes out? For the biases
@@ -635,7 +634,7 @@ def training_step(X, y, W, b, lr):
 lab05.training_step.check(training_step)
 # lab05.training_step.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 6** (5 minutes). Two classes, two logits: `W` has shape (D, 2) and `b` shape
 # (2,). Turn it into logistic regression with one logit. `to_logistic(W, b)` returns its
 # weights, shape (D,), and its bias, a tensor of shape (), so that the sigmoid of the one

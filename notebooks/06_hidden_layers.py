@@ -190,7 +190,7 @@ lab06.unit_value.ask()
 
 # %% slideshow={"slide_type": "fragment"}
 def draw_plane(ax, f, top=None):
-    """Shade the plane by f: red above 0, blue below; a line where it leaves 0."""
+    """Shade the plane by f: red above 0, blue and - below; a line where it leaves 0."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     across, up = torch.linspace(left, right, 161), torch.linspace(low, high, 161)
     with torch.no_grad():
@@ -198,6 +198,7 @@ def draw_plane(ax, f, top=None):
     top = top or 1.5 * values.abs().max()
     style = {"cmap": plots.SIGNED, "vmin": -top, "vmax": top, "zorder": 0}
     ax.pcolormesh(across, up, values, shading="auto", **style)
+    plots.minus_signs(across[4::9], up[4::9], values[4::9, 4::9] / top, ax)
     ax.contour(across, up, values, [1e-4], colors="black", linewidths=1.5)
     ax.grid(False)
 
@@ -330,7 +331,7 @@ print(f"loss {loss:.3f}")
 assert_close(last(first(X)), X @ W.T + b, atol=1e-4, rtol=0)
 assert abs(loss - 0.6931) < 0.01
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Between two linear layers there has to be something that is not linear.
 # (*Linear* means: weighted sums and biases, nothing else.)
 #
@@ -621,7 +622,7 @@ with torch.no_grad():
     z = model(held).flatten()
 fig, axes = plt.subplots(1, 8, figsize=(9, 1.8))
 for ax, k in zip(axes, order, strict=True):
-    ax.imshow(W[k].reshape(8, 8), cmap=plots.SIGNED, vmin=-0.4, vmax=0.4)
+    plots.signed_image(W[k].reshape(8, 8), ax, limit=0.4)
     title = f"v = {v[k]:.1f}\nmean {parts[:, k].mean():.1f}"
     ax.set_title(title, fontsize="small", loc="center")
     ax.axis("off")
@@ -864,7 +865,7 @@ def slopes(x, y, W, c, v, d):
 lab06.slopes.check(slopes)
 # lab06.slopes.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (7 minutes). Find the fault. Somebody trains with these lines. The loss
 # falls, no error is raised, and yet something is wrong. The next cell measures: it
 # compares, with PyTorch, by how much each parameter was moved.
@@ -904,7 +905,7 @@ def step(X, y, W, c, v, d, lr):
 lab06.step.check(step)
 # lab06.step.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). Decide which model to keep. `keep(losses, patience)`:
 # `losses` is a list of held-out losses, one after each round of training (an **epoch**). Go through it from the
 # start, as training does, and know nothing of what comes later. Stop as soon as
@@ -919,7 +920,7 @@ def keep(losses, patience):
 lab06.keep.check(keep)
 # lab06.keep.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (8 minutes). Train. `fit(X, y, W, c, v, d, lr, n_steps)` makes `n_steps`
 # steps of gradient descent with all examples and returns the new W, c, v, d, and leaves
 # the old ones as they are. `X` has shape (N, D), `y` (N,), the rest as in exercise 1. Here you may use `backward`. (`torch.autograd.grad(loss,

@@ -279,7 +279,7 @@ assert with_template(means[1] - means[0]) > 0.8
 #
 # A linear model against the network, now with biases, the same images and steps.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def right_ones(model):
     with torch.no_grad():
         return ((model(X_held) > 0) == (y_held == 1)).float()  # 1.0 where right
@@ -298,7 +298,7 @@ for name, build in (("linear", linear), ("network", network)):
     print(f"{name:8} loss {loss:.3f}, accuracy {accuracy:.4f}")
     right[name] = right_ones(models[name])
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Two numbers that differ, as two numbers do. With other held-out images they would be a
 # little different: by how much? The **standard deviation** of numbers is their usual
 # distance from their mean: the root of the mean of the squared distances. (For that mean
@@ -348,12 +348,13 @@ lab07.paired.result()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Both models have seen the *same* images, and what is hard for one is often hard for the
-# other. That luck is shared. The difference for each image, 1, 0 or -1, is free of it. Its
-# mean is the difference of the accuracies, and the SE of a mean is the standard deviation
-# of the single numbers, divided by $\sqrt N$. (For 0s and 1s that is the formula above.)
-# With the full data set the difference is many standard errors, and the hidden layer more
-# than halves the errors: it is worth it. Where it is less than two, write "no difference
-# seen on so many images", and not "the same".
+# other. That luck is shared. The difference for each image, 1, 0 or -1, is free of it.
+#
+# Its mean is the difference of the accuracies, and the SE of a mean is the standard
+# deviation of the single numbers, divided by $\sqrt N$. (For 0s and 1s that is the formula
+# above.) With the full data set the difference is many standard errors, and the hidden
+# layer more than halves the errors: it is worth it. Where it is less than two, write "no
+# difference seen on so many images", and not "the same".
 #
 # **Rule** Report an accuracy with its $N$. Compare two models image by image: only those
 # count on which they disagree.
@@ -404,7 +405,7 @@ train(model, X[::4], y[::4], n_steps=50)  # every fourth image
 print(f"broken, many images: accuracy {judge(model, X_held, y_held)[1]:.2f}")
 assert abs(loss - math.log(2) / 2) < 0.001
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # (`*network()` takes the layers out of the network, one by one.) The last line is the
 # reason for the test. Trained on many images, the broken network beats the baseline by
 # far: it gives most 4s the logit 0, which is not above 0, so they count as 4s. Nobody
@@ -444,7 +445,7 @@ assert best.mean() > 0.6 and abs(of_best.mean() - 0.5) < 0.01
 # Let us choose a learning rate for plain SGD, with 600 images and 100 steps. A random
 # start matters too, so each rate is tried with four seeds.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 few = torch.linspace(0, len(X) - 1, 600).long()  # 600 places, evenly spread
 mean_loss = {}
 for lr in (0.001, 0.01, 0.1, 0.3, 1.0):
@@ -465,7 +466,7 @@ for lr in (0.001, 0.01, 0.1, 0.3, 1.0):
 # loss. Then one run, whose seed was fixed before, and the test set, for the only time:
 # nothing is chosen there, so one seed is enough.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "slide"}
 best_lr = min(mean_loss, key=mean_loss.get)  # the lr with the smallest mean loss
 torch.manual_seed(0)
 model = network()
@@ -506,7 +507,7 @@ for name, unit in versions.items():
 lab07.longer_steps.result()
 assert held < 0.3
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown]
 # One learning rate, three units: the loss after every twenty steps, then loss and accuracy
 # of the held-out images. From 0 to 255 the first steps jump so far that all logits are
 # huge. Most answers are right, but each wrong one costs hundreds. From 0 to 1 the loss
@@ -578,7 +579,7 @@ assert with_it.min() < without.min() < with_it[-1] < without[-1]
 # Now the classic slip. The last of these models comes out of training, and nobody says
 # `eval()`.
 
-# %% slideshow={"slide_type": "slide"}
+# %% slideshow={"slide_type": "fragment"}
 lab07.asleep.ask()
 
 # %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
@@ -649,7 +650,7 @@ def evaluate(model, X, y):
 lab07.evaluate.check(evaluate)
 # lab07.evaluate.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (6 minutes). Decide. `better(right_a, right_b)`: both have shape (N,) and
 # hold True where model a, or model b, was right about an image. Return `"a"` or `"b"` if
 # that model is better by more than two standard errors of the difference, image by image
@@ -664,7 +665,7 @@ def better(right_a, right_b):
 lab07.better.check(better)
 # lab07.better.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (6 minutes). `standardize(X_train, X_test)`: return both sets, each
 # *pixel* (column) shifted and scaled so that it has mean 0 and standard deviation 1 in
 # the training set. Use torch's `std` as it is. Mind the pixels that are the same in every
@@ -694,9 +695,10 @@ def worst(z, y, k):
 lab07.worst.check(worst)
 # lab07.worst.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (9 minutes). Train, and keep the best. `keep_best(model, X, y, X_val,
-# y_val, lr, n_steps)` makes `n_steps` steps with `torch.optim.SGD` and all of `X`. After
+# y_val, lr, n_steps)` makes `n_steps` steps with `torch.optim.SGD`, binary cross entropy of
+# the logits, and all of `X`. After
 # each step it judges the loss on the validation images. At the end the model has the
 # parameters that were best there, and the function returns their validation loss as a
 # Python number. The model may have dropout: make each step in training mode, judge in

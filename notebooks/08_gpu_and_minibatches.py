@@ -97,7 +97,7 @@ def make_model():
     return nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 1))
 
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # In the earlier labs each update looked at *all* training images. It need not. Here an
 # update looks at 8 images only, the next one at the next 8, and so on: **mini-batches**, or
 # batches for short. One pass over all images is an **epoch**; it has many updates now.
@@ -324,7 +324,7 @@ again = training.batches(X_val, y_val, 50)
 print("training.batches:", [sum(1 for _ in again) for epoch in (1, 2)], "batches")
 lab08.second_loop.result()
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # From here on we use `training.batches(X, y, batch_size, shuffle=True)`. It starts anew in
 # each epoch, and draws a new order each time.
 #
@@ -685,7 +685,7 @@ print(f"stopped at once: {hasty:.3f} s, stopped when all was done: {patient:.3f}
 lab08.clock.result()
 assert hasty < 0.5 * patient
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A GPU has such a queue.
 #
 # **Rule** Before you read a clock, wait for the GPU: `torch.accelerator.synchronize()`.
@@ -734,7 +734,8 @@ assert asking > 1.4 * waiting_once
 # fours and nines is right. What happened? (a) nothing is wrong, (b) the data are sorted and
 # not shuffled, (c) X and y were shuffled, each in an order of its own, (d) the loader is used
 # up after the first epoch, (e) the held-out images are divided by the number of training
-# images. Return five letters, for logs 1 to 5, such as `return "a", "b", "c", "d", "e"`.
+# images. Return five letters, each once, for logs 1 to 5, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %%
 lab08.logs()
@@ -748,7 +749,7 @@ def faults():
 lab08.faults.check(faults)
 # lab08.faults.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (4 minutes): a decision. Which batch size gets to the goal first?
 # `updates` is a dictionary. It says for each batch size how many updates a run needs until
 # its held-out loss is good enough, as somebody has measured. An update takes `fixed`
@@ -766,7 +767,8 @@ lab08.fastest.check(fastest)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (8 minutes): train. Your GPU has no room for a batch of 256, but for parts of
 # it. `accumulate(model, parts, loss_fn, optimizer)` makes *one* update from a list of
-# parts `(X, y)`, the same update as if they were one batch. The parts can differ in size;
+# parts `(X, y)`, the same update as if they were one batch, whatever slopes were there
+# before. The parts can differ in size;
 # `loss_fn` gives the mean of a part. The model sees one part at a time, each part once.
 # Return the mean loss per image before the update, as a Python number.
 
@@ -778,7 +780,7 @@ def accumulate(model, parts, loss_fn, optimizer):
 lab08.accumulate.check(accumulate)
 # lab08.accumulate.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (7 minutes): two devices, and no GPU needed. `predict(model, X)` returns the
 # predicted classes, whole numbers of shape (N,), of a model that gives logits (N, K). The
 # model may be on any device, and `X` on any other. The classes come back on the CPU. The
@@ -794,7 +796,7 @@ def predict(model, X):
 lab08.predict.check(predict)
 # lab08.predict.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (5 minutes). The instrument that would have spoiled the riddle, for any
 # number of classes. `class_accuracy(logits, y, n_classes)`: for each class, which part of
 # its examples is right, a tensor of shape (K,). `logits` is (N, K), `y` is (N,). For a class

@@ -734,8 +734,8 @@ plots.slider(draw, zero=(0.0, 1.0, 1.0), one=(0.0, 1.0, 1.0))
 # plain SGD, four times for six epochs. Each line of a log says: the loss, the largest slope
 # of the last layer, and how far each layer has moved since the start. What is wrong? (a) the
 # optimizer holds another network, (b) the learning rate is 0, (c) nobody calls
-# `zero_grad`, (d) the optimizer holds the last layer alone. Return four letters for logs 1
-# to 4, such as `return "a", "b", "c", "d"`.
+# `zero_grad`, (d) the optimizer holds the last layer alone. Return four letters, each once, for
+# logs 1 to 4, as in `return "a", "b", "c", "d"`.
 
 # %%
 lab09.logs()
@@ -748,7 +748,7 @@ def faults(): ...
 lab09.faults.check(faults)
 # lab09.faults.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (8 minutes): the guard against it. `forgotten(optimizer, model)`: how many of
 # the model's parameters (the tensors, such as a weight or a bias) does the optimizer *not*
 # hold? A Python number; 0 is what you want. (An optimizer keeps them in `param_groups`, a
@@ -768,7 +768,7 @@ lab09.forgotten.check(forgotten)
 # least this share of the 9s, and with as few alarms as that allows."
 # `choose_threshold(logits, y, least)`: `logits` and `y` (0.0 or 1.0) have shape (N,), and
 # there is an alarm where `logits >= threshold`. Return the largest threshold with a recall
-# of at least `least`, as a Python number.
+# of at least `least` (above 0), as a Python number.
 
 
 # %% tags=["exercise"]
@@ -778,7 +778,7 @@ def choose_threshold(logits, y, least): ...
 lab09.choose_threshold.check(choose_threshold)
 # lab09.choose_threshold.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (9 minutes): train. `train_balanced(X, y, lr, n_steps)`: logistic regression
 # from zeros with `n_steps` steps of plain gradient descent on the mean loss, with the
 # `pos_weight` that makes both classes weigh the same. `X` is (N, D), `y` (N, 1) with 0.0 and
@@ -792,7 +792,7 @@ def train_balanced(X, y, lr, n_steps): ...
 lab09.train_balanced.check(train_balanced)
 # lab09.train_balanced.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (5 minutes). `all_labels_right(logits, y)`: for multi-label logits (N, K) and
 # targets (N, K) of 0.0 and 1.0, the share of pictures for which *every* label is right, as a
 # Python number.

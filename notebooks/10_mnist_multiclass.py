@@ -514,7 +514,7 @@ for name, net, t in rows:
     print(f"{name:34} accuracy {accuracy:.3f}, loss {loss:.3f}, ", end="")
     print(f"ECE {ece(*answers):.3f}")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown]
 # One number, learned from other images: the first two rows have the same answers and
 # different losses.
 
@@ -541,7 +541,7 @@ titles = [f"says {k}\n{c:.0%} sure" for k, c in zip(said, confidence, strict=Tru
 fig, axes = plt.subplots(1, 2, figsize=(4, 2.6))
 axes = plots.image_grid(both, titles, axes)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown]
 # **What you should see** Left the drawing, right what the pad made of it: another image,
 # moved and scaled. (The stored 3 is large, and changes little.) Is that necessary? To
 # find out, we need images of which we know the truth. So take some 600 validation images, and change them in four ways. (`F.pad` adds
@@ -736,7 +736,8 @@ _ = axes[0].set_ylabel("true digit")
 # **What you should see** Five tables; the darker, the more images. Look for columns that
 # are empty, and for rows whose dark cell is not on the diagonal.
 #
-# Return five letters, for run 1 to run 5, as in `return "a", "b", "c", "d", "e"`.
+# Return five letters, for run 1 to run 5, each once, as in
+# `return "a", "b", "c", "d", "e"`.
 
 # %% tags=["exercise"]
 def faults():
@@ -759,7 +760,7 @@ def recall_and_precision(confusion):
 lab10.recall_and_precision.check(recall_and_precision)
 # lab10.recall_and_precision.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (8 minutes). Decide. A post office lets a model read postal codes. Letters
 # with a confidence below some limit go to a person. Of those that the machine keeps, at
 # least the share `wanted` has to be right, and people should get as few as possible.
@@ -788,7 +789,7 @@ def best_temperature(logits, y, temperatures):
 lab10.best_temperature.check(best_temperature)
 # lab10.best_temperature.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 5** (8 minutes). The bins of section 5 are equally wide, and some hold next
 # to nothing. `calibration_error(confidence, right, n_bins)`: the ECE with bins that hold
 # equally many answers: the `n_bins`-th part with the smallest confidences, then the next,

@@ -190,10 +190,11 @@ lab11.shuffled_window.result()
 # %% slideshow={"slide_type": "slide"}
 explorables.kernel()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown]
 # **What you should see** A digit with a square of 3 × 3 pixels on it, the nine products
 # and their sum, and the output, which is uncovered wherever the square has been.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # As a formula, for an image $x$ and a kernel $w$ of side $k$, with a bias $b$:
 #
 # $$\begin{aligned} z_{ij} = b + \sum_{u=0}^{k-1} \sum_{v=0}^{k-1} w_{uv}\, x_{i+u,\,j+v}
@@ -210,8 +211,8 @@ lab11.one_place.result()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # PyTorch does all places at once. `F.conv2d` wants images (N, channels, rows, columns) and
-# kernels (channels out, channels in, k, k). (`[None, None]` adds two dimensions of length
-# 1. Why 26? A square of 3 fits into a row of 28 at 28 - 3 + 1 places.)
+# kernels (channels out, channels in, k, k). (`[None, None]` adds two dimensions of
+# length 1. Why 26? A square of 3 fits into a row of 28 at 28 - 3 + 1 places.)
 
 # %%
 digit, answers = few.X[few.y == 5][0, 0], torch.zeros(26, 26)  # digit: (28, 28)
@@ -254,7 +255,7 @@ maps = F.conv2d(digit[None, None], kernels)[0]  # (3, 26, 26)
 fig, axes = plt.subplots(1, 4, figsize=(8, 2.3))
 axes[0].imshow(digit)
 for ax, picture in zip(axes[1:], maps, strict=True):
-    ax.imshow(picture, cmap=plots.SIGNED, vmin=-4, vmax=4)
+    plots.signed_image(picture, ax, limit=4)
 names = "digit", "upper edges", "left edges", "slanted lines"
 for ax, name in zip(axes, names, strict=True):
     ax.set(title=name, xticks=[], yticks=[])
@@ -377,7 +378,7 @@ lab11.shift_curve.result()
 # its last layers have a weight of their own for each place. So it forgives a little,
 # where pooling forgives, and not more. Exercise 6 mends the rest.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** What a network was not shown, and what is not built into it, it cannot know.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -797,7 +798,7 @@ def conv_facts(side, c_in, c_out, kernel, stride):
 lab11.conv_facts.check(conv_facts)
 # lab11.conv_facts.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (8 minutes). `sees(layers)`: the side of the square of the image that one
 # answer of the last layer sees. `layers` is a list of pairs (kernel, stride), the first
 # layer first. A pooling is such a layer too: kernel 2, stride 2. (Section 3 had one case.
@@ -811,7 +812,7 @@ def sees(layers):
 lab11.sees.check(sees)
 # lab11.sees.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (7 minutes). `triangle(update, n_updates, max_lr)`: the learning rate of
 # a simpler OneCycle, as a Python number. `update` counts from 0. It climbs in a straight
 # line, from 0 at update 0 to `max_lr` at update `n_updates // 4`. From there it goes down
@@ -825,7 +826,7 @@ def triangle(update, n_updates, max_lr):
 lab11.triangle.check(triangle)
 # lab11.triangle.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (7 minutes). Find the fault. Somebody has made a training faster, and the
 # measurement says that it has become slower. Both lists are seconds, in the order in
 # which they were measured.
@@ -838,7 +839,8 @@ print(f"{sum(before) / len(before) / (sum(after) / len(after)):.2f} times as fas
 # %% [markdown]
 # What do the first and the fifth number of `after` do to the mean? Write `speedup(before, after)`: how many times as fast, without the warm-up, which is
 # the first of each list, and by the medians: one busy moment of the computer does them no
-# harm. (The smallest, as in section 5, is a usual choice, too.) A Python number, above 1 if `after` is faster.
+# harm. (Of an even number of times the median is halfway between the two in the middle.
+# The smallest, as in section 5, is a usual choice, too.) A Python number, above 1 if `after` is faster.
 
 # %% tags=["exercise"]
 def speedup(before, after):
@@ -852,7 +854,8 @@ lab11.speedup.check(speedup)
 # **Exercise 5** (9 minutes). Decide. The rule of section 7 compared ranges, and that is
 # crude: all recipes were run with the *same* seeds, so compare seed by seed.
 # `decide(seconds, losses)`: two dictionaries, by the name of a recipe. `seconds[name]` is
-# a number, `losses[name]` a list of fitted losses, one for each seed. The best recipe has
+# a number, `losses[name]` a list of fitted losses, one for each of two or more seeds. The
+# best recipe has
 # the lowest mean loss. For another one take its losses minus those of the best, seed by
 # seed. It counts as equal if the mean of these differences is at most twice its standard
 # error, which is their standard deviation (`statistics.stdev`) over the root of their
@@ -867,7 +870,7 @@ def decide(seconds, losses):
 lab11.decide.check(decide)
 # lab11.decide.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 6** (10 minutes). Mend section 4. `shift_each(X, dy, dx)`: every image of X,
 # shape (N, 1, H, W), moved by its own number of pixels: `dy[i]` down and `dx[i]` to the
 # right, whole numbers from -1 to 1, shape (N,). What moves in at the edge is 0. A loop
@@ -1215,9 +1218,7 @@ with torch.no_grad():
 fig, axes = plt.subplots(3, 7, figsize=(7.5, 3.3))
 for row, pictures in zip(axes, (begin, end, maps[0].cpu()), strict=True):
     for ax, picture in zip(row, pictures[:7], strict=True):
-        top = picture.abs().max()
-        ax.imshow(picture, cmap=plots.SIGNED, vmin=-top, vmax=top)
-        ax.axis("off")
+        plots.signed_image(picture, ax).axis("off")
 likeness = F.cosine_similarity(begin.flatten(1), end.flatten(1))
 print(f"median likeness of start and end: {likeness.median():.1f}")
 

@@ -444,7 +444,8 @@ lab12.first_look.check(first_look)
 # lab12.first_look.hint()
 
 # %% [markdown]
-# **Exercise 4** (7 minutes). `slope_norms(model, X, y)` returns a list: for each parameter,
+# **Exercise 4** (7 minutes). `slope_norms(model, X, y)` returns a list of Python numbers: for
+# each parameter,
 # in the order of `model.parameters()`, the norm of the slope of the cross entropy. A
 # parameter that plays no part has no slope, None; it gets 0.0.
 

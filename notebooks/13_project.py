@@ -598,7 +598,7 @@ def shared(X_train, X_held):
 lab13.shared.check(shared)
 # lab13.shared.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (8 minutes). Decide. `decide(right_simple, right_big)`: two tensors of
 # True and False, whether each model is right on each of the *same* rows. Take the
 # difference on each row, big minus simple: 1, 0 or -1. Return True if its mean is more
@@ -614,7 +614,7 @@ def decide(right_simple, right_big):
 lab13.decide.check(decide)
 # lab13.decide.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 3** (8 minutes). Make the model simpler. A standardising layer and a linear one
 # are two linear layers in a row, so they are one. `fold_in(weight, bias, mean, spread)`
 # returns the weight, (K, D), and the bias, (K,), of the single layer that takes rows as
@@ -628,7 +628,7 @@ def fold_in(weight, bias, mean, spread):
 lab13.fold_in.check(fold_in)
 # lab13.fold_in.hint()
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (8 minutes). Find the fault. Somebody sorts answers into groups by their
 # certainty, and counts rows and right answers in each.
 

@@ -21,7 +21,8 @@ def figure(version):
     file = io.BytesIO()
     Image.new("L", (2, 2)).save(file, "PNG", pnginfo=note)
     png = base64.b64encode(file.getvalue()).decode()
-    return v4.new_output("display_data", {"image/png": png})
+    about = {"image/png": {"alt": "A line, see https://a.b/c"}}
+    return v4.new_output("display_data", {"image/png": png}, metadata=about)
 
 
 FIGURE = figure("3.11.2")
@@ -187,6 +188,8 @@ BAD = [
         show(4, v4.new_output("display_data", {"image/svg+xml": "<svg/>"})),
         "svg",
     ),
+    (guards.in_words, edit(5, "**What you should see** A"), r"In \[3\]: .* old words"),
+    (guards.in_words, unexplained_at_the_end, r"In \[8\]: a figure"),
     (guards.typed_numbers, edit(2, "The loss is 0.739."), "0.739 .* 0.738749"),
     (guards.typed_numbers, edit(2, "The loss is 0.738749."), "0.738749"),
 ]

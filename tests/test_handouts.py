@@ -27,6 +27,7 @@ from course_utils.authoring import (
     plan,
     publish,
     reading_time,
+    syllabus,
     words,
     worksheet,
 )
@@ -160,6 +161,24 @@ def test_every_exercise_has_room_to_write(path):
     assert text.count("#exercise[") in (len(exercises), 0)
 
 
+def test_room_is_for_code_and_not_for_its_comments():
+    assert editions._room(checks.find("lab03", "right_calls")) == 4  # lines
+    assert editions._room(checks.find("lab03", "train")) > 10
+
+
+def test_the_name_of_a_formula_is_plain_text():
+    (path,) = labs.lab_paths(["09"])
+    assert '#named("pos_weight", ' in typeset(path, "student")
+
+
+def test_what_announces_a_table_stays_with_it():
+    (path,) = labs.lab_paths(["13"])
+    text = typeset(path, "student")
+    kept = re.findall(r"#keep\[\n(.*?)\n\n\]\n(#[a-z-]+)", text, re.S)
+    assert any(call == "#grid-table" and "whole page" in text for text, call in kept)
+    assert {call for _, call in kept} <= {"#grid-table", "#cell", "#exercise"}
+
+
 # The worksheet ------------------------------------------------------------------
 
 SOURCE = """\
@@ -169,6 +188,7 @@ x = torch.linspace(0, 1, 5)  # only drawn
 for ax, (name, y) in zip(axes, runs.items(), strict=True):
     # a comment in it
     z = y.exp()
+    x += 1
     ax.plot(x, z)
 for name, y in runs.items():
     print(name, y)
@@ -284,11 +304,11 @@ def test_a_plan_has_all_that_a_lesson_needs(path):
     text = plan.in_markdown(nb)
     assert typeset(path, "instructor").count("#plan[") == 1
     assert plan.opening(nb) in text and len(plan.opening(nb)) > 100
-    core = "\n".join(c.source for c in plan._core(nb).cells)
+    core = "\n".join(c.source for c in plan.core(nb).cells)
     assert all(name in text for name in re.findall(r"\\tag\{.+?\}", core))
     rows = re.findall(r"^\| (.+?) \| (\d+) \| (\d*) \| (\d*) \|$", text, re.M)
     assert abs(sum(int(row[1]) for row in rows) - reading_time.estimate(nb)) < len(rows)
-    asks = [q for c in plan._core(nb).cells for q in asked.questions(c)]
+    asks = [q for c in plan.core(nb).cells for q in asked.questions(c)]
     assert len(asks) * 0.6 < sum(int(row[2] or 0) for row in rows) <= len(asks)
     for title in re.findall(r"^## (\d.*)$", core, re.M):
         assert title.replace(". ", ".\u00a0", 1) in text
@@ -406,7 +426,9 @@ def whole(tmp_path_factory):
     notebooks = [stored(path) for path in PATHS]
     paper.fill_workshop(folder, {})
     (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder))
-    files = handouts.build(labs.lab_paths(["00", "07"]), whole_course=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(syllabus, "PAPERS", {})  # these need all labs: see test_syllabus
+        files = handouts.build(labs.lab_paths(["00", "07"]), whole_course=True)
     publish.publish(files, folder)
     return folder
 
@@ -541,6 +563,7 @@ def course(tmp_path, monkeypatch):
         shutil.copy(labs.ROOT / name, tmp_path)
     monkeypatch.setattr(labs, "ROOT", tmp_path)
     monkeypatch.setattr(handouts, "SHEET_SIZES", [10])
+    monkeypatch.setattr(syllabus, "PAPERS", {})
     folder = tmp_path / "out"
     folder.mkdir()
     for name in ("00_start_here-student.pdf", "mine.txt"):

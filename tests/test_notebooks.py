@@ -17,7 +17,7 @@ import jupytext
 import nbformat
 import pytest
 
-from course_utils.authoring import labs, pictures, words
+from course_utils.authoring import labs, pictures, tree, words
 
 CONVERTED = set(range(14))
 
@@ -244,6 +244,17 @@ def figures(nb, number):
             yield f"In [{n}] shows a figure, and no {words.bold('see')} follows"
 
 
+def in_words(nb, number):
+    """Yield pictures that do not carry the words that they have on paper."""
+    n = 0
+    for cell, said in zip(nb.cells, tree.alternatives(nb), strict=True):
+        n += cell.cell_type == "code"
+        for output in cell.get("outputs", []):
+            found = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if "image/png" in output.get("data", {}) and found != said:
+                yield f"In [{n}]: a figure has old words, or none; refresh the lab"
+
+
 def typed_numbers(nb, number):
     """Yield results that prose repeats: they stay behind when the code changes."""
     decimal = re.compile(r"(?<![\w.])[0-9]*\.[0-9]{3,}(?!\w)")
@@ -276,6 +287,7 @@ OUTPUT_GUARDS = [
     unexpected_errors,
     local_paths,
     figures,
+    in_words,
     typed_numbers,
 ]
 

@@ -1,8 +1,10 @@
 """The figures: what is drawn, where, and that nothing global changes."""
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -88,6 +90,39 @@ def test_signed_images_are_centred_on_zero_and_share_a_scale():
     weights = torch.stack([torch.full((784,), -3.0), torch.full((784,), 1.0)])
     axes = plots.image_grid(weights, signed=True)
     assert {ax.images[0].get_clim() for ax in axes} == {(-3.0, 3.0)}
+
+
+def in_grey(values):
+    """Return a map as a grey picture, from black at 0 to white at 255."""
+    fig = plt.figure(figsize=(2, 2), dpi=100)
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.axis("off")
+    plots.signed_image(torch.as_tensor(values), ax, limit=1).set_aspect("auto")
+    fig.canvas.draw()
+    picture = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("L")
+    return np.asarray(picture).astype(int)
+
+
+@pytest.mark.parametrize("size", [1.0, 0.6, 0.3])
+def test_a_negative_number_is_told_in_grey(size):
+    left, right = np.hsplit(in_grey([[-size, size]]), 2)
+    assert abs(left[:40].mean() - right[:40].mean()) < 40  # alike, but for the minus
+    assert np.ptp(right) < 3
+    assert abs(left[100, 50] - left[20, 50]) > 40
+    assert np.ptp(in_grey([[-0.05, 0.0]])) < 25
+
+
+def test_noise_hardly_changes_a_map():
+    values = torch.linspace(-1, 1, 100).reshape(10, 10)
+    assert np.abs(in_grey(values) - in_grey(values + 0.01)).max() < 20
+
+
+def test_minus_signs_stand_in_the_midst_of_negative_values():
+    ax = plt.subplots()[1]
+    plots.minus_signs([0, 10, 20], [0, 1], [[1, -1, 0], [0, 0, -0.2]], ax)
+    boxes = [path.get_extents() for path in ax.collections[0].get_paths()]
+    middles = [((b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2) for b in boxes]
+    np.testing.assert_allclose(middles, [(10, 0), (20, 1)], atol=1e-9)
 
 
 def test_image_grid_refuses():

@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from nbformat import v4
 
 from course_utils.authoring import labs
 from course_utils.authoring.__main__ import main
@@ -16,12 +17,18 @@ TIMED = (
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     """A refreshed lab with a cell that prints the time; its .py."""
-    monkeypatch.setattr(labs, "ROOT", tmp_path)
-    monkeypatch.setenv("COURSE_MNIST", str(tmp_path))
-    path = tmp_path / "notebooks" / "01_timed.py"
-    path.parent.mkdir()
-    path.write_text(HEADER + TIMED + "# %%\nprint(1)\n", encoding="utf-8")
+    path = write(HEADER + TIMED + "# %%\nprint(1)\n", tmp_path, monkeypatch)
     assert main(["refresh"]) == 0
+    return path
+
+
+def write(text, folder, monkeypatch):
+    """Write a lab into a folder that stands for the repository."""
+    monkeypatch.setattr(labs, "ROOT", folder)
+    monkeypatch.setenv("COURSE_MNIST", str(folder))
+    path = folder / "notebooks" / "01_timed.py"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -68,3 +75,51 @@ def test_new_code_is_not_taken_for_prose(lab, capsys):
     assert main(["refresh", "--prose"]) == 1
     assert "its code is new, so leave out --prose" in capsys.readouterr().out
     assert lab.with_suffix(".ipynb").read_bytes() == before
+
+
+DRAWN = (
+    "# %%\n1\n\n"
+    "# %% [markdown]\n# **What you should see** A *line* from $x_0$ up, `c`.\n\n"
+    '# %% tags=["differs=time", "nbval-ignore-output"]\n2\n\n'
+    "# %% [markdown]\n# **What you should see** Down.\n"
+)
+
+
+def draw(nb, **_):
+    """Execute cells of which each draws something."""
+    for n, cell in enumerate(labs.code_cells(nb), 1):
+        about = {"image/png": {"width": 9}}
+        cell.outputs = [
+            v4.new_output("display_data", {"image/png": ""}, metadata=about)
+        ]
+        cell.execution_count = n
+
+
+def alts(lab):
+    nb = nbformat.read(lab.with_suffix(".ipynb"), as_version=4)
+    about = [cell.outputs[0].metadata["image/png"] for cell in labs.code_cells(nb)]
+    assert {each.width for each in about} == {9}
+    return [each.alt for each in about]
+
+
+def test_figures_carry_the_words_that_follow_them(tmp_path, monkeypatch):
+    lab = write(HEADER + DRAWN, tmp_path, monkeypatch)
+    monkeypatch.setattr(labs, "execute", draw)
+    assert main(["refresh"]) == 0
+    assert alts(lab) == ["A line from x_0 up, c.", "Down."]
+    edit(lab, "Down.", "Downhill.")
+    assert main(["refresh", "--prose"]) == 0
+    assert alts(lab) == ["A line from x_0 up, c.", "Downhill."]
+
+
+@pytest.mark.parametrize("how", [[], ["--prose"]])
+def test_a_notebook_is_written_for_the_words_alone(tmp_path, monkeypatch, how):
+    lab = write(HEADER + DRAWN, tmp_path, monkeypatch)
+    monkeypatch.setattr(labs, "execute", draw)
+    assert main(["refresh"]) == 0
+    stored = lab.with_suffix(".ipynb")
+    right = stored.read_text(encoding="utf-8")
+    stored.write_text(right.replace('"alt": "Down."', '"alt": ""'), encoding="utf-8")
+    assert alts(lab)[1] == ""
+    assert main(["refresh", *how]) == 0
+    assert stored.read_text(encoding="utf-8") == right

@@ -16,7 +16,7 @@ from nbformat import v4
 from PIL import Image, PngImagePlugin
 
 from course_utils import plots
-from course_utils.authoring import labs, pictures
+from course_utils.authoring import labs, pictures, refresh
 from course_utils.authoring.__main__ import main
 from course_utils.exercises.checks import Exercise
 
@@ -153,6 +153,8 @@ def draw(*values):
     source = PLOT.format(", ".join(map(str, values)))
     nb = v4.new_notebook(cells=[v4.new_code_cell(source)])
     labs.execute(nb, source="embedded", cwd=labs.ROOT)
+    refresh.describe(nb)
+    assert nb.cells[0].outputs[0].metadata["image/png"].alt  # it is not compared
     return nb.cells[0].outputs
 
 

@@ -25,6 +25,7 @@ from course_utils.authoring import (
     tree,
     web,
     words,
+    worksheet,
 )
 
 pytestmark = pytest.mark.skipif(
@@ -34,9 +35,13 @@ pytestmark = pytest.mark.skipif(
 
 LABS = {path.stem: path for path in labs.lab_paths()}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+BOX = (  # a black square
+    "iVBORw0KGgoAAAANSUhEUgAAAZAAAAGQAQAAAACoxAthAAAAKklEQVR42u3BMQEAAADCoPVP7W8GoAAA"
+    "AAAAAAAAAAAAAAAAAAAAAACAN0+wAAGUQRhcAAAAAElFTkSuQmCC"
+)
 TEXT, CODE, TABLE, FIGURE = 22, 16, 18, 200  # pixels of 720, the least to be read
-# A deck has a slide for each section and each question (25 to 30 a lab), and at most so
-# many more, for code and figures between them.
+# A deck has a slide for each section, each question and each exercise (30 to 35 a lab),
+# and at most so many more, for code and figures between them.
 MORE = 16
 
 
@@ -142,6 +147,8 @@ def texts(cell, blocks):
             formulas = '"Math"' in json.dumps(block)
             if not (said or formulas or (draws and is_a(block, "code"))):
                 text = tree.plain(block).strip().removeprefix(words.word("see"))
+                if is_a(block, "code"):
+                    text = worksheet.without_tests(text)
                 yield text.splitlines()[-1] if is_a(block, "error") else text
 
 
@@ -197,7 +204,16 @@ def test_every_question_is_projected_and_answered_at_a_click(name):
                 assert answer.step == item.step + 1
             if kind.startswith("options"):
                 assert item.step == slide.items[kinds.index("question")].step
+            if kind.startswith(("question", "options", "answer")):
+                assert not re.search(r'"(\*+\w|[^"]*\w\*+")', json.dumps(item.block))
     assert shown == numbers and shown
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_an_exercise_has_a_slide_of_its_own(name):
+    for slide in read(name):
+        leads = [words.lead_role(tree.lead(item.block)) for item in slide.items]
+        assert leads.count("exercise") <= 1
 
 
 def test_the_deck_of_lab_04_shows_training():
@@ -272,15 +288,24 @@ TOO_MUCH = """([text, code, table, figure]) => {
 }"""
 
 
+EACH_SLIDE = f"""async (sizes) => {{
+  const found = {{}};
+  for (let number = 0; number < Reveal.getTotalSlides(); number++) {{
+    for (const fragment of [-1, 99]) {{ // before the first click, and after the last
+      Reveal.slide(number, 0, fragment);
+      await 0; // for those that observe the page
+      const bad = ({TOO_MUCH})(sizes);
+      if (bad.length) found[number + 1] = bad;
+    }}
+  }}
+  return found;
+}}"""
+
+
 def too_much(page):
     """Return what of a deck is too large or too small, by the number of the slide."""
-    found = {}
-    for number in range(page.evaluate("Reveal.getTotalSlides()")):
-        for fragment in (-1, 99):  # before the first click, and after the last
-            page.evaluate(f"Reveal.slide({number}, 0, {fragment})")
-            if bad := page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]):
-                found[number + 1] = bad
-    return found
+    found = page.evaluate(EACH_SLIDE, [TEXT, CODE, TABLE, FIGURE])
+    return {int(number): bad for number, bad in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -302,14 +327,14 @@ def show(browser, tmp_path):
     """Give a function that opens a deck on a projector; nothing else is fetched."""
     opened, requests, errors = [], [], []
 
-    def show(deck):
+    def show(deck, how=""):
         path = tmp_path / "deck.html"
         text = html(deck) if isinstance(deck, str) else slides.deck(deck).decode()
         path.write_text(text, encoding="utf-8")
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + how)
         page.wait_for_function("Reveal.isReady()")
         opened.append(page)
         return page
@@ -328,7 +353,9 @@ def test_every_slide_fits_and_can_be_read(show, name):
     )
     page = show(name)
     total = page.evaluate("Reveal.getTotalSlides()")
-    assert 5 < total <= len(sections(name)) + n_questions + MORE
+    text = LABS[name].read_text("utf-8")
+    n_exercises = text.count(f"\n# **{words.word('exercise')} ")
+    assert 5 < total <= len(sections(name)) + n_questions + n_exercises + MORE
     assert too_much(page) == {}
 
 
@@ -381,6 +408,39 @@ def test_a_click_brings_the_answer_and_the_picture_in_place_of_the_options(show)
     page.keyboard.press("ArrowRight")
     assert answer.is_visible() and figure.is_visible()
     assert not options.is_visible()
+
+
+def crowd(lines=16, figure=False):
+    """Return slides with a question, and more below its answer than fits beside it."""
+    ask = new_code_cell("lab01.shifted.ask()")
+    ask.metadata.update(asks=[1], tags=[])
+    picture = new_output("display_data", data={"image/png": BOX})
+    result = code("\n".join(f"line = {n}" for n in range(lines)))
+    result = new_code_cell("draw()", outputs=[picture]) if figure else result
+    return plan(("slide", ask), ("fragment", result), title=True)
+
+
+@pytest.mark.parametrize("printed", [False, True])
+def test_a_question_makes_room_for_what_is_large(show, printed):
+    page = show(crowd(), "?print-pdf" if printed else "")
+    if not printed:
+        page.evaluate("Reveal.slide(1, 0, -1)")
+        assert page.locator("section.present .question").is_visible()
+        page.evaluate("Reveal.slide(1, 0, 99)")
+    place = page.locator("section:has(.question)")
+    assert place.locator(".answer").is_visible()
+    assert place.locator(".code").is_visible()
+    assert place.locator(".question").is_visible() == printed  # paper has one state
+
+
+def test_a_picture_stands_where_it_is_larger(show):
+    page = show(crowd(figure=True))
+    page.evaluate("Reveal.slide(1, 0, 99)")
+    place = page.locator("section.present")
+    answer, picture = (place.locator(k).bounding_box() for k in (".answer", ".figure"))
+    assert picture["x"] > answer["x"] + answer["width"]
+    assert picture["height"] > 500 and place.locator(".question").is_visible()
+    assert page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]) == []
 
 
 HANDS = [
@@ -496,6 +556,40 @@ def test_the_code_of_a_figure_is_left_out():
     (slide,) = plan(("slide", new_code_cell("draw()", outputs=[picture])))
     assert [(item.kind, item.step) for item in slide.items] == [("figure", 0)]
     assert slide.notes == []
+
+
+def test_lines_that_only_test_are_left_out():
+    source = (
+        "x = 1\nassert x == 1\nfor n in (1, 2):\n    assert_close(n, n)\n    print(n)"
+    )
+    (slide,) = plan(("slide", code(source)))
+    assert shown(slide)[0] == (0, "x = 1\nfor n in (1, 2):\n    print(n)")
+    (slide,) = plan(("slide", code("x = 1\nfor n in x, 2:\n    assert n\nx")))
+    assert shown(slide)[0] == (0, "x = 1\nx")
+    for whole in (
+        "assert x",
+        "def f(n):\n    assert n\n    return n",
+        "for n in (1, 2):\n    assert n",
+    ):
+        (slide,) = plan(("slide", code(whole)))
+        assert shown(slide)[0] == (0, whole)
+
+
+def test_what_comes_first_on_a_slide_needs_no_click():
+    (slide,) = plan(("slide", "## A"), ("fragment", "First."), ("fragment", "Second."))
+    assert shown(slide) == [(0, "First."), (1, "Second.")]
+
+
+def test_what_sums_up_the_first_half_has_a_slide_of_its_own():
+    stop = f"{words.bold('stop')} Half of it."
+    first, second = plan(("slide", f"## A\n\nText.\n\n**Rule** Do.\n\n{stop}"))
+    assert shown(first) == [(0, "Text."), (0, "Rule Do.")]
+    assert shown(second) == [(0, f"{words.word('stop')} Half of it.")]
+    assert tree.plain(first.notes) + tree.plain(second.notes) == (
+        f"Text.Rule Do.{words.word('stop')} Half of it."
+    )
+    (alone,) = plan(("slide", stop))
+    assert len(alone.items) == 1
 
 
 def test_of_an_error_the_last_line_is_shown():

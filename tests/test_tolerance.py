@@ -103,7 +103,10 @@ def test_tags():
         ("pitfall", "must be a list"),
         (["nbval-ignore-output"], "needs a reason"),
         (["ignore-figures"], "needs a reason"),
-        (["ignore-figures", "differs=luck"], "with time, device, version or rounding"),
+        (
+            ["ignore-figures", "differs=luck"],
+            "with time, device, version, rounding or solution",
+        ),
         (["differs=time"], "nothing else has one"),
         (["nbval-ignore-output", "differs=time", "differs=device"], "needs a reason"),
     ],

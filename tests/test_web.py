@@ -40,6 +40,8 @@ def test_numbers_at_the_start_of_a_line_stay(path):
         for number, word in re.findall(STARTS, source):
             if number == "1":  # only this one starts a list, the others go on with it
                 meant += 1
+                # A line of prose must not begin with it: Jupyter makes a list, too.
+                assert not re.search(rf"\S\n1\. {word}", source)
             elif "\n1. " not in source:
                 assert f" {number}. {word}" in text
     assert json.dumps(blocks).count('"OrderedList"') == meant

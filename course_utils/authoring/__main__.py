@@ -40,7 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     site = commands.add_parser(
         "site", help="make the web site, which opens from build/site/"
     )
-    for command in (handouts, slides, site):
+    notebooks = commands.add_parser(
+        "notebooks", help="make students' and instructors' notebooks, in build/"
+    )
+    for command in (handouts, slides, site, notebooks):
         command.add_argument("--out", type=Path, help="another folder")
     commands.add_parser(
         "gallery", help="make a page with all explorables, in build/gallery/"
@@ -76,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "release", help="say whether a tag can become a release"
     )
     release.add_argument("tag", help="such as v1.2.3")
-    for command in (run, refresh, handouts, slides, site):
+    for command in (run, refresh, handouts, slides, site, notebooks):
         command.add_argument("lab", nargs="*", help="such as 01; all if none is given")
     refresh.add_argument(
         "--force",
@@ -128,6 +131,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return pack.main(args.folder, **targets, **options)
         if args.command in {"gallery", "stills", "train-digit"}:
             return _explorables(args.command)
+        if args.command == "notebooks":
+            from course_utils.authoring import notebooks as for_jupyter
+
+            return for_jupyter.main(paths, args.out or labs.ROOT / "build/notebooks")
         if args.command == "site":
             from course_utils.authoring import site as web_site
 

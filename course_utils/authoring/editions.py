@@ -1,7 +1,7 @@
-"""The editions of a lab: what of it belongs on a student's or an instructor's paper.
+"""The editions of a lab: what of it students get, and what instructors.
 
 A notebook goes in, another notebook or text comes out; the notebook that went in stays
-as it was.
+as it was. (What students get to work in is `workspace.learners_edition`.)
 """
 
 import ast
@@ -9,6 +9,7 @@ import copy
 import importlib
 import inspect
 import re
+import symtable
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,8 +17,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from course_utils import workspace
 from course_utils.authoring import asked, labs, words
 from course_utils.authoring.labs import LabError
+from course_utils.exercises.questions import Question
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
 USE = re.compile(
@@ -66,7 +69,7 @@ def read_executed(path: Path) -> NotebookNode:
 
 
 def student(nb: NotebookNode) -> NotebookNode:
-    """Return the edition for students: stubs to fill in, and no word of a solution.
+    """Return the edition for students on paper: stubs, and no word of a solution.
 
     A code cell with exercises has no outputs. Its ``metadata["room"]`` says for each
     function how many ruled lines it needs on paper. For questions see `asked.mark`.
@@ -82,7 +85,7 @@ def student(nb: NotebookNode) -> NotebookNode:
 
 
 def instructor(nb: NotebookNode) -> NotebookNode:
-    """Return the edition for instructors: solutions in place, and notes.
+    """Return the edition for instructors on paper: solutions in place, and notes.
 
     The notes are markdown cells with ``metadata["note"]``: ``"timing"`` before the
     first code cell, ``"exercise"`` after each cell with exercises, and ``"answer"``
@@ -91,26 +94,73 @@ def instructor(nb: NotebookNode) -> NotebookNode:
     """
     nb = labs.solve(_without_screen_parts(nb))
     asked.mark(nb)
+    for cell in nb.cells:
+        cell.metadata.pop("tells", None)  # results stand where they are
+        if "asks" in cell.metadata:
+            cell.metadata["answered"] = True
+        if exercises(cell):
+            cell.outputs = []
+    _add_notes(nb)
+    return nb
+
+
+def in_jupyter(nb: NotebookNode) -> NotebookNode:
+    """Return the edition for instructors to run: solutions in place, notes, outputs.
+
+    The notes are those of `instructor`, and ``"answer"`` after each cell that asks. A
+    cell with an exercise has the verdict on its solution; one that uses a solution has
+    no outputs, and is not compared, because the lab was run without.
+    """
+    nb = labs.solve(_at_home(nb))
+    solved = set()
+    for cell in labs.code_cells(nb):
+        found = exercises(cell)
+        solved |= {each.name for each in found}
+        for each in found:
+            stub, right = each.judge(_stub).text, each.right().text
+            for output in cell.outputs:
+                if output.output_type == "stream":
+                    output.text = output.text.replace(stub, right)
+        if not found and _uses(cell.source, solved):
+            cell.outputs = []
+            cell.metadata["tags"] = ["nbval-ignore-output", "differs=solution"]
+    _add_notes(nb, lambda cell: map(answer_note, asked.questions(cell)))
+    return nb
+
+
+def _stub():
+    """Stand for an exercise that nobody has begun."""
+    ...
+
+
+def _uses(source: str, names: set[str]) -> bool:
+    """Tell whether a cell uses one of some functions of cells before."""
+    try:
+        tables = [symtable.symtable(source, "cell", "exec")]
+    except SyntaxError:  # a magic is not plain Python
+        return False
+    names = names - {s.get_name() for s in tables[0].get_symbols() if s.is_assigned()}
+    for table in tables:
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.get_name() in names and symbol.is_global():
+                return True
+    return False
+
+
+def _add_notes(nb: NotebookNode, answers: Callable = lambda cell: ()) -> None:
+    """Put notes into a lab, in place; `answers` returns those on what a cell asks."""
     notes = lab_notes(nb)
     cells = []
     for cell in nb.cells:
         cells.append(cell)
-        cell.metadata.pop("tells", None)  # results stand where they are
-        if "asks" in cell.metadata:
-            cell.metadata["answered"] = True
-        for text, note in notes.items():
-            if text in cell.source:
-                cells.append(
-                    _note(f"{words.bold('answer')} {as_markdown(note)}", "answer")
-                )
-        found = exercises(cell)
-        if found:
-            cell.outputs = []
-        cells += [_note(exercise_note(e), "exercise") for e in found]
+        said = [*answers(cell)]
+        said += [_answered(note) for text, note in notes.items() if text in cell.source]
+        cells += [_note(text, "answer") for text in said]
+        cells += [_note(exercise_note(e), "exercise") for e in exercises(cell)]
     start = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
     cells.insert(start, _note(timing_note(nb), "timing"))
     nb.cells = cells
-    return nb
 
 
 def lab_notes(nb: NotebookNode) -> dict[str, str]:
@@ -138,15 +188,22 @@ def lab_notes(nb: NotebookNode) -> dict[str, str]:
     return notes
 
 
+def _at_home(nb: NotebookNode) -> NotebookNode:
+    """Return a copy without what is for Colab and Binder alone: badges and a cell."""
+    nb = copy.deepcopy(nb)
+    nb.cells = [cell for cell in nb.cells if not workspace.is_for_colab(cell)]
+    for cell in nb.cells:
+        cell.source = workspace.BADGES.sub("", cell.source)
+    return nb
+
+
 def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
     """Drop what makes sense on a screen only: badges, widgets, Colab's cell, tags."""
-    nb = copy.deepcopy(nb)
-    nb.cells = [c for c in nb.cells if "colab" not in c.metadata.get("tags", [])]
+    nb = _at_home(nb)
     for cell, following in zip(nb.cells, [*nb.cells[1:], None], strict=True):
         cell.metadata = NotebookNode()
         if cell.cell_type != "code":
-            source = re.sub(r"^\[!\[.*\n\n?", "", cell.source, flags=re.MULTILINE)
-            source = LAB_LINK.sub(r"\1", source)
+            source = LAB_LINK.sub(r"\1", cell.source)
             if following:  # a quiz shows the code of the cell that it asks about
                 source = source.replace(f"```python\n{following.source}\n```", "")
             # A line that starts with + inside of a formula is no list.
@@ -182,7 +239,8 @@ def _exercise(module: str, name: str):
 
 
 def _room(exercise) -> int:
-    n_lines = len(body(exercise.reference).splitlines())
+    # Written anew, without comments and without lines that were broken for them.
+    n_lines = len(ast.unparse(ast.parse(body(exercise.reference))).splitlines())
     return min(max(4, round(SPACE_PER_LINE * n_lines) + 2), 14)
 
 
@@ -206,7 +264,7 @@ def body(function) -> str:
 def timing_note(nb: NotebookNode) -> str:
     """Return markdown: how long a lab takes, and its exercises at a glance."""
     found = [e for cell in nb.cells for e in exercises(cell)]
-    predictions = sum(len(cell.metadata.get("asks", [])) for cell in nb.cells)
+    predictions = sum(len(asked.questions(cell)) for cell in nb.cells)
     lines = [
         f"{words.bold('timing')} {timing(nb)} "
         f"The lab stops {predictions} times for a prediction or a quiz question."
@@ -215,6 +273,19 @@ def timing_note(nb: NotebookNode) -> str:
         names = ", ".join(f"`{e.name}` ({len(e.mistakes)})" for e in found)
         lines.append(f"**Exercises, with the number of known mistakes** {names}.")
     return "\n\n".join(lines)
+
+
+def answer_note(question: Question) -> str:
+    """Return markdown: the right answer of a question, and why others are wrong."""
+    wrong = [
+        f"*{as_markdown(name)}* {as_markdown(text)}"
+        for name, text in asked.wrong_answers(question)
+    ]
+    return "\n\n".join([_answered(asked.answer(question)), *wrong])
+
+
+def _answered(text: str) -> str:
+    return f"{words.bold('answer')} {as_markdown(text)}"
 
 
 def exercise_note(exercise) -> str:
@@ -270,7 +341,7 @@ def as_markdown(text: str) -> str:
     >>> as_markdown("n**2, `a_b` and the *row*")
     'n\\*\\*2, `a_b` and the *row*'
     """
-    pieces = re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,-]*\*(?![\w*]))", text)
+    pieces = re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))", text)
     for i in range(0, len(pieces), 2):
         pieces[i] = re.sub(r"([\\`*_\[\]<>$#|~^{}])", r"\\\1", pieces[i])
     return "".join(pieces)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import io
 import json
 import shutil
@@ -114,8 +115,12 @@ def _inline(text: str) -> str:
     return text.replace("</", "<\\/")
 
 
+@functools.cache
 def default_data(name: str) -> dict:
-    """Return the data that an explorable has by default."""
+    """Return the data that an explorable has by default.
+
+    The first call of all must not come from a thread: what is printed is caught.
+    """
     with contextlib.redirect_stdout(None):
         return getattr(explorables, name)().data
 

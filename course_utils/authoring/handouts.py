@@ -1,10 +1,11 @@
 """Handouts: the labs on paper."""
 
+import bisect
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from course_utils.authoring import (
     paper,
     plan,
     publish,
+    syllabus,
     tree,
     words,
     worksheet,
@@ -26,6 +28,8 @@ from course_utils.authoring import (
 from course_utils.authoring.labs import LabError
 
 EDITIONS = {"student": worksheet.student, "instructor": plan.instructor}
+# Of what is made: solutions and keys, and what nobody should see before it is written.
+FOR_TEACHERS = ("*-instructor.pdf", "exam.pdf", "test-*.pdf")
 SHEET_PAGES = 2
 SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 
@@ -66,22 +70,24 @@ def build(
     paths : sequence of Path
         The ``.py`` files of labs.
     whole_course : bool
-        Whether to make the bound editions and the sheet of rules, too.
+        Whether to make the bound editions, the sheet of rules and the `syllabus`'s
+        papers, too.
     read : callable
         Returns the executed notebook of a path.
     """
     notebooks = {path.stem: read(path) for path in paths}
-    made = {
-        (stem, edition): make(nb)
+    made = (  # one after the other, while pandoc is at work
+        ((stem, edition), (paper.to_typst, make(nb)))
         for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
-    }
-    n_files = len(made) + 3 * whole_course
+    )
+    n_made = len(EDITIONS) * len(notebooks)
+    n_files = n_made + (3 + len(syllabus.PAPERS)) * whole_course
     with (
         tempfile.TemporaryDirectory() as folder,
-        tqdm(total=len(made) + n_files, unit="step", file=sys.stderr) as bar,
+        tqdm(total=n_made + n_files, unit="step", file=sys.stderr) as bar,
     ):
-        typeset = _in_parallel(bar, {k: (paper.to_typst, nb) for k, nb in made.items()})
+        typeset = _in_parallel(bar, made)
         workshop = Path(folder)
         for _, images in typeset.values():
             paper.fill_workshop(workshop, images)
@@ -92,19 +98,22 @@ def build(
                 name = f"course-{edition}"
                 text = book_text(edition, bodies, list(notebooks.values()))
                 jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-            jobs["rules.pdf"] = (sheet, list(notebooks.values()), workshop)
+            course = list(notebooks.values())
+            jobs["rules.pdf"] = (sheet, course, workshop)
+            for name in syllabus.PAPERS:
+                jobs[f"{name}.pdf"] = (syllabus.pdf, name, course, workshop)
         for (stem, edition), (body, _) in typeset.items():
             name = f"{stem}-{edition}"
             text = lab_text(edition, body, editions.title(notebooks[stem]))
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-        return dict(sorted(_in_parallel(bar, jobs).items()))
+        return dict(sorted(_in_parallel(bar, jobs.items()).items()))
 
 
-def _in_parallel(bar: tqdm, jobs: Mapping[Any, tuple]) -> dict:
+def _in_parallel(bar: tqdm, jobs: Iterable[tuple[Any, tuple]]) -> dict:
     """Run jobs, each a function and its arguments; pandoc and typst need no GIL."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = {key: pool.submit(*job) for key, job in jobs.items()}
         try:
+            futures = {key: pool.submit(*job) for key, job in jobs}
             for future in as_completed(futures.values()):
                 future.result()
                 bar.update()
@@ -164,17 +173,25 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
     """
     body = sheet_body(notebooks)
     told = credits.read()
-    for size in SHEET_SIZES:
-        text = paper.document(
+
+    def text(size: float) -> str:
+        return paper.document(
             "sheet",
             body,
             title=paper.quote(words.word("sheet")),
             course=paper.quote(f"{told.title}, {told.subtitle}"),
             size=f"{size}pt",
         )
-        if paper.query(text, workshop, "rules") <= SHEET_PAGES:
-            return paper.pdf(text, workshop, "rules")
-    raise LabError(f"the rules do not fit on {SHEET_PAGES} pages: drop or shorten some")
+
+    def fits(size: float) -> bool:
+        return paper.query(text(size), workshop, "rules") <= SHEET_PAGES
+
+    at = bisect.bisect_left(SHEET_SIZES, True, key=fits)
+    if at == len(SHEET_SIZES):
+        raise LabError(
+            f"the rules do not fit on {SHEET_PAGES} pages: drop or shorten some"
+        )
+    return paper.pdf(text(SHEET_SIZES[at]), workshop, "rules")
 
 
 def sheet_body(notebooks: Sequence[NotebookNode]) -> str:

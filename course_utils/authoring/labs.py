@@ -27,6 +27,10 @@ from course_utils.workspace import write_atomically as write_atomically
 ROOT = Path(__file__).resolve().parents[2]
 
 
+# Notebooks by settings and text: to read a lab takes jupytext half a second.
+_read: dict[tuple[str, str], NotebookNode] = {}
+
+
 class LabError(ValueError):
     """The labs or their names are not as they must be; the text says what to do."""
 
@@ -230,7 +234,11 @@ def read_lab(py_path: Path) -> NotebookNode:
     from jupytext.config import load_jupytext_config
 
     config = load_jupytext_config(str(py_path))
-    nb = jupytext.read(py_path, config=config)
+    settings = repr(config and sorted(config.trait_values().items()))
+    key = settings, py_path.read_text(encoding="utf-8")
+    if key not in _read:
+        _read[key] = jupytext.reads(key[1], {"extension": ".py"}, config=config)
+    nb = copy.deepcopy(_read[key])
     if config:
         formats = config.default_formats(str(py_path))
         nb.metadata.jupytext.setdefault("formats", formats)

@@ -357,7 +357,7 @@ def _copy_mnist(folder: Path) -> None:
 
 
 def _make_paper(folder: Path) -> None:
-    """Make paper, slides and site; what has solutions is not for a learner's stick."""
+    """Make paper, slides and site; a learner's stick has no solutions and no exam."""
     from course_utils.authoring import handouts, site, slides
 
     made = {"paper": handouts.main, "slides": slides.main, "site": site.main}
@@ -366,5 +366,6 @@ def _make_paper(folder: Path) -> None:
             make(labs.lab_paths(), folder / name)
         except LabError as error:
             print(f"packed without {name}: {error}", file=sys.stderr)
-    for path in (folder / "paper").glob("*-instructor.pdf"):
-        path.unlink()
+    for pattern in handouts.FOR_TEACHERS:
+        for path in (folder / "paper").glob(pattern):
+            path.unlink()

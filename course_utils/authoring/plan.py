@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -13,6 +14,20 @@ from course_utils.authoring.words import word
 
 N_MISTAKES = 3
 N_CASES = 3  # inputs with which a mistake is tried until it shows
+
+
+class Task(NamedTuple):
+    """An exercise as a lab asks for it."""
+
+    lab: str
+    number: int
+    names: tuple[str, ...]
+    minutes: int
+
+    @property
+    def key(self) -> str:
+        """The lab and the number: ``"04.2"``."""
+        return f"{self.lab}.{self.number}"
 
 
 def instructor(nb: NotebookNode) -> NotebookNode:
@@ -36,7 +51,7 @@ def in_markdown(nb: NotebookNode) -> str:
     data = worksheet.lessons().get(editions.number(nb), {})
     parts = {
         "opening": opening(nb),
-        "board": "\n\n".join(["", *editions.formulas(_core(nb))]),
+        "board": "\n\n".join(["", *editions.formulas(core(nb))]),
         "minutes": f"\n\n{_minutes(nb)}",
         "where-to-stop": _where_to_stop(nb),
         "skip": f"{data.get('skip', '')} {_optional(nb)}",
@@ -58,7 +73,7 @@ def opening(nb: NotebookNode) -> str:
     return ""
 
 
-def _core(nb: NotebookNode) -> NotebookNode:
+def core(nb: NotebookNode) -> NotebookNode:
     """Return the lab without what is optional."""
     end = words.heading("deeper")
     at = (i for i, c in enumerate(nb.cells) if c.source.startswith(end))
@@ -121,18 +136,27 @@ def _optional(nb: NotebookNode) -> str:
 
 
 def _homework(nb: NotebookNode) -> list[str]:
+    """Return the exercises with their minutes, in words."""
+    return [
+        word("task").format(
+            number=task.number,
+            names=", ".join(f"`{name}`" for name in task.names),
+            minutes=task.minutes,
+        )
+        for task in tasks(nb)
+    ]
+
+
+def tasks(nb: NotebookNode) -> list[Task]:
     """Return the exercises with their minutes."""
     start = re.compile(rf"\*\*{word('exercise')} (\d+)\.?\*\* \((\d+) minutes")
     found, waiting = [], None
     for cell in nb.cells:
         for match in start.finditer(cell.source):
             waiting = match
-        if waiting and (names := [f"`{e.name}`" for e in editions.exercises(cell)]):
-            number, minutes = waiting.groups()
-            said = word("task").format(
-                number=number, names=", ".join(names), minutes=minutes
-            )
-            found.append(said)
+        if waiting and (names := [e.name for e in editions.exercises(cell)]):
+            number, minutes = map(int, waiting.groups())
+            found.append(Task(editions.number(nb), number, tuple(names), minutes))
             waiting = None
     return found
 

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import labs, pictures
+from course_utils.authoring import labs, pictures, tree
 from course_utils.authoring.labs import LabError, LabRunError
 
 
@@ -56,6 +56,7 @@ def refresh_labs(
             "the stored outputs are made from the whole of MNIST, and only the "
             "embedded images are here; set COURSE_MNIST=download or to its folder"
         )
+    tree.check_tools("pypandoc")  # for the words about the figures
     for path in paths:
         _check_before_refresh(path, force=force)
     for folder in (labs.ROOT / "notebooks", labs.ROOT / "tests" / "embedded"):
@@ -144,10 +145,28 @@ def _result(path: Path, source: str, on_cell: Callable) -> NotebookNode:
 
 def _store(path: Path, nb: NotebookNode) -> bool:
     """Write a notebook if its results are new, and return whether they are."""
+    describe(nb)
     if path.exists() and _comparable(_read(path)) == _comparable(nb):
         return False
     labs.write_atomically(path, labs.dump(nb))
     return True
+
+
+def describe(nb: NotebookNode) -> None:
+    """Give each picture its text alternative, in place, where nbconvert looks for it.
+
+    It is the one that the picture has on paper: see `tree.alternatives`.
+    """
+    if not any(_pictures(cell) for cell in nb.cells):
+        return
+    for cell, text in zip(nb.cells, tree.alternatives(nb), strict=True):
+        for output in _pictures(cell):
+            output.metadata.setdefault("image/png", NotebookNode())["alt"] = text
+
+
+def _pictures(cell: NotebookNode) -> list[NotebookNode]:
+    """Return the outputs of a cell that are pictures."""
+    return [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
 
 
 def _comparable(nb: NotebookNode) -> str:
@@ -155,6 +174,8 @@ def _comparable(nb: NotebookNode) -> str:
     nb = copy.deepcopy(nb)
     for cell in labs.code_cells(nb):
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            alts = {o.metadata.get("image/png", {}).get("alt") for o in _pictures(cell)}
+            cell.metadata["alt"] = sorted(map(str, alts))
             cell.outputs = []
     return labs.dump(nb)
 

@@ -33,6 +33,7 @@ from course_utils.authoring import (
     publish,
     reading_time,
     stamp,
+    syllabus,
     tree,
     web,
     words,
@@ -110,11 +111,13 @@ def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
     """Make the site in a new folder, and return its pages by name."""
     notebooks = {path.stem: editions.read_executed(path) for path in paths}
     address = stamp.read_address()
-    _data()  # once: it catches what is printed, which threads cannot
+    for name in explorables.NAMES:
+        gallery.default_data(name)
     jobs = {
         "index": (text_page, index(notebooks, address)),
         **{stem: (lab_page, nb, stem, address) for stem, nb in notebooks.items()},
         "rules": (text_page, rules(notebooks)),
+        **_syllabus(paths, notebooks),
         "about": (text_page, about(address)),
     }
     with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
@@ -272,17 +275,12 @@ def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
 
 def _explorable(name: str, own: str) -> str:
     """Return an explorable that is alive, as HTML."""
-    html = gallery.figure(name, _data()[name])
+    html = gallery.figure(name, gallery.default_data(name))
     if own and name == "draw_digit":
         html += (
             f'<p class="aside">{say("small-network")} <code>{escape(own)}</code>.</p>'
         )
     return html
-
-
-@functools.cache
-def _data() -> dict[str, dict]:
-    return {name: gallery.default_data(name) for name in explorables.NAMES}
 
 
 # Questions ----------------------------------------------------------------------
@@ -397,6 +395,14 @@ def rules(notebooks: Mapping[str, NotebookNode]) -> str:
             parts += [f"## {editions.title(nb)}", *formulas, rules]
             parts.append(f"[{say('to-lab')}]({stem}.ipynb)")
     return "\n\n".join(parts)
+
+
+def _syllabus(paths: Sequence[Path], notebooks: Mapping[str, NotebookNode]) -> dict:
+    """Return the job for the syllabus, which needs all labs."""
+    if list(paths) != labs.lab_paths():
+        return {}
+    course = syllabus.by_number(notebooks.values())
+    return {"syllabus": (text_page, syllabus.in_markdown(course))}
 
 
 def about(address: stamp.Address) -> str:

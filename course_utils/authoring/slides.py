@@ -10,9 +10,10 @@ What is projected says Jupyter's own metadata of a cell, ``slideshow.slide_type`
 Of the prose of a cell on a slide, the board shows headings, the first paragraph (if it
 is not in brackets), each paragraph that begins with bold words, and all formulas,
 lists, tables and code; the notes have all of it. Of a code cell the board shows the
-code, unless the cell draws, and at the next click what came out. The click after a
+code without the lines that only test, unless the cell draws, and at the next click what
+came out. The click after a
 question brings its answer and the cell with its result, if that is the next one. An
-explorable is alive.
+explorable is alive. What sums up the first half of a lab has a slide of its own.
 
 Nothing is shortened. The browser makes the text as large as the board allows, see
 ``slides.html``; what would be too small to read is for the author to mark otherwise.
@@ -20,15 +21,26 @@ Nothing is shortened. The browser makes the text as large as the board allows, s
 
 import difflib
 import importlib.util
+import os
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.authoring import asked, credits, editions, gallery, tree, web, words
+from course_utils.authoring import (
+    asked,
+    credits,
+    editions,
+    gallery,
+    tree,
+    web,
+    words,
+    worksheet,
+)
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tree import Node, after_lead, div, lead, para, plain
@@ -98,12 +110,19 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         cannot be written to.
     """
     check_folder(folder)
+    for name in gallery.explorables.NAMES:
+        gallery.default_data(name)
+
+    def made(path: Path) -> tuple[str, int, bytes]:
+        slides = read_slides(path)
+        return f"{path.stem}.html", len(slides), deck(slides)
+
     files, rows = {}, []
-    with tqdm(paths, unit="lab", desc="slides", leave=False, disable=None) as bar:
-        for path in bar:
-            slides = read_slides(path)
-            files[f"{path.stem}.html"] = deck(slides)
-            rows.append(f"{path.stem}.html  {len(slides):>3} slides")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # pandoc needs no GIL
+        bar = {"total": len(paths), "desc": "slides", "leave": False, "disable": None}
+        for name, n_slides, html in tqdm(pool.map(made, paths), unit="lab", **bar):
+            files[name] = html
+            rows.append(f"{name}  {n_slides:>3} slides")
     publish(files, folder)
     print("\n".join(rows))
     print(f"\nslide decks: {folder}")
@@ -165,12 +184,18 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
             if plain(title).startswith(words.word("pitfall")):
                 slides[-1].kind = "pitfall"
         slide = slides[-1]
-        step = slide.step + (mark == "fragment")
+        step = slide.step + (mark == "fragment" and bool(slide.items))
         if cell.cell_type == "markdown" and mark != "skip":
             own = mark == "slide" and headed
-            slide.notes += map(_small_heading, blocks[own:])
-            if mark != "notes":
-                slide.put(on_board(blocks[own:]), step)
+            if mark == "notes":
+                slide.notes += map(_small_heading, blocks)
+                continue
+            for part in _without_stop(blocks[own:]):
+                if part and words.lead_role(lead(part[0])) == "stop" and slide.items:
+                    slide, step = Slide(title, own=False), 0
+                    slides.append(slide)
+                slide.notes += map(_small_heading, part)
+                slide.put(on_board(part), step)
         elif mark in ("slide", "fragment"):
             if "asks" in cell.metadata:
                 slides += _ask(slide, cell, step)
@@ -179,8 +204,16 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
             else:
                 told = slide.items[-1:] and slide.items[-1].kind == "answer"
                 told = bool(told) and "tells" in cell.metadata
+                blocks = [*map(_without_tests, blocks)]
                 _put_code(slide, blocks, slide.step if told else step, at_once=told)
     return slides
+
+
+def _without_stop(blocks: list[Node]) -> list[list[Node]]:
+    """Return blocks in two parts; what sums up the first half begins the second."""
+    stops = [words.lead_role(lead(block)) == "stop" for block in blocks]
+    at = stops.index(True) if any(stops) else len(blocks)
+    return [blocks[:at], blocks[at:]]
 
 
 def _title_slide(blocks: list[Node]) -> Slide:
@@ -224,6 +257,14 @@ def _put_code(slide: Slide, blocks: list[Node], step: int, *, at_once: bool) -> 
         kind = _kind(block)
         waits = kind != "code" and not at_once
         slide.put([_last_line(block)], step + waits, kind)
+
+
+def _without_tests(block: Node) -> Node:
+    """Return a cell's code without what only tests it, which would tell the result."""
+    if _kind(block) != "code":
+        return block
+    attributes, source = block["c"]
+    return {"t": "CodeBlock", "c": [attributes, worksheet.without_tests(source)]}
 
 
 def _last_line(block: Node) -> Node:

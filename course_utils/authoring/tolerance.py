@@ -28,8 +28,9 @@ ALLOWED_TAGS = (
     "colab",  # the cell that only Colab needs, see stamp.py
 )
 
-# What makes the outputs of two machines differ by more than a tolerance.
-REASONS = ("time", "device", "version", "rounding")
+# What makes the outputs of two machines differ by more than a tolerance; or of two
+# editions, of which one has the solutions.
+REASONS = ("time", "device", "version", "rounding", "solution")
 
 # The spaces before a number belong to it: a sign that appears takes one of them.
 FLOAT = re.compile(

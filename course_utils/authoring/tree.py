@@ -104,6 +104,11 @@ def _descriptions(nb: NotebookNode, prose: list[list[Node]]) -> list[list[Node]]
     return found
 
 
+def alternatives(nb: NotebookNode) -> list[str]:
+    """Return for each cell the text alternative of its figures, as plain text."""
+    return [plain(_seen(said)) for said in _descriptions(nb, _prose(nb))]
+
+
 def code(cell: NotebookNode, description: Sequence[Node] = ()) -> list[Node]:
     """Return the blocks of a code cell, the source first."""
     blocks = [code_block(cell.source, "python")] if cell.source.strip() else []
@@ -262,15 +267,19 @@ def code_block(text: str, *classes: str, **attributes: str) -> Node:
 def figure(png: str, description: Sequence[Node] = ()) -> Node:
     """Return a picture, given as base64, with its text alternative as inlines."""
     png = base64.b64encode(base64.b64decode(png)).decode()  # without line ends
-    seen = list(description) or [{"t": "Str", "c": words.word("figure")}]
     target = [f"data:image/png;base64,{png}", ""]
-    return para([{"t": "Image", "c": [["", [], []], seen, target]}])
+    return para([{"t": "Image", "c": [["", [], []], _seen(description), target]}])
+
+
+def _seen(description: Sequence[Node]) -> list[Node]:
+    """Return the words about a figure, or those for one without."""
+    return list(description) or [{"t": "Str", "c": words.word("figure")}]
 
 
 def inlines(text: str) -> list[Node]:
     """Return a text with `code` and *words* as inlines."""
     found = []
-    for piece in re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,-]*\*(?![\w*]))", text):
+    for piece in re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))", text):
         if piece.startswith("`"):
             found.append({"t": "Code", "c": [["", [], []], piece.strip("`")]})
         elif re.fullmatch(r"\*\w.*\*", piece):

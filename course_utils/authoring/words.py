@@ -114,6 +114,52 @@ WORDS = {
         "homework": "Homework",
         "task": "{number}: {names}, {minutes} minutes",
         "symptoms": "What a learner sees, and which mistakes do that",
+        # The syllabus, the tests and the exam.
+        "teachers": "for teachers",
+        "syllabus": "Syllabus",
+        "syllabus-is": "The course in sessions of {minutes} minutes, in two lengths. "
+        "The minutes follow from the length of each section, like those in the plans "
+        "of the labs; nobody was timed. What is left of a session belongs to "
+        "questions.",
+        "in-sessions": "In {n} sessions",
+        "session": "Session",
+        "say": "Say",
+        "in-class": "in class",
+        "together": "Together",
+        "left-out": "Left out",
+        "left-out-is": "{what} ({minutes} minutes).",
+        "not-asked": "In the exam leave out what is about that: no. {numbers}.",
+        "to-read": "To read: {what} ({minutes} minutes).",
+        "to-solve": "Exercises of {what} ({minutes} minutes).",
+        "nothing": "None.",
+        "before": "Before",
+        "after": "After",
+        "test": "test",
+        "test-before": "A test before the course",
+        "before-is": "{n} questions, about {minutes} minutes, and no marks. Much of it "
+        "nobody has to know yet: answer all the same, and say how sure you are.",
+        "test-after": "A test after the course",
+        "after-is": "{n} questions, about {minutes} minutes, and no marks. Say how "
+        "sure you are of each answer.",
+        "test-exam": "Exam",
+        "exam-is": "{n} questions, {points} points, {minutes} minutes. Where a number "
+        "is asked for, how you got it need not be shown.",
+        "worth": "(points: {n})",
+        "name": "Name",
+        "date": "Date",
+        "points": "Points",
+        "exam-key": "Key to the exam",
+        "exam-key-is": "{points} points. A number is right within what stands behind "
+        "±. Where several options are right, each letter too many or too few costs a "
+        "point, down to 0. How many points make which grade is yours to say.",
+        "taught": "taught in",
+        "why": "Why",
+        "test-key": "Key to the two tests",
+        "test-key-is": "Twelve ideas, each in two stories: one before the course, one "
+        "after it. No lab asks the questions of the second test, so keep it, and this "
+        "key, until then. One story can be harder than the other: to compare the tests "
+        "with each other, give each of them to one half of the class at the start, and "
+        "exchange the halves at the end.",
         # What a wrong answer looks like.
         "sees-error": "{name}, an error",
         "sees-nan": "nan or inf",

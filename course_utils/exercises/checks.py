@@ -345,8 +345,13 @@ class Exercise:
                 return say(False, "forbidden", "forbidden", ("not yet.", refused))
             warned = trials[0].got.warned
             more = (f"PyTorch warned: {warned}",) if warned else ()
-            return say(True, "right", None, (f"correct. {self.praise}".strip(), *more))
+            return self.right(*more)
         return self._explain(study)
+
+    def right(self, *more: str) -> Verdict:
+        """Return the verdict on a right answer."""
+        praise = f"correct. {self.praise}".strip()
+        return Verdict(self.name, True, "right", None, (praise, *more))
 
     def observe(self, function: Callable, args: tuple) -> Run:
         """Call a function as the check does."""

@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 
 from course_utils.exercises import lab01, lab02, lab03
 from course_utils.exercises.checks import exercise
@@ -34,6 +33,8 @@ def _walk(lr, *, keep=False, loss_of=F.binary_cross_entropy_with_logits):
 
 
 def _fours_and_nines():
+    from sklearn.datasets import load_digits  # here, because it takes seconds
+
     digits = load_digits()
     kept = (digits.target == 4) | (digits.target == 9)
     images = torch.tensor(digits.images[kept]).float()

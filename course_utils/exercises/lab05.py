@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from course_utils.exercises import lab01, lab03, lab04
@@ -53,6 +52,8 @@ def logs() -> None:
 
 def _fours_sevens_nines() -> tuple[Tensor, Tensor]:
     """Return the two features of section 2, standardised, and the classes."""
+    from sklearn.datasets import load_digits  # here, because it takes seconds
+
     digits = load_digits()
     images = torch.tensor(digits.images / 16).float()
     numbers = torch.tensor(digits.target)

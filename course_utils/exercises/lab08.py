@@ -4,7 +4,6 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 from torch import nn
 
 from course_utils import training
@@ -35,6 +34,8 @@ def logs() -> None:
 
 
 def _log(run: str) -> list[tuple[float, float, float]]:
+    from sklearn.datasets import load_digits  # here, because it takes seconds
+
     digits = load_digits()
     target = torch.tensor(digits.target)
     kept = ((target == 4) | (target == 9)).nonzero().flatten()
@@ -354,7 +355,7 @@ def _trainer(*sizes, seed=5, stale=False):
 
 
 @exercise(
-    inputs=[
+    inputs=lambda: [  # when they are needed: the first optimizer takes seconds
         _trainer(4, 4, 4),
         _trainer(5, 3, 1, seed=6),
         _trainer(3, 6, seed=7, stale=True),

@@ -143,7 +143,7 @@ def _case(kind):
 
 
 @exercise(
-    inputs=[
+    inputs=lambda: [  # when they are needed: the first optimizer takes seconds
         Case(_case("all"), "an optimizer that holds everything"),
         Case(_case("last layer"), "an optimizer that holds the last layer"),
         Case(_case("another"), "the optimizer holds another network", False),

@@ -395,7 +395,7 @@ def number(
 
 def _options(key: str, options: Mapping[str, Option], unexplained: str = ""):
     """Return texts and explanations by letter, or say which explanation is missing."""
-    if not re.fullmatch(r"lab\d\d\.\w+", key):
+    if not re.fullmatch(r"(lab\d\d|concepts)\.\w+", key):
         raise ValueError(f"{key!r} is not of the form lab01.name")
     if not 2 <= len(options) <= 6 or "abcdef"[: len(options)] != "".join(options):
         raise ValueError(f"{key}: the options are called a, b, ..., at most f")

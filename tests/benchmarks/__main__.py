@@ -6,6 +6,7 @@
     course     every lab; with --tests the whole test command as well
     faster     the networks of lab 11
     explorables  one redraw of each figure that answers the hand, in a browser
+    hub        a class on a hub: waits, memory, cores
 
 Each prints one table in Markdown. They are never part of the tests.
 """
@@ -16,7 +17,7 @@ import sys
 
 from measure import BenchmarkError, use_one_thread
 
-NAMES = ("loading", "training", "growth", "course", "faster", "explorables")
+NAMES = ("loading", "training", "growth", "course", "faster", "explorables", "hub")
 
 
 def main(words: list[str]) -> int:

@@ -115,26 +115,30 @@ def collect(pile: Path, known: dict[str, Lab]) -> tuple[list[HandIn], list[str]]
 def _files(pile: Path, notes: list[str]) -> Iterator[tuple[str, tuple, bytes | None]]:
     """Yield path, time and contents of each notebook, those in zips too."""
     left = {"files": MOST_FILES, "bytes": MOST_BYTES}
-    paths = [pile] if pile.is_file() else sorted(pile.rglob("*"))
-    for path in paths:
+    for path in [pile] if pile.is_file() else sorted(pile.rglob("*")):
         name = path.name if path == pile else path.relative_to(pile).as_posix()
         if path.is_symlink() or not path.is_file() or _hidden(name):
             continue  # a link may lead to any file of the teacher
-        if path.suffix.lower() not in (".ipynb", ".zip"):
-            continue
         try:
             if path.suffix.lower() == ".zip":
                 inside = "" if path == pile else name.removesuffix(path.suffix) + "/"
-                with path.open("rb") as file:
-                    yield from _zipped(file, inside, name, left, notes, deeper=1)
-                continue
-            data = path.read_bytes() if path.stat().st_size <= LARGEST else None
-            yield name, time.localtime(path.stat().st_mtime)[:6], data
+                yield from _zipped(path, inside, name, left, notes)
+            elif path.suffix.lower() == ".ipynb":
+                stat = path.stat()
+                data = path.read_bytes() if stat.st_size <= LARGEST else None
+                yield name, time.localtime(stat.st_mtime)[:6], data
         except OSError as error:
             notes.append(f"{name}: cannot be read ({error.strerror or error})")
 
 
-def _zipped(file, inside: str, name: str, left: dict, notes: list[str], deeper: int):
+def _zipped(
+    file: Path | io.BytesIO,
+    inside: str,
+    name: str,
+    left: dict[str, int],
+    notes: list[str],
+    deeper: int = 1,
+) -> Iterator[tuple[str, tuple, bytes | None]]:
     """Yield the notebooks of a zip; one with too much in it is read no further."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -157,8 +161,7 @@ def _zipped(file, inside: str, name: str, left: dict, notes: list[str], deeper: 
                     notes.append(f"{path}: too large, or a zip in a zip in a zip")
                 else:
                     below = path.removesuffix(".zip") + "/"
-                    opened = io.BytesIO(whole)
-                    yield from _zipped(opened, below, path, left, notes, deeper - 1)
+                    yield from _zipped(io.BytesIO(whole), below, path, left, notes, 0)
     except ZIP_ERRORS as error:
         notes.append(f"{name}: this zip cannot be read to its end ({error})")
 
@@ -179,17 +182,11 @@ def _hidden(path: str) -> bool:
 
 
 def _cells(data: bytes) -> list[str] | None:
-    """Return the code cells of a notebook, of any version of the format."""
+    """Return the code cells of a notebook."""
     try:
-        nb = json.loads(data.decode("utf-8-sig"))
-        cells = nb["cells"] if "cells" in nb else nb["worksheets"][0]["cells"]
-        sources = [
-            cell["source"] if "source" in cell else cell["input"]
-            for cell in cells
-            if cell["cell_type"] == "code"
-        ]
-        return ["".join(source) for source in sources]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        cells = json.loads(data.decode("utf-8-sig"))["cells"]
+        return ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -198,20 +195,19 @@ def _cells(data: bytes) -> list[str] | None:
 
 def lab_of(hand_in: HandIn, known: dict[str, Lab]) -> str:
     """Return the lab of a notebook: by its checks, imports, functions, or file name."""
-    text = "\n".join(hand_in.cells)
-    stem = PurePosixPath(hand_in.path).stem
-    defined = set(re.findall(r"^(?:async )?def (\w+)|^(\w+) *=", text, re.MULTILINE))
-    defined = {name for pair in defined for name in pair}
-    votes: Counter = Counter()
-    for name, lab in known.items():
-        checks = re.findall(rf"\b{lab.module}\.(\w+)\.check\(", text)
-        votes[name] += 1000 * len(set(checks) & set(lab.exercises))
-        own = defined & set(lab.exercises)
-        if own:
-            imported = re.search(rf"^from .* import .*\b{lab.module}\b", text, re.M)
-            votes[name] += 100 * bool(imported) + 10 * len(own) + (name in stem)
-    name, count = votes.most_common(1)[0] if votes else ("", 0)
-    return name if count else ""
+    text, stem = "\n".join(hand_in.cells), PurePosixPath(hand_in.path).stem
+    pairs = re.findall(r"^(?:async )?def (\w+)|^(\w+) *=", text, re.MULTILINE)
+    defined = {function or name for function, name in pairs}
+
+    def votes(lab: Lab) -> tuple:
+        checks = {*re.findall(rf"\b{lab.module}\.(\w+)\.check\(", text)}
+        imported = re.search(rf"^from .* import .*\b{lab.module}\b", text, re.MULTILINE)
+        own = len(defined & {*lab.exercises})
+        named = own and lab.name in stem
+        return len(checks & {*lab.exercises}), own and bool(imported), own, named
+
+    lab = max(known.values(), key=votes)
+    return lab.name if any(votes(lab)) else ""
 
 
 # Whose ----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ STOPPED = {
     "ended": "it ended the program (exit, a crash, or too much memory).",
     "check": "the check itself stopped.",
 }
+LONGEST = {"kind": 40, "name": 80, "source": 4000, "form": 40, "does": 40}
 SAFE = {
     "rooms": "no network, no files but Python's, no other processes (by the kernel)",
     "limits": "limits of processor time, memory and file size, no new processes"
@@ -294,34 +295,15 @@ def checked(found: dict) -> dict:
 
     The process in which an answer ran may say anything.
     """
-
-    def text(key: str, longest: int = 4000) -> str:
-        value = found.get(key)
-        return value[:longest] if isinstance(value, str) else ""
-
-    def texts(key: str) -> list[str]:
-        value = found.get(key)
-        value = value if isinstance(value, list) else []
-        return [x[:4000] for x in value[:20] if isinstance(x, str)]
-
-    kind, name, size = (
-        text("kind", 40) or "stopped",
-        text("name", 80),
-        found.get("size"),
-    )
-    answer = {
-        "right": found.get("right") is True,
-        "kind": kind,
-        "name": name,
-        "messages": texts("messages"),
-        "details": texts("details"),
-        "source": text("source"),
-        "unusual": texts("unusual"),
-        "form": text("form", 40),
-        "does": text("does", 40),
-        "size": size if isinstance(size, int) else 0,
-        "as_solution": found.get("as_solution") is True,
-    }
-    if kind == "stopped":
-        answer["messages"] = ["stopped:", STOPPED.get(name, STOPPED["ended"])]
+    answer = {key: str(found.get(key) or "")[:n] for key, n in LONGEST.items()}
+    for key in ("messages", "details", "unusual"):
+        said = found.get(key)
+        said = said[:20] if isinstance(said, list) else []
+        answer[key] = [str(text)[:4000] for text in said]
+    answer |= {key: found.get(key) is True for key in ("right", "as_solution")}
+    answer["size"] = found["size"] if isinstance(found.get("size"), int) else 0
+    answer["kind"] = answer["kind"] or "stopped"
+    if answer["kind"] == "stopped":
+        why = STOPPED.get(answer["name"], STOPPED["ended"])
+        answer["messages"] = ["stopped:", why]
     return answer

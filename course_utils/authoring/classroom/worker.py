@@ -1,8 +1,9 @@
 """Judge answers in processes that can do no harm: one for each answer.
 
 This program gets lines of JSON and writes one for each answer. Where it can fork, it
-never runs a line of a hand-in itself: PyTorch is loaded once; a copy of this process,
-as far from everything as the system allows, runs and judges one answer.
+never runs a line of a hand-in itself: PyTorch is loaded once. Copies of this process,
+as far from everything as the system allows, do the rest: one reads a notebook and says
+in which of its cells each answer stands, then each answer is run and judged in its own.
 
 What keeps an answer away from the rest, in layers that do not need each other:
 
@@ -18,7 +19,10 @@ import builtins
 import contextlib
 import ctypes
 import dis
+import functools
+import gc
 import hashlib
+import importlib
 import json
 import linecache
 import os
@@ -30,6 +34,7 @@ import sys
 import tempfile
 import time
 import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -50,6 +55,10 @@ UNUSUAL = re.compile(
     "threading|shutil|pathlib|urllib|requests|pickle|signal|open|eval|exec|compile|"
     "globals|setattr|reference|oracles|judge|course_utils|lab[0-9]{2}|_getframe|__.+__"
 )
+
+# The kinds of statements of a notebook that an answer may need.
+RUNS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign,
+        ast.AnnAssign, ast.AugAssign)  # fmt: skip
 
 
 # The answer in a notebook ---------------------------------------------------------
@@ -76,7 +85,7 @@ def statements(cells: list[str], name: str) -> list[tuple[int, ast.stmt]]:
     found = []
     for number, cell in enumerate(cells, 1):
         try:
-            found += [(number, node) for node in ast.parse(plain_python(cell)).body]
+            found += [(number, node) for node in _parsed(cell)]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             if re.search(rf"^\s*(def {name}\b|{name} *=)", cell, re.MULTILINE):
                 line = getattr(error, "text", "") or ""
@@ -87,30 +96,34 @@ def statements(cells: list[str], name: str) -> list[tuple[int, ast.stmt]]:
     return found
 
 
+@functools.cache
+def _parsed(cell: str) -> list[ast.stmt]:
+    return ast.parse(plain_python(cell)).body
+
+
+@functools.cache
 def bound(node: ast.stmt) -> set[str]:
     """Return the names that a statement gives a value, if it is of a kind that runs."""
-    match node:
-        case ast.FunctionDef() | ast.ClassDef():
-            return {node.name}
-        case ast.Import():
-            return {(a.asname or a.name).partition(".")[0] for a in node.names}
-        case ast.ImportFrom():
-            return {a.asname or a.name for a in node.names}
-        case ast.Assign():
-            targets = node.targets
-        case ast.AnnAssign(value=ast.expr()) | ast.AugAssign():
-            targets = [node.target]
-        case _:
-            return set()
-    parts = [
-        t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t] for t in targets
-    ]  # not of an attribute, such as lab01.softmax.judge
-    return {x.id for part in parts for x in part if isinstance(x, ast.Name)}
+    if not isinstance(node, RUNS):
+        return set()
+    return {
+        step.argval
+        for step in dis.get_instructions(_compiled(node))
+        if step.opname == "STORE_NAME"  # not of an attribute, as in lab01.f.judge = g
+    }
 
 
 def needed(node: ast.stmt) -> set[str]:
     """Return the global names that a statement, and all in it, asks for."""
-    return _global_names(compile(ast.Module([node], []), "", "exec"))
+    return _global_names(_compiled(node))
+
+
+def _compiled(node: ast.stmt) -> types.CodeType:
+    try:
+        await_too = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as notebooks do
+        return compile(ast.Module([node], []), "", "exec", await_too)
+    except (SyntaxError, ValueError):  # such as a yield outside of a function
+        return compile("", "", "exec")
 
 
 def _global_names(code: types.CodeType) -> set[str]:
@@ -130,40 +143,51 @@ def answer_in(cells: list[str], module: str, name: str) -> list[tuple[int, ast.s
     that is not.
     """
     every = statements(cells, name)
+    makes = [bound(node) for _, node in every]
     check = f"{module}.{name}.check("
-    checks = [i for i, (_, node) in enumerate(every) if check in ast.unparse(node)]
+    with_check = [name in cell and "check" in cell for cell in cells]
+    checks = [
+        i for i, (n, node) in enumerate(every)
+        if with_check[n - 1] and check in ast.unparse(node)
+    ]  # fmt: skip
     end = checks[-1] if checks else len(every)
-    places = [i for i, (_, node) in enumerate(every) if name in bound(node)]
+    places = [i for i, names in enumerate(makes) if name in names]
     if not places:
         raise NoAnswerError("")
     place = next((i for i in reversed(places) if i < end), places[-1])
-    if _is_stub(
-        every[place][1]
-    ):  # perhaps it stands below the check, or above the stub
+    if _is_stub(every[place][1]):  # it may stand below the check, or above the stub
         place = next((i for i in reversed(places) if _is_written(every[i][1])), place)
-    chosen, wanted = {place}, needed(every[place][1])
-    seen = {name} if isinstance(every[place][1], ast.FunctionDef) else set()
-    while wanted:
-        wanted -= seen
-        seen |= wanted
-        more = set()
-        for one in wanted:
-            makes = [i for i, (_, node) in enumerate(every) if one in bound(node)]
-            makes = [i for i in makes if i < max(end, place)] or makes
-            more |= set(makes) - chosen
-        chosen |= more
-        wanted = set().union(*(needed(every[i][1]) for i in more))
-    stars = [
-        i for i, (_, n) in enumerate(every)
-        if isinstance(n, ast.ImportFrom) and n.names[0].name == "*"
-    ]  # fmt: skip
-    others = sorted({*chosen, *stars} - {place})
-    return [every[i] for i in others] + [every[place]]
+    chosen, todo = {place}, [place]
+    known = {name} if isinstance(every[place][1], ast.FunctionDef) else set()
+    while todo:
+        for one in needed(every[todo.pop()][1]) - known:
+            known.add(one)
+            found = {i for i, names in enumerate(makes) if one in names}
+            found = {i for i in found if i < max(end, place)} or found
+            todo += found - chosen
+            chosen |= found
+    chosen |= {
+        i for i, (_, node) in enumerate(every)
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+    }  # fmt: skip
+    return [*(every[i] for i in sorted(chosen - {place})), every[place]]
+
+
+def cells_for(cells: list[str], module: str, names: list[str]) -> dict:
+    """Return for each exercise the numbers of the cells from which its answer comes."""
+    found = {}
+    for name in names:
+        found[name] = [
+            n for n, cell in enumerate(cells, 1) if re.search(rf"\b{name}\b", cell)
+        ]
+        with contextlib.suppress(NoAnswerError):
+            found[name] += [n for n, _ in answer_in(cells, module, name)]
+    return found
 
 
 def _is_stub(node: ast.stmt) -> bool:
     body = getattr(node, "body", None)
-    return bool(body) and all(
+    return isinstance(body, list) and all(
         isinstance(x, ast.Pass)
         or (isinstance(x, ast.Expr) and isinstance(x.value, ast.Constant))
         for x in body
@@ -178,31 +202,28 @@ def _is_written(node: ast.stmt) -> bool:
 
 def form_of(nodes: list[ast.stmt]) -> tuple[str, int]:
     """Return a digest of what is left without names and comments, and its size."""
-    tree = ast.Module(
-        [n for n in nodes if not isinstance(n, (ast.Import, ast.ImportFrom))], []
-    )
+    imports = (ast.Import, ast.ImportFrom)
+    tree = ast.Module([n for n in nodes if not isinstance(n, imports)], [])
     tree = ast.parse(ast.unparse(tree))
     own: dict[str, str] = {}
-    kinds = (ast.FunctionDef, ast.ClassDef)
     for node in ast.walk(tree):
-        if isinstance(node, kinds):
-            if ast.get_docstring(node) is not None:
-                del node.body[0]
-            own.setdefault(node.name, f"n{len(own)}")
-        if isinstance(node, ast.arg):
-            node.annotation = None
-            own.setdefault(node.arg, f"n{len(own)}")
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            own.setdefault(node.id, f"n{len(own)}")
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                if ast.get_docstring(node) is not None:
+                    del node.body[0]
+            case ast.arg(arg=name):
+                node.annotation = None
+            case ast.Name(id=name, ctx=ast.Store()):
+                pass
+            case _:
+                continue
+        own.setdefault(name, f"n{len(own)}")
     for node in ast.walk(tree):
         for field in ("id", "arg", "name"):
-            if isinstance(getattr(node, field, None), str):
-                setattr(
-                    node, field, own.get(getattr(node, field), getattr(node, field))
-                )
-    text = ast.dump(tree)
-    size = sum(1 for node in ast.walk(tree) if not isinstance(node, ast.expr_context))
-    return hashlib.sha256(text.encode()).hexdigest()[:16], size
+            if getattr(node, field, None) in own:
+                setattr(node, field, own[getattr(node, field)])
+    size = sum(not isinstance(node, ast.expr_context) for node in ast.walk(tree))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16], size
 
 
 # Judging --------------------------------------------------------------------------
@@ -210,43 +231,46 @@ def form_of(nodes: list[ast.stmt]) -> tuple[str, int]:
 
 def judged(cells: list[str], module: str, name: str) -> dict:
     """Run one answer and return what the course's check says of it."""
-    from course_utils.exercises.checks import find
+    from course_utils.exercises.checks import Verdict, find
 
-    exercise, judge = find(module, name), type(find(module, name)).judge
+    exercise = find(module, name)
+    judge = type(exercise).judge
     try:
         parts = answer_in(cells, module, name)
     except NoAnswerError as error:
-        kind, text = ("error", str(error)) if str(error) else ("missing", "not there.")
-        headline = ("not yet.", text) if str(error) else (text,)
-        return {"kind": kind, "name": "syntax", "right": False, "messages": headline}
-    source = "\n".join(ast.unparse(node) for _, node in parts)
+        kind, said = ("error", ("not yet.", str(error))) if str(error) else (
+            "missing", ("not there.",)
+        )  # fmt: skip
+        return {"kind": kind, "name": "syntax", "messages": said}
+    nodes = [node for _, node in parts]
+    found = {"source": "\n".join(map(ast.unparse, nodes))[:4000]}
     namespace, trouble = _run(cells, parts)
     if name not in namespace:
-        messages = ("not yet.", f"The function could not be made: {trouble}")
-        found = {"kind": "error", "name": "definition", "messages": messages}
-        return {**found, "right": False, "source": source[:4000]}
+        said = ("not yet.", f"The function could not be made: {trouble}")
+        return found | {"kind": "error", "name": "definition", "messages": said}
     function = namespace[name]
     verdict = judge(exercise, function)
-    found = {
+    more = (trouble,) if trouble and not verdict.right else ()
+    found |= {
         "right": verdict.right,
         "kind": verdict.kind,
         "name": verdict.name,
-        "messages": verdict.messages
-        + ((trouble,) if trouble and not verdict.right else ()),
+        "messages": (*verdict.messages, *more),
         "details": verdict.details,
-        "source": source[:4000],
-        "unusual": sorted(filter(UNUSUAL.fullmatch, _words([n for _, n in parts]))),
+        "unusual": sorted(filter(UNUSUAL.fullmatch, _words(nodes))),
     }
+    # What is wrong need not be explained now; that it is wrong must still be seen.
+    exercise._explain = lambda study: Verdict(name, False, "numbers")
     changed = type(exercise).judge is not judge
     if changed or (verdict.right and judge(exercise, lambda *_: object()).right):
         text = "The answer changed the checks themselves, so it was not judged."
         return found | {"right": False, "kind": "tampered", "messages": (text,)}
+    if verdict.kind not in ("stub", "listed", "no function", "unavailable"):
+        found["form"], found["size"] = form_of(nodes)
     if verdict.right:
         reference = ast.parse(exercise.solution_source()).body
-        found["form"], found["size"] = form_of([node for _, node in parts])
         found["as_solution"] = found["form"] == form_of(reference)[0]
-    elif verdict.kind not in ("stub", "listed", "no function", "unavailable"):
-        found["form"], found["size"] = form_of([node for _, node in parts])
+    elif "form" in found:
         found["does"] = _behaviour(exercise, function)
     return found
 
@@ -268,24 +292,15 @@ def _run(cells: list[str], parts: list[tuple[int, ast.stmt]]) -> tuple[dict, str
 
 
 def _words(nodes: list[ast.stmt]) -> set[str]:
-    """Return all names in an answer; of a lab's module, that it is the course's."""
-    found = set()
-    for part in nodes:
-        for node in ast.walk(part):
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.ImportFrom):
-                found.add((node.module or "").partition(".")[0])
-            elif isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-    return found
+    """Return all names in an answer, the first parts of what it imports included."""
+    fields = ("id", "attr", "module", "name")
+    every = (node for part in nodes for node in ast.walk(part))
+    words = (str(getattr(node, field, "")) for node in every for field in fields)
+    return {word.partition(".")[0] for word in words}
 
 
 def _behaviour(exercise, function) -> str:
     """Return a digest of what a function does: equal for answers that do the same."""
-    from course_utils.exercises.observe import Run
 
     def rounded(value):
         if isinstance(value, (tuple, list)):
@@ -296,28 +311,25 @@ def _behaviour(exercise, function) -> str:
         number = isinstance(value, (int, float))
         return f"{value:.3g}" if number else type(value).__name__
 
-    done = []
-    for case in exercise.cases:
-        run: Run = exercise.observe(function, case.args)
-        done.append(type(run.error).__name__ if run.error else rounded(run.value))
+    runs = [exercise.observe(function, case.args) for case in exercise.cases]
+    done = [type(r.error).__name__ if r.error else rounded(r.value) for r in runs]
     return hashlib.sha256(json.dumps(done).encode()).hexdigest()[:16]
 
 
 def prepare(module: str, seed: int) -> None:
     """Draw the inputs of a lab, and do once what each check would do again."""
-    import importlib
-
-    from course_utils.exercises.checks import Exercise, find
+    from course_utils.exercises.checks import Exercise
 
     lab = importlib.import_module(f"course_utils.exercises.{module}")
-    for name in [n for n, value in vars(lab).items() if isinstance(value, Exercise)]:
-        exercise = find(module, name)
+    for exercise in [x for x in vars(lab).values() if isinstance(x, Exercise)]:
         exercise.hold_back(seed)
         with contextlib.suppress(Exception):
+            runs = [exercise.right_run(case) for case in exercise.more_cases]
             for case in exercise.cases:
-                exercise.right_run(case)
-                for mistake in exercise.mistakes:
-                    exercise.mistake_run(mistake, case)
+                runs.append(exercise.right_run(case))
+                runs += [exercise.mistake_run(m, case) for m in exercise.mistakes]
+            for run in runs:
+                _ = run.slopes  # measured when they are asked for, and kept
 
 
 # Rooms: Linux namespaces ----------------------------------------------------------
@@ -424,9 +436,7 @@ def set_guard(folder: str) -> None:
 
     def hook(event, args):
         if event == "open" and not isinstance(args[0], int):
-            changes = bool(args[2] and args[2] & writing) or set(args[1] or "") & set(
-                "wax+"
-            )
+            changes = (args[2] or 0) & writing or set(args[1] or "") & set("wax+")
             folders = may_write if changes else may_read
         elif event in WRITES:
             folders = may_write
@@ -436,16 +446,10 @@ def set_guard(folder: str) -> None:
             raise PermissionError(f"an answer must not do this: {event}")
         else:
             return
-        paths = (
-            args[:2] if event in ("os.rename", "os.link", "os.symlink") else args[:1]
-        )
-        for path in paths:
-            if (
-                path is not None
-                and not isinstance(path, int)
-                and not inside(path, folders)
-            ):
-                raise PermissionError("an answer must not touch files")
+        two = event in ("os.rename", "os.link", "os.symlink")
+        paths = [p for p in args[: 1 + two] if not isinstance(p, (int, type(None)))]
+        if not all(inside(path, folders) for path in paths):
+            raise PermissionError("an answer must not touch files")
 
     sys.addaudithook(hook)
 
@@ -485,28 +489,39 @@ def main() -> None:
         _tell(channel, {"broken": f"{type(error).__name__}: {error}"})
         return
     has_limits = "limits" in layers and os.name == "posix"
-    ready = [n for n, yes in (("rooms", rooms), ("limits", has_limits)) if yes]
-    _tell(channel, {"ready": ready})
+    _tell(channel, {"ready": ["rooms"] * rooms + ["limits"] * has_limits})
+    gc.freeze()  # a collection would copy all that the forks share
     for line in sys.stdin:
         job = json.loads(line)
-        for name in job["names"]:
-            if forks:
-                _tell(channel, _forked(job, name, config, rooms))
-            else:
-                if job["names"][0] == name:
-                    _close(config, tempfile.mkdtemp(dir=config["folder"] + "/desk"))
-                _tell(channel, _attempt(job, name))
         if not forks:
+            _close(config, tempfile.mkdtemp(dir=config["folder"] + "/desk"))
+            for name in job["names"]:
+                _tell(channel, _attempt(judged, job["cells"], job["module"], name))
             return  # what a hand-in has done to this process shall meet no other
+        for found in _answers(job, config, rooms):
+            _tell(channel, found)
+
+
+def _answers(job: dict, config: dict, rooms: bool) -> Iterator[dict]:
+    """Judge the answers of a notebook, which is read once, for all of them."""
+    cells, module = job["cells"], job["module"]
+    places = _forked(config, rooms, cells_for, cells, module, job["names"])
+    for name in job["names"]:
+        if places.get("kind") == "stopped":
+            yield places
+        else:
+            own = [c if n in places[name] else "" for n, c in enumerate(cells, 1)]
+            yield _forked(config, rooms, judged, own, module, name)
 
 
 def _works(config: dict, rooms: bool) -> bool:
     """Whether the course's own solutions are judged as hand-ins are."""
     from course_utils.exercises.checks import find
 
-    module, name = config["module"], config["names"][0]
-    own = {"cells": [find(module, name).solution_source()], "module": module}
-    return _forked(own, name, config, rooms)["kind"] != "stopped"
+    module, names = config["module"], config["names"]
+    job = {"module": module, "names": names}
+    job["cells"] = [find(module, names[0]).solution_source()]
+    return all(x["kind"] != "stopped" for x in _answers(job, config, rooms))
 
 
 def _tell(channel, message: dict) -> None:
@@ -523,9 +538,9 @@ def _close(config: dict, folder: str) -> None:
         set_guard(folder)
 
 
-def _attempt(job: dict, name: str) -> dict:
+def _attempt(do: Callable[..., dict], *args) -> dict:
     try:
-        return judged(job["cells"], job["module"], name)
+        return do(*args)
     except MemoryError:
         return {"kind": "stopped", "name": "memory"}
     except BaseException as error:
@@ -533,8 +548,8 @@ def _attempt(job: dict, name: str) -> dict:
         return {"kind": "stopped", "name": "check", "messages": [text]}
 
 
-def _forked(job: dict, name: str, config: dict, rooms: bool) -> dict:
-    """Judge one answer in a copy of this process, and end the copy in any case."""
+def _forked(config: dict, rooms: bool, do: Callable[..., dict], *args) -> dict:
+    """Do something in a copy of this process, and end the copy in any case."""
     reader, writer = os.pipe()
     home = DESK if rooms else config["folder"] + "/desk"
     folder = tempfile.mkdtemp(dir=home)
@@ -549,7 +564,7 @@ def _forked(job: dict, name: str, config: dict, rooms: bool) -> dict:
             os.dup2(writer, 3)
             os.closerange(4, 4096)
             _close(config, folder)
-            data = json.dumps(_attempt(job, name)).encode()
+            data = json.dumps(_attempt(do, *args)).encode()
             while data:
                 data = data[os.write(3, data) :]
         finally:
@@ -571,13 +586,10 @@ def _forked(job: dict, name: str, config: dict, rooms: bool) -> dict:
     _empty(home)
     if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         return {"kind": "stopped", "name": "time"}
-    try:
-        found = json.loads(data)
-        return (
-            found if isinstance(found, dict) else {"kind": "stopped", "name": "ended"}
-        )
-    except (ValueError, RecursionError):
-        return {"kind": "stopped", "name": "ended"}
+    with contextlib.suppress(ValueError, RecursionError):
+        if isinstance(found := json.loads(data), dict):
+            return found
+    return {"kind": "stopped", "name": "ended"}
 
 
 def _empty(folder: str) -> None:

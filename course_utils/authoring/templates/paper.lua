@@ -45,6 +45,10 @@ function roles.squares(div)
   return raw("#squares(" .. div.attributes.width .. ", " .. div.attributes.height .. ")")
 end
 
+function roles.name(div)
+  return raw("#name-line(" .. quote(div.attributes.points) .. ")")
+end
+
 function roles.told(div)
   return raw("#see-key(" .. quote(div.attributes.numbers) .. ")")
 end
@@ -71,7 +75,11 @@ function roles.question(div)
       found:insert(block)
     end
   end
-  found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
+  if div.attributes.exam ~= "true" then
+    found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
+  elseif asks_number then
+    found:insert(raw("#number-line"))
+  end
   return inside("#question", found)
 end
 
@@ -135,7 +143,7 @@ function Math(math)
   local text = pandoc.write(pandoc.Pandoc({ pandoc.Para({ math }) }), "typst"):gsub("%s+$", "")
   -- Else typst sets the bars of |z| as if something stood on both sides of each.
   text = text:gsub("\\| (%w) \\|", "abs(%1)")
-  local opening = name and "#named(" .. quote(name) .. ", " or "#formula("
+  local opening = name and "#named(" .. quote(name:gsub("\\_", "_")) .. ", " or "#formula("
   local alt = quote(source)
   return pandoc.RawInline("typst", opening .. alt .. ", " .. text .. ");")
 end
@@ -187,6 +195,26 @@ local function set_columns(table)
     table.colspecs[i] = { spec[1], width }
   end
   return all > usual
+end
+
+-- A paragraph stays on the page of the table that it announces; and so does one that
+-- stands alone between a heading and an exercise, or a cell without a picture.
+function Blocks(blocks)
+  local function starts(block, call)
+    return block and block.t == "RawBlock" and block.text:find("^" .. call) ~= nil
+  end
+  local found = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local before, after = blocks[i - 1], blocks[i + 1]
+    local cell = starts(after, "#cell%(") and not starts(blocks[i + 2], "#picture%(")
+    local alone = before and before.t == "Header" and (cell or starts(after, "#exercise%["))
+    if block.t == "Para" and (alone or starts(after, "#grid%-table%(")) then
+      found:extend({ raw("#keep["), block, raw("]") })
+    else
+      found:insert(block)
+    end
+  end
+  return found
 end
 
 -- Tables without pandoc's figure around them: course.typ gives them their rules.
