@@ -698,6 +698,13 @@ def without_sigmoid(X, y, W):
     return X.T @ (z - y) / len(y)
 
 
+def otherwise(X, y, W):
+    z = X @ W
+    error = -y + 1 / (1 + torch.exp(-z))
+    total = 3 * X.T @ error + 1
+    return total / len(y)
+
+
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("answer", "places", "said"),
@@ -709,6 +716,7 @@ def without_sigmoid(X, y, W):
         ),
         (weighted_and_wide, ["(p - y) * p", "len(y) * X.shape[1] + 3"], "Two places"),
         (without_sigmoid, ["z - y"], "`z - y` in your line `return X.T @ (z - y) /"),
+        (otherwise, ["3 * X.T @ error + 1"], "3 * X.T @ error + 1`, or in what goes"),
         (loss_and_slope, [], ""),
     ],
 )

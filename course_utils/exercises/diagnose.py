@@ -1252,13 +1252,3 @@ def holds(why: str, test: Callable) -> Callable:
         return None if test(value, *args) else why
 
     return check
-
-
-def one_of_each(what: str, letters: str) -> Callable:
-    """Say that each letter is the answer for one of the things to be told apart."""
-    first, last = letters[0], letters[-1]
-    return holds(
-        f"There is one {what} of each kind: every letter from {first} to {last} occurs "
-        "once.",
-        lambda value: sorted(value) == list(letters),
-    )

@@ -444,10 +444,11 @@ class Crossing:
                     self._resemble(node, q) for node, q in pair
                 ):
                     continue  # nothing but the results, or by chance
-                self.found = sorted([first, two[1]], key=self.places.index)
                 alone = {two[1].key: two[2]}
-                if all(self._run(alone, k, self.own.right) for k in every):
-                    self.found = [two[1]]  # one is enough
+                if not all(self._run(alone, k, self.own.right) for k in every):
+                    self.found = sorted([first, two[1]], key=self.places.index)
+                elif not one:
+                    self.found = [two[1]]
                 return
 
     @property
