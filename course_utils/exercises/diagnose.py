@@ -499,7 +499,8 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
             left = tries.left(function)
             if left == [] and (edit.near or ordinary) and tries.holds(function):
                 return [f"One change would make it right: {tries.said(edit)}."]
-            if left and ordinary and edit.near and tries.holds(function, False):
+            some = left and ordinary and edit.near and not tries.whole
+            if some and tries.holds(function, False):
                 partly.append((-len(left), left, edit))
         elif hit is False and edit.near:
             moving.append(edit)
