@@ -115,7 +115,8 @@ EMPTY = notebook(SOFTMAX, {})
 def found_in(pile):
     """Return who handed in which lab, and the notes."""
     found, notes = collect(pile, KNOWN)
-    return {h.path: (h.student, h.id, h.lab[:2]) for h in found}, notes
+    judged = [h for h in found if not h.why]
+    return {h.path: (h.student, h.id, h.lab[:2]) for h in judged}, notes
 
 
 def zipped(files):
