@@ -82,8 +82,8 @@ def main(
     ]
     missing = [h for h in found if store.key(h) not in store.known]
     for hand_in in missing:
-        hand_in.why = "not judged yet: run the command again"
-    notes += [f"{h.path}: {h.why}" for h in missing]
+        hand_in.why = "not judged yet"
+    notes += [f"{h.path}: not judged yet, run the command again" for h in missing]
     report.write(done, known, [*missing, *unread], notes, out)
     print(f"{report.headline(done, [*missing, *unread])}; open {out / 'class.html'}")
     return status

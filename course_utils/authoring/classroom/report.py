@@ -210,27 +210,30 @@ def _group(answer: dict) -> tuple[str, str]:
 
 def _to_say(answers: list[dict]) -> list[str]:
     """Return what a teacher can say of equal answers: only what is true of them all."""
-    first, *others = answers
-    said = [m for m in first["messages"] if m not in ("not yet.", "stopped:")]
+    first = answers[0]
+    mute = ("not yet.", "stopped:")
     if first["kind"] in LISTED:
-        return said[:1]
+        return [m for m in first["messages"] if m not in mute][:1]
     *found, tried = [NOISE.sub("", text) for text in first["details"]] or [""]
-    numbers = f"{'; '.join(found)}, for `{tried.removeprefix('Tried: '):.120}`."
-    shared = [m for m in said if all(m in other["messages"] for other in others)]
+    tried = tried.removeprefix("Tried: ")[:120]
+    numbers = f"{'; '.join(found) or 'no number'}, for `{tried}`."
+    for line in ("(?!)", " in your line `[^`]*`"):  # where one's own lines differ, none
+        said = [[re.sub(line, "", m) for m in a["messages"]] for a in answers]
+        shared = [m for m in said[0] if m not in mute and all(m in x for x in said)]
+        if shared:
+            break
+    shared = shared or [f"Numbers only: {numbers}"]
     if first["says"]:
-        shared = [first["says"]]
-    elif not shared:
-        shared = [f"Numbers only: {numbers}"]
-        shared += [f"In the answer below: {m}" for m in said[:1]]
+        shared.insert(0, first["says"])
     shared = [m.replace("Wrong on the one below.", f"Wrong: {numbers}") for m in shared]
     return [m.replace("your line", "the line") for m in shared]
 
 
-def _short(text: str, most: int = 200) -> str:
-    """Return the first sentences of a text."""
-    first, *more = re.split(r"(?<=[.:]) (?=[A-Z`])", text)
+def _short(text: str, least: int = 60, most: int = 140) -> str:
+    """Return the first sentences of a text, so many that they say something."""
+    first, *more = re.split(r"(?<=\.) (?=[A-Z`])", text)
     for sentence in more:
-        if len(first) + len(sentence) > most:
+        if len(first) > least and len(first) + len(sentence) > most:
             break
         first += f" {sentence}"
     return first
