@@ -92,7 +92,6 @@ c.Spawner.mem_limit = MEMORY
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 # One thread: labs are made for it, and thirty learners share the cores.
 c.Spawner.environment = {"OMP_NUM_THREADS": "1"}
-c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG", "COURSE_MNIST"]
 
 
 class FullDiskError(Exception):
@@ -166,5 +165,6 @@ if IMAGE:
     }
 else:
     c.JupyterHub.spawner_class = OwnNumberSpawner
+    c.OwnNumberSpawner.env_keep = ["PATH", "PYTHONPATH", "LANG", "COURSE_MNIST"]
     if not ROOT:
         print("This hub does not run as root: learners can read each other's files.")

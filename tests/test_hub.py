@@ -121,6 +121,28 @@ def test_without_a_certificate_it_listens_to_this_machine_alone(load):
     assert https.JupyterHub.ssl_key == "/etc/hub/privkey.pem"
 
 
+@pytest.mark.parametrize("image", ["", "course"])
+def test_jupyterhub_knows_every_setting(load, image, monkeypatch):
+    """It passes over a setting that it does not know without a word."""
+    made = load(HUB_IMAGE=image)
+    monkeypatch.undo()  # the stand-ins
+    pytest.importorskip("jupyterhub", reason="JupyterHub is not installed here")
+    places = {
+        "JupyterHub": "jupyterhub.app",
+        "Spawner": "jupyterhub.spawner",
+        "ConfigurableHTTPProxy": "jupyterhub.proxy",
+        "Authenticator": "jupyterhub.auth",
+        "NativeAuthenticator": "nativeauthenticator",
+        "DockerSpawner": "dockerspawner",
+        "OwnNumberSpawner": "jupyterhub.spawner",
+    }
+    assert len(made.c) == 6
+    for name, settings in made.c.items():
+        module = importlib.import_module(places[name])
+        known = getattr(module, name.replace("OwnNumber", "")).class_traits(config=True)
+        assert settings.keys() <= known.keys(), name
+
+
 @pytest.mark.parametrize(
     "name", ["..", ".hidden", "a/../../etc", "ada\n", "a" * 33, "-x", "", "é"]
 )
@@ -193,7 +215,9 @@ def test_what_is_collected_is_each_learners_own(tmp_path):
     for name in ("ada", "alan"):
         (homes / name / MINE).mkdir(parents=True)
         (homes / name / MINE / "01_softmax.ipynb").write_text(text, encoding="utf-8")
-        (homes / name / MINE / "02_cross_entropy_by_hand.ipynb").write_text("{}")
+        (homes / name / MINE / "02_cross_entropy_by_hand.ipynb").write_text(
+            "{}", "utf-8"
+        )
     for name, link, target in (
         ("eve", MINE, homes / "ada" / MINE),
         ("mallory/my_labs", "01_softmax.ipynb", homes / "ada/my_labs/01_softmax.ipynb"),
@@ -209,6 +233,15 @@ def test_what_is_collected_is_each_learners_own(tmp_path):
         ("alan", "01_softmax"),
     ]
     assert len(zipfile.ZipFile(pile).namelist()) == 2
+
+
+def test_installing_opens_no_more_than_the_course():
+    """Hand-ins and marks may lie in the same folder."""
+    text = (HUB / "install").read_text("utf-8")
+    opened = re.findall(r"chmod (?:-R )?a\+rX (.*)", text)
+    names = {name for line in opened for name in line.split()}
+    assert names == {".", ".course", ".hub", "course_utils", "notebooks", "data"}
+    assert not re.search(r"chmod -R a\+rX \.$", text, re.MULTILINE)
 
 
 # A hub that runs ------------------------------------------------------------------
@@ -453,7 +486,7 @@ def test_a_simulated_class_learns_without_an_error(capsys, monkeypatch):
     bench_hub = importlib.import_module("bench_hub")
     if problem := bench_hub.missing():
         pytest.skip(problem)
-    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=())
+    bench_hub.main(steps=(2,), seconds=1, think=(0, 0.1), labs=("01",))
     text = capsys.readouterr().out
     assert re.search(r"^\| 2 +\| +2 \|", text, re.MULTILINE)
     assert "Not as they should be" not in text
