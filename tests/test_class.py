@@ -387,6 +387,7 @@ def test_what_is_said_of_many_is_true_of_all():
     assert said_of(one)[0] == "So `x` in the line `return y`."
     del one["messages"][2], two["messages"][2]
     assert said_of(one, two) == ["So `x`."]
+    assert said_of({"messages": ["not yet."]}, one) == said_of(one)
     numbers = {"details": ["Expected 1", "Got 2", "Tried: f(3)"]}
     assert said_of(numbers) == ["Numbers only: Expected 1; Got 2, for `f(3)`."]
     below = numbers | {"messages": ["Wrong on the one below."]}
