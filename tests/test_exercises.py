@@ -29,6 +29,7 @@ from course_utils.exercises import (
     lab05,
     lab06,
     lab10,
+    locate,
     slips,
 )
 from course_utils.exercises.checks import Exercise, exercise, find
@@ -50,6 +51,14 @@ MISTAKES = [
     for e in EXERCISES
     for mistake in e.values[0].mistakes
 ]
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Give the searches more time than a learner would wait, on a busy machine."""
+    monkeypatch.setattr(diagnose, "MAY_TAKE", 4.0)
+    monkeypatch.setattr(diagnose, "PAIRS_MAY_TAKE", 4.0)
+    monkeypatch.setattr(locate, "MAY_TAKE", 4.0)
 
 
 def said(capsys, checked, function):
@@ -479,6 +488,7 @@ def too_early(logits, y):
         return total / len(y)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -670,10 +680,22 @@ def loss_and_slope(X, y, W):
     return X.T @ error / len(y)
 
 
-def summed(X, y, W):
-    probs = torch.sigmoid(X @ W)
-    wrong = (probs - y) * probs
-    return 2 * X.T @ wrong / len(y)
+def weighted(X, y, W):
+    p = torch.sigmoid(X @ W)
+    wrong = (p**2 - 3 * y) * p  # this
+    slope = X.T @ wrong
+    return slope / y.shape[0]
+
+
+def weighted_and_wide(X, y, W):
+    p = torch.sigmoid(X @ W)
+    wrong = (p - y) * p  # this
+    return X.T @ wrong / (len(y) * X.shape[1] + 3)  # and this
+
+
+def without_sigmoid(X, y, W):
+    z = X @ W
+    return X.T @ (z - y) / len(y)
 
 
 def otherwise(X, y, W):
@@ -683,22 +705,149 @@ def otherwise(X, y, W):
     return total / len(y)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
-    ("answer", "until", "there"),
+    ("answer", "places", "said"),
     [
-        (summed, "`probs`", "`(probs - y) * probs` in your line"),
-        (otherwise, "`z` and `error`", "`3 * X.T` in your line"),
+        (
+            weighted,
+            ["(p ** 2 - 3 * y) * p"],
+            "wrong = (p ** 2 - 3 * y) * p`, or in what",
+        ),
+        (weighted_and_wide, ["(p - y) * p", "len(y) * X.shape[1] + 3"], "Two places"),
+        (without_sigmoid, ["z - y"], "`z - y` in your line `return X.T @ (z - y) /"),
+        (otherwise, ["3 * X.T @ error + 1"], "3 * X.T @ error + 1`, or in what goes"),
+        (loss_and_slope, [], ""),
     ],
 )
-def test_where_an_answer_leaves_the_solution(answer, until, there):
+def test_where_an_answer_leaves_the_solution(answer, places, said):
     given = {"X": "features N D", "y": "features N K", "W": "weights D K"}
-    verdict = exercise(given=given, hints=[])(loss_and_slope).judge(answer)
-    text = " ".join(verdict.text.split())
-    assert f"Up to {until} your numbers are those of the solution." in text
-    assert f"From {there}" in text
+    checked = exercise(given=given, hints=[])(loss_and_slope)
+    study = diagnose.Study(
+        checked, answer, [checked.trial(answer, c) for c in checked.cases]
+    )
+    found = study.crossing.found
+    assert [place.text for place in found] == places
+    if places:
+        assert said in study.crossing.said()
 
 
-def test_a_listed_mistake_behind_a_change_of_form():
+def trained(w, X, n_steps):
+    w = w.clone().requires_grad_()
+    for _ in range(n_steps):
+        w.grad = None
+        ((X @ w) ** 2).mean().backward()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+    return w.detach(), X.sum()
+
+
+def piling(w, X, n_steps):
+    w = w.clone().requires_grad_()
+    for _ in range(n_steps):
+        ((X @ w) ** 2).mean().backward()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+    return w.detach(), X.sum()
+
+
+def kept(w, X, n_steps):
+    return w, X.sum()
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentences"),
+    [
+        (piling, ["Slopes pile up", "With a single round, n_steps = 1, the result is"]),
+        (kept, ["`total` is right for all inputs, `w` not.", "`w` came back as given"]),
+    ],
+)
+def test_what_is_said_of_a_training(answer, sentences):
+    given = {"w": "weights D", "X": "features N D", "n_steps": "size"}
+    checked = exercise(given=given, hints=[], results=("w", "total"))(trained)
+    text = " ".join(checked.judge(answer).text.split())
+    assert all(sentence in text for sentence in sentences)
+    assert "pile up" not in text or answer is piling
+
+
+def test_results_in_another_order():
+    given = {"a": "features N", "b": "nonzero N"}
+
+    def both(a, b):
+        return a.sum(), (a * b).sum(), b.sum()
+
+    checked = exercise(given=given, hints=[])(both)
+    turned = checked.judge(lambda a, b: (-b.sum(), -(a * b).sum(), -a.sum()))
+    text = " ".join(turned.text.split())
+    assert "in another order: yours are number 3, 2 and 1" in text
+    assert "the sign is the wrong way round" in text
+    other = checked.judge(lambda a, b: (b.sum(), (a + b).sum(), a.sum()))
+    assert "another order" not in other.text
+
+
+def test_what_changes_special_numbers_alone():
+    def surprise(p):
+        return -p.log().mean()
+
+    tiny = fixtures.Case((torch.tensor([0.5, 1e-30]),), "a tiny probability", False)
+    usual = [(torch.tensor([0.5, 0.25]),), (torch.tensor([0.125, 0.75]),)]
+    checked = exercise(inputs=[*usual, tiny], hints=[], slopes=False)(surprise)
+    text = " ".join(checked.judge(lambda p: -(p + 1e-9).log().mean()).text.split())
+    assert "Right for ordinary inputs" in text
+
+    def lid(p):
+        raised = p.clamp(min=1e-9)
+        return -raised.log().mean()
+
+    trials = [checked.trial(lid, case) for case in checked.cases]
+    said = diagnose.only_at_edges(diagnose.Study(checked, lid, trials))
+    assert said == (
+        "`p.clamp(min=1e-09)` changes nothing in ordinary numbers. But here it makes "
+        "1e-09 of 1e-30."
+    )
+
+
+def test_a_size_that_is_written_as_a_number():
+    given = {"X": "features H W"}
+
+    def zeros(X):
+        return X + torch.zeros(X.shape)
+
+    checked = exercise(given=given, hints=[])(zeros)
+    text = " ".join(checked.judge(fixed_zeros).text.split())
+    assert "The number 28 stands in `torch.zeros(28, 28)`" in text
+
+
+def fixed_zeros(X):
+    return X + torch.zeros(28, 28)
+
+
+EVIDENCE = [e for e in EXERCISES if e.values[0].evidence]
+
+
+def test_some_exercises_have_evidence():
+    assert len(EVIDENCE) == 7
+
+
+@pytest.mark.parametrize("checked", EVIDENCE)
+def test_each_entry_has_its_evidence(checked):
+    """A wrong entry is named, and the right one is never said."""
+    right = checked.reference()
+    assert len(checked.evidence) == len(right)
+    others = [*dict.fromkeys(right)]
+    for i, (name, why) in enumerate(checked.evidence.items()):
+        wrong = [*right]
+        wrong[i] = next(x for x in others if x != right[i])
+        verdict = checked.judge(lambda wrong=wrong: tuple(wrong))
+        text = " ".join(verdict.text.split())
+        if verdict.kind != "listed":
+            assert f"Look again at {name}: {why}" in text
+            assert text.count("Look again") == 1
+        if isinstance(right[i], str):
+            assert f"({right[i]})" not in why
+
+
+def test_a_listed_mistake_behind_a_change_of_form(patient):
     checked = lab06.slopes
 
     def slopes(x, y, W, c, v, d):

@@ -483,8 +483,10 @@ class Exercise:
         kind = study.first.problem[0]
         violated = functools.partial(diagnose.violated, shown=shown)
         if kind in ("slope", "side effect", "error"):
-            looks = [diagnose.fixed_size] if kind == "error" else []
-            looks = [diagnose.slope_place] if kind == "slope" else looks
+            looks = {
+                "slope": [diagnose.slope_place],
+                "error": [diagnose.fixed_size, diagnose.crossed],
+            }.get(kind, [])
         elif said:
             looks = [violated]
         else:
@@ -494,13 +496,15 @@ class Exercise:
                 diagnose.without_influence,
                 diagnose.other_calls,
                 diagnose.by_entry,
+                diagnose.piled_up,
+                diagnose.crossed,
                 violated,
                 diagnose.another_order,
                 diagnose.only_at_edges,
                 diagnose.captions,
-                diagnose.piled_up,
                 diagnose.rounds,
                 diagnose.parts,
+                diagnose.located,
                 diagnose.right_when,
             ]
         found, what = [], ("property", "observed")

@@ -59,7 +59,7 @@ from course_utils.exercises.slips import (
 
 
 # Seconds of work for what is tried out to explain a mistake.
-MAY_TAKE = 0.3
+MAY_TAKE = 0.35
 PAIRS_MAY_TAKE = 0.15
 
 
@@ -97,6 +97,13 @@ class Study:
         """Other inputs of the same kinds, to find out whether a claim is true."""
         exercise = self.exercise
         return [exercise.trial(self.function, case) for case in exercise.more_cases]
+
+    @functools.cached_property
+    def crossing(self) -> Crossing | None:
+        """What happens if values of the solution stand in the learner's function."""
+        with contextlib.suppress(Exception):
+            return Crossing(self)
+        return None
 
     def late(self) -> bool:
         """Whether enough time was spent on the search."""
@@ -439,7 +446,8 @@ class _Tries:
         for trial in self.order:
             if found := self.found(function, trial):
                 left.append((trial, found))
-                if trial.case.ordinary and found[0] in ("value", "error"):
+                undone = found[0] == "side effect" and trial.right.changed
+                if trial.case.ordinary and (undone or found[0] in ("value", "error")):
                     return None
         return left
 
@@ -498,22 +506,19 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
         return _partly_said(study, tries.said(edit), left)
     if alone:
         return []
-    crossing = None
-    with contextlib.suppress(Exception):
-        crossing = Crossing(study)
-    study.until = time.process_time() + PAIRS_MAY_TAKE
-    found = crossing.found if crossing else []
-    # Pairs of changes come first that lie where the crossing found mistakes, then the
-    # same slip in several places.
+    found = study.crossing.found if study.crossing else []
+    known_places = found and (len(found) == 2 or study.crossing.fed)
+    study.until = time.process_time() + PAIRS_MAY_TAKE * (1 if known_places else 2)
+    # Where the crossing knows all places, changes elsewhere are not tried; the same
+    # slip in several places comes first.
     inside = [i for place in found for i in place.inside]
-
-    def distance(edit: Edit) -> tuple:
-        there = all(any(a <= p <= b for a, b in inside) for p in edit.places)
-        return not there, -len(edit.places)
-
-    moving.sort(key=distance)
-    if found and crossing.fed:
-        moving = [edit for edit in moving if not distance(edit)[0]]
+    if known_places:
+        moving = [
+            edit
+            for edit in moving
+            if all(any(a <= p <= b for a, b in inside) for p in edit.places)
+        ]
+    moving.sort(key=lambda edit: -len(edit.places))
     pairs = ((moving[i], b) for j, b in enumerate(moving) for i in range(j))
     for one, other in pairs:
         if study.late():
@@ -532,7 +537,7 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
                 f"Two changes would make it right. One: {texts[0]}. "
                 f"The other: {texts[1]}."
             ]
-    return known or ([crossing.said()] if found else [])
+    return known
 
 
 def _partly_said(study: Study, change: str, left: list) -> list[str]:
@@ -542,7 +547,7 @@ def _partly_said(study: Study, change: str, left: list) -> list[str]:
     where = f" on this input: {caption}" if caption else ""
     text = "wrong numbers." if kind == "value" else text.splitlines()[0]
     text = re.sub(
-        r"^The (?:values|result|numbers?)[^.,]* (?:is|are) right[.,]? (?:but )?",
+        r"^The (?:values|result|numbers?)[^.,]* (?:is|are) right[.,]? (?:[Bb]ut )?",
         "",
         text,
     )
@@ -891,7 +896,10 @@ def rounds(study: Study) -> str | None:
         return None
     single = Study(exercise, study.function, trials)
     single.others, single.until = [], time.process_time() + MAY_TAKE / 2
-    more = repaired(single, alone=True) or [_parts_right(study, trials)]
+    more = repaired(single, alone=True)
+    if not more and single.crossing and len(single.crossing.found) == 1:
+        more = [crossed(single)]
+    more = [m for m in more if m] or [_parts_right(study, trials)]
     return " ".join([first, *more]) if more[0] else None
 
 
@@ -997,10 +1005,13 @@ def only_at_edges(study: Study) -> str | None:
                 or any(not same(u[place][0], u[part.place][0]) for u in usual)
             ):
                 continue
-            if same(after, before) or any(same(after, v) for v in right):
+            if any(same(after, v) and not same(before, v) for v in right):
                 continue
             a, b = (torch.as_tensor(v).double().flatten() for v in (after, before))
-            where = int((~torch.isclose(a, b, equal_nan=True)).double().argmax())
+            off = ~torch.isclose(a, b, rtol=1e-3, atol=0, equal_nan=True)
+            if not off.any():
+                continue
+            where = int(off.double().argmax())
             return (
                 f"`{own.text[place]}` changes nothing in ordinary numbers. But here it "
                 f"makes {a[where].item():.6g} of {b[where].item():.6g}."
@@ -1012,6 +1023,22 @@ def _comparable(a: Any, b: Any) -> bool:
     return all(
         isinstance(v, (float, Tensor)) and not isinstance(v, bool) for v in (a, b)
     ) and (torch.as_tensor(a).shape == torch.as_tensor(b).shape)
+
+
+def crossed(study: Study) -> str | None:
+    """Say in which expression the mistake is, or in which two."""
+    crossing = study.crossing
+    return (
+        crossing.said() if crossing and crossing.found and not crossing.vague else None
+    )
+
+
+def located(study: Study) -> str | None:
+    """Say in which result the mistake is, or up to where the numbers are right."""
+    crossing = study.crossing
+    if not crossing or (crossing.found and not crossing.vague):
+        return None
+    return crossing.said() if crossing.found else crossing.until_there()
 
 
 def by_entry(study: Study) -> str | None:
@@ -1225,13 +1252,3 @@ def holds(why: str, test: Callable) -> Callable:
         return None if test(value, *args) else why
 
     return check
-
-
-def one_of_each(what: str, letters: str) -> Callable:
-    """Say that each letter is the answer for one of the things to be told apart."""
-    first, last = letters[0], letters[-1]
-    return holds(
-        f"There is one {what} of each kind: every letter from {first} to {last} occurs "
-        "once.",
-        lambda value: sorted(value) == list(letters),
-    )

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from course_utils.exercises.observe import plain, same, state
+from course_utils.exercises.observe import listed, plain, same, state
 from course_utils.exercises.slips import TooLongError, build, noted, source_tree
 
 if TYPE_CHECKING:
     from course_utils.exercises.diagnose import Study, Trial
 
-MAY_TAKE = 0.25  # seconds, for one expression, and as much again for two
+MAY_TAKE = 0.2  # seconds, for one expression, and as much again for two
 MOST_STEPS = 20_000  # expressions in a run that may go on and on
 MOST = 60  # values of one expression that are kept, in a loop
 LEADS = 4  # first halves of a pair that are followed
@@ -55,14 +55,22 @@ class Walk:
         self.text = {
             p: ast.unparse(n) for p, n in self.nodes.items() if isinstance(n, ast.expr)
         }
+        stored = [
+            n.id
+            for n in self.nodes.values()
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        ]
         self.key = {
-            p: f"{text}@{p}" if isinstance(self.nodes[p], ast.Name) else text
+            p: f"{text}@{p}"
+            if isinstance(self.nodes[p], ast.Name) and stored.count(text) != 1
+            else text
             for p, text in self.text.items()
         }
         self.function = build(function, noted(self.tree), note=self._note)
         self.keep: Callable | None = None
         self.only: set[int] | None = None  # the places to keep values of, if not all
         self.instead: dict[str, list] = {}
+        self.form = True  # whether what stands there now has the right form
         self.usual: dict[int, list] = {}  # what the places gave by themselves
         self._start()
 
@@ -104,7 +112,7 @@ class Walk:
                 self.last.pop(key, None)
                 return value
             self.last[key] = series[turn]
-        return fitted(self.last[key], value) if key in self.last else value
+        return fitted(self.last[key], value, self.form) if key in self.last else value
 
     def run(self, trial: "Trial") -> tuple[Any, list]:
         """Return the result for an input, and the arguments as they are then."""
@@ -141,13 +149,12 @@ def kept(value: Any) -> Any:
     return None
 
 
-def fitted(value: Any, instead_of: Any) -> Any:
-    """Return a value in the form of another one."""
+def fitted(value: Any, instead_of: Any, form: bool) -> Any:
+    """Return a value in the type of another one, and if asked for in its form."""
     if torch.is_tensor(instead_of):
         new = torch.as_tensor(value)
-        if new.shape != instead_of.shape and new.squeeze().shape == (
-            instead_of.squeeze().shape
-        ):
+        flat = new.squeeze().shape == instead_of.squeeze().shape
+        if form and flat and new.shape != instead_of.shape:
             new = new.reshape(instead_of.shape)
         if instead_of.is_floating_point() and not new.is_floating_point():
             new = new.to(instead_of.dtype)
@@ -204,6 +211,7 @@ class Crossing:
         if not trials or not self.trials[0].problem:
             return
         self.own = Walk(study.function)
+        self.own.form = not study.first.got.error
         self.road = Walk(study.exercise.reference)
         self.theirs = [self.road.noted(t, kept)[1] for t in self.trials]
         self.mine = [self.own.noted(t, kept)[1] for t in self.trials]
@@ -383,11 +391,11 @@ class Crossing:
         if far and (direct or chosen):
             return None  # where there are few results, many a change gives them
         name = isinstance(node, ast.Name)
-        return direct and not fed, far, self.on_road(node), not fed, name
+        return direct and not fed, self.on_road(node), not fed, name
 
     def _trust(self, place: Place, q: int) -> int:
         """Return how much speaks for a change, besides what it brings."""
-        return 10 * self._resemble(place.nodes[0], q) + 5 * self.fed_right(place)
+        return 10 * self._resemble(place.nodes[0], q) + 15 * self.fed_right(place)
 
     def _resemble(self, node: ast.expr, q: int) -> bool:
         """Whether two expressions are written somewhat alike."""
@@ -418,7 +426,7 @@ class Crossing:
         self.until = time.process_time() + MAY_TAKE
         one = self._best({})
         if one:
-            _, _, right, unfed, *_ = one[0]
+            _, right, unfed, *_ = one[0]
             self.found, self.fed = [one[1]], not unfed
             if right or not unfed:
                 return
@@ -429,15 +437,26 @@ class Crossing:
         self.leads.sort(key=lambda lead: (-lead[0], lead[1]))
         for *_, before in self.leads[:LEADS]:
             two = self._best(before)
-            if two and not (two[0][0] or (one and two[0][3])):
+            if two and not (two[0][0] or (one and two[0][2])):
                 (first,) = (p for p in self.places if p.key in before)
-                if all(map(self._is_result, (*before.values(), two[2]))):
-                    continue  # nothing but the results
-                self.found = sorted([first, two[1]], key=self.places.index)
+                pair = (first.nodes[0], before[first.key]), (two[1].nodes[0], two[2])
+                if all(self._is_result(q) for _, q in pair) or not all(
+                    self._resemble(node, q) for node, q in pair
+                ):
+                    continue  # nothing but the results, or by chance
                 alone = {two[1].key: two[2]}
-                if all(self._run(alone, k, self.own.right) for k in every):
-                    self.found = [two[1]]  # one is enough
+                if not all(self._run(alone, k, self.own.right) for k in every):
+                    self.found = sorted([first, two[1]], key=self.places.index)
+                elif not one:
+                    self.found = [two[1]]
                 return
+
+    @property
+    def vague(self) -> bool:
+        """Whether a result was found to be wrong, and nothing of how it is made."""
+        (node, *_), *others = (place.nodes for place in self.found)
+        name = isinstance(node, ast.Name)
+        return not others and node in self.results and (name or not self.fed)
 
     def _is_result(self, q: int) -> bool:
         """Whether values of the solution are its results, or parts of them."""
@@ -475,7 +494,7 @@ class Crossing:
         )
 
     def said(self) -> str:
-        """Say where the mistake is."""
+        """Say where the mistake is that was found."""
         names = [self._named(place) for place in self.found]
         if len(names) == 2:
             return (
@@ -501,6 +520,36 @@ class Crossing:
             "it afterwards is right."
         )
 
+    def until_there(self) -> str | None:
+        """Say up to where the numbers are those of the solution."""
+        kinds = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare)
+        order = [
+            p
+            for p, values in self.mine[0].items()
+            if isinstance(self.own.nodes[p], kinds) and mark(values[0])
+        ]
+        known = [
+            p
+            for p in order
+            if self.on_road(self.own.nodes[p]) and _measures(self.mine[0][p][0])
+        ]
+        if not known or known[-1] == order[-1] or self.study.exercise.forbids:
+            return None
+        names = [
+            f"`{n.targets[0].id}`"
+            for n in ast.walk(self.own.tree)
+            if isinstance(n, ast.Assign)
+            and isinstance(n.targets[0], ast.Name)
+            and n.value.place in known
+        ]
+        until = listed(names[-4:]) or f"`{self.own.text[known[-1]]}`"
+        node = self.own.nodes[order[order.index(known[-1]) + 1]]
+        there = self._named(Place("", ast.unparse(node), [node]))
+        return (
+            f"Up to {until} your numbers are those of the solution. From {there} on "
+            "they are others: look there first."
+        )
+
     def _named(self, place: Place) -> str:
         """Name an expression, and its line if that is short."""
         node = place.nodes[0]
@@ -513,6 +562,12 @@ class Crossing:
                 if len(text) < 80:
                     return f"`{place.text}` in your line `{text}`"
         return f"`{place.text}`"
+
+
+def _measures(value: Any) -> bool:
+    """Whether a value is more than whole numbers, such as counts and places."""
+    numbers = torch.as_tensor(value).double()
+    return bool((numbers != numbers.round()).any())
 
 
 def operands(node: ast.expr) -> list[ast.expr]:
