@@ -415,6 +415,14 @@ class _Tries:
             return True
         return None if same(value, first.got.value) else False
 
+    def matters(self, function: Callable | None) -> bool:
+        """Whether a change makes other numbers, and leaves a right form as it is."""
+        first = self.study.first
+        value = self._run(function, first).value if function else None
+        got, right = first.got.value, first.right.value
+        form = _shape(got) == _shape(right)
+        return not same(value, got) and (not form or _shape(value) == _shape(right))
+
     def listed(self, function: Callable) -> Callable | None:
         """Return the listed mistake that does the same on all inputs."""
         first = self.study.first
@@ -496,7 +504,12 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
         elif hit is False and edit.near:
             moving.append(edit)
             said = tries.said(edit)
-            if not known and _replaces(said) and (listed_ := tries.listed(function)):
+            if (
+                not known
+                and _replaces(said)
+                and tries.matters(function)
+                and (listed_ := tries.listed(function))
+            ):
                 known = [
                     f"Two things. One: {explanation(listed_, False)}",
                     f"The other: it needs {said}.",
@@ -565,8 +578,12 @@ def _replaces(said: str) -> bool:
     """
     new, found, old = said.partition(" in place of ")
     rest = r"(?<![.\w])\w+|[-+*/@<>=%&|]+"
-    same_rest = re.findall(rest, new) == re.findall(rest, old)
-    return bool(found) and same_rest and new.strip("`") not in old
+    same_rest = all(
+        re.findall(part, new) == re.findall(part, old) for part in (rest, r"\d+\.?\d*")
+    )
+    return (
+        bool(found) and same_rest and "_like" not in said and new.strip("`") not in old
+    )
 
 
 def _donors(exercise: Any, arguments: Sequence[str]) -> list[ast.expr]:
@@ -701,12 +718,18 @@ def _spreads(text: str, value: Any, below: list) -> str | None:
 # Other things to say ----------------------------------------------------------------
 
 
+def _shape(value: Any) -> Any:
+    return tuple(value.shape) if torch.is_tensor(value) else None
+
+
 def violated(study: Study, shown: Trial) -> str | None:
     """Return the first property that the labs prove and this function lacks.
 
     Its numbers are those of the input that is shown, if it fails for that as well.
     """
     trials = [t for t in study.formulas() if t.problem][:3]
+    if any(_shape(t.got.value) != _shape(t.right.value) for t in trials):
+        return None  # another form: no wonder that it fails
     for property_ in study.exercise.properties:
 
         def said(t: Trial, property_: Callable = property_) -> str | None:
@@ -875,7 +898,9 @@ def rounds(study: Study) -> str | None:
     """Say whether the first round of a training is right, and which part of it."""
     exercise = study.exercise
     name = next((n for n in exercise.names if n in ROUNDS), None)
-    if not name:
+    loops = (ast.For, ast.While, ast.comprehension)
+    tree = source_tree(study.function)
+    if not name or not any(isinstance(n, loops) for n in ast.walk(tree)):
         return None
     i = exercise.names.index(name)
     cases = [t.case for t in study.trials if t.case.ordinary]

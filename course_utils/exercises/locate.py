@@ -3,7 +3,8 @@
 The learner's function and the solution run once more on some inputs, and each of their
 expressions notes its values. Then the learner's function runs again, and one of its
 expressions, or two, get the values that an expression of the solution had. If the
-result is right then, the mistake is there: all else is right.
+result is right then, the mistake is there. No more is said than that: what is chosen or
+compared comes out right by more ways than one.
 """
 
 import ast
@@ -200,7 +201,7 @@ class Crossing:
     Attributes
     ----------
     found : list of Place
-        The expressions with which all else is right: none, one or two.
+        The expressions to look at: none, one or two.
     """
 
     def __init__(self, study: "Study") -> None:
@@ -277,6 +278,16 @@ class Crossing:
             for q, theirs in self.first_marks.items()
             if first is None or theirs == first
         )
+
+    def _drifts(self, node: ast.expr) -> bool:
+        """Whether an expression is right in the first round of a loop only."""
+        ours = self.mine[0].get(node.place, [])
+        alike = [
+            theirs
+            for theirs in self.theirs[0].values()
+            if len(theirs) == len(ours) > 1 and same(ours[0], theirs[0])
+        ]
+        return bool(alike) and not any(same(ours[1], theirs[1]) for theirs in alike)
 
     def fed_right(self, place: Place) -> bool:
         """Whether all that goes into an expression is right."""
@@ -499,25 +510,30 @@ class Crossing:
         if len(names) == 2:
             return (
                 f"Two places keep the result from being right: {names[0]}, and "
-                f"{names[1]}. With the right values there, all else in your code is "
-                "right."
+                f"{names[1]}. With other values in both, its numbers are right."
             )
         (place,) = self.found
         if isinstance(place.nodes[0], ast.Constant):
             return f"Where {names[0]} is reached, it should not be, or not always."
         if self.on_road(place.nodes[0]):
+            if self._drifts(place.nodes[0]):
+                return (
+                    f"The first time that {names[0]} is reached, it is right, and no "
+                    "more the second time. Look at what your code changes in between."
+                )
             return (
                 f"Something else is wanted in the place of {names[0]}, or something "
-                "has still to be done with it: with other values there, all is right."
+                "has still to be done with it: with other values there, the numbers of "
+                "the result are right."
             )
         if self.fed:
             return (
                 f"The mistake is in {names[0]}. What goes into it is right, and with "
-                "the right values there, all that follows is right as well."
+                "other values there, the numbers of the result are right."
             )
         return (
-            f"The mistake is in {names[0]}, or in what goes into it. What you do with "
-            "it afterwards is right."
+            f"The mistake is in {names[0]}, or in what goes into it. With other "
+            "values there, the numbers of the result are right."
         )
 
     def until_there(self) -> str | None:
