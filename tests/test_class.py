@@ -115,7 +115,8 @@ EMPTY = notebook(SOFTMAX, {})
 def found_in(pile):
     """Return who handed in which lab, and the notes."""
     found, notes = collect(pile, KNOWN)
-    return {h.path: (h.student, h.id, h.lab[:2]) for h in found}, notes
+    judged = [h for h in found if not h.why]
+    return {h.path: (h.student, h.id, h.lab[:2]) for h in judged}, notes
 
 
 def zipped(files):
@@ -306,10 +307,11 @@ def results(tmp_path_factory):
         "Goh <b>": {},
         "Han": {"softmax": "def softmax(logits):\n    return torch.softmax(logits, 1)"},
     }
+    cut = {"Ida_108_assignsubmission_file_/01_softmax.ipynb": EMPTY[:900]}
     files = {
         f"{who}_{i}_assignsubmission_file_/{i}.ipynb": notebook(SOFTMAX, answers)
         for i, (who, answers) in enumerate(class_.items(), 100)
-    }
+    } | cut
     (folder / "pile.zip").write_bytes(zipped(files))
     assert main(["class", str(folder / "pile.zip"), "--out", str(folder / "out")]) == 0
     return folder
@@ -318,7 +320,10 @@ def results(tmp_path_factory):
 def test_the_marks(results):
     rows = {row["student"]: row for row in table(results / "out" / "marks.csv")}
     assert {who for who, row in rows.items() if row["lab01 softmax"] == "1"} == {"Eom"}
-    assert {*rows} == {"Ahn", "'=Bae", "Cho", "Doh", "Eom", "Far", "Goh <b>", "Han"}
+    assert {*rows} == {
+        "Ahn", "'=Bae", "Cho", "Doh", "Eom", "Far", "Goh <b>", "Han", "Ida"
+    }  # fmt: skip
+    assert [*rows["Ida"].values()] == ["Ida", "108", "", "", "", "", "", "4"]
     assert rows["'=Bae"]["lab01 logsumexp"] == rows["Doh"]["lab01 logsumexp"] == "1"
     assert (rows["Eom"]["lab01 sum"], rows["Eom"]["lab01 of"]) == ("4", "4")
     moodle = {r["Identifier"]: r for r in table(results / "out" / "moodle_lab01.csv")}
@@ -342,12 +347,16 @@ def test_a_gradebook_for_canvas(tmp_path):
 def test_the_page_for_the_teacher(results):
     page = (results / "out" / "class.html").read_text(encoding="utf-8")
     assert "<script" not in page and "Goh &lt;b&gt;" in page and "<b>" not in page
+    assert "9 handed in, 8 judged, 1 cannot be read: Ida." in page
+    top = page.partition("Say this first</h3>")[2].partition("<h3>")[0]
+    assert top.index("One of yours sums to") < top.index("down the columns")
+    assert "softmax_with_<wbr>" not in top and "softmax_<wbr>with_<wbr>" in top
     part = page.partition("<h3><code>softmax</code></h3>")[2].partition("<h3>")[0]
-    first, second = part.index("softmax_down_columns"), part.index("rules out")
-    assert first < second and "<summary>2</summary>=Bae, Ahn" in part
-    assert "<summary>2</summary>Cho, Doh" in part.partition("no list knows")[2]
+    places = [part.index(x) for x in ("Cho, Doh", "=Bae, Ahn", "rules out")]
+    assert places == sorted(places)  # what no list knows is in the same ranking
+    assert "softmax_<wbr>down_<wbr>columns" in part
     alike = page.partition("Answers that are alike</h3>")[2].partition("<h3>")[0]
-    assert "=Bae, Doh</td><td><code>logsumexp" in alike and "do not accuse" in alike
+    assert "=Bae, Doh</td><td>right</td><td><code>logsumexp" in alike
     assert "own solution" in alike and "<code>softmax</code> 1 times" in alike
     stuck = page.partition("Who is stuck</h3>")[2].partition("<h3>")[0]
     assert "Goh" in stuck and "nothing tried" in stuck and "Eom" not in stuck
@@ -355,11 +364,59 @@ def test_the_page_for_the_teacher(results):
 
 def test_the_feedback_for_students(results):
     folders = {path.name: path for path in (results / "out" / "feedback").iterdir()}
-    assert len(folders) == 8
+    assert len(folders) == 9
+    lost = folders["Ida_108_assignsubmission_file"] / "feedback.html"
+    assert "cannot be read" in lost.read_text("utf-8")
     text = (folders["Ahn_100_assignsubmission_file"] / "feedback.html").read_text(
         "utf-8"
     )
     assert "You normalised down the columns" in text and "Bae" not in text
+    assert "Your answer" in text and "torch.softmax(logits, 0)" in text
+
+
+def said_of(*answers):
+    """Return what the teacher's page says of answers that do the same."""
+    empty = {"kind": "repair", "says": "", "messages": ["not yet."], "details": []}
+    return report._to_say([empty | answer for answer in answers])
+
+
+def test_what_is_said_of_many_is_true_of_all():
+    one = {"messages": ["not yet.", "So `x` in your line `return y`.", "Both."]}
+    two = {"messages": ["not yet.", "So `x` in your line `return z`.", "Both."]}
+    assert said_of(one, two) == ["Both."]
+    assert said_of(one)[0] == "So `x` in the line `return y`."
+    del one["messages"][2], two["messages"][2]
+    assert said_of(one, two) == ["So `x`."]
+    assert said_of({"messages": ["not yet."]}, one) == said_of(one)
+    numbers = {"details": ["Expected 1", "Got 2", "Tried: f(3)"]}
+    assert said_of(numbers) == ["Numbers only: Expected 1; Got 2, for `f(3)`."]
+    below = numbers | {"messages": ["Wrong on the one below."]}
+    assert said_of(below) == ["Wrong: Expected 1; Got 2, for `f(3)`."]
+
+
+def test_diagnoses_are_grouped_by_their_value():
+    exercise = find("lab04", "faults")
+    says = {}
+    for text in ("cabda", "caeda", "cabda"):
+        says[worker._behaviour(exercise, lambda t=text: tuple(t))] = worker._diagnosis(
+            exercise, lambda t=text: tuple(t)
+        )
+    right = exercise.reference()
+    for value, said in zip(("cabda", "caeda"), says.values(), strict=True):
+        same = sum(a == b for a, b in zip(value, right, strict=True))
+        assert said == f"It says `{tuple(value)}`: {same} of 5 right."
+    assert worker._diagnosis(find("lab01", "softmax"), lambda x: x) == ""
+
+
+def test_wrong_answers_that_are_alike_come_first():
+    answer = {"kind": "repair", "name": "", "does": "", "messages": [], "details": []}
+    answer |= {"says": "", "form": "x", "size": 99, "as_solution": False}
+    answer |= {"unusual": [], "source": ""}
+    lab = collect_module.Lab("01_softmax", "", ("f", "g", "h"))
+    found = {n: answer | {"right": n != "h"} for n in lab.exercises}
+    done = [(collect_module.HandIn("", (), [], lab.name, who), found) for who in "AB"]
+    alike = report._seen(done, lab)["alike"]
+    assert alike == [((False, ("A", "B")), ["h"]), ((True, ("A", "B")), ["f", "g"])]
 
 
 def test_a_second_run_goes_on(results, capsys):
@@ -386,9 +443,10 @@ def test_ctrl_c_leaves_what_was_judged(results, tmp_path, monkeypatch):
     assert (
         main(["class", str(results / "pile.zip"), "--out", str(tmp_path / "o")]) == 130
     )
-    assert len(table(tmp_path / "o" / "marks.csv")) == 2
+    rows = table(tmp_path / "o" / "marks.csv")
+    assert len([row for row in rows if row["lab01 sum"]]) == 2 and len(rows) == 9
     assert (tmp_path / "o" / "class.html").read_text("utf-8").count(
-        "not judged yet"
+        "not judged yet, run"
     ) == 6
 
 

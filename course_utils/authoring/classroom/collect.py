@@ -51,6 +51,7 @@ class HandIn:
     id: str = ""  # the number that a platform or a name gives
     platform: str = ""  # "moodle" or "canvas", if the number is from there
     folder: str = ""  # of a student, as Moodle names it
+    why: str = ""  # it has no marks, if that is so
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def known_labs() -> dict[str, Lab]:
 def collect(pile: Path, known: dict[str, Lab]) -> tuple[list[HandIn], list[str]]:
     """Return all notebooks of a folder or a zip, and sentences on what is left out.
 
+    Those that cannot be judged come last, and say why.
+
     Raises
     ------
     LabError
@@ -90,23 +93,25 @@ def collect(pile: Path, known: dict[str, Lab]) -> tuple[list[HandIn], list[str]]
     """
     if not pile.exists():
         raise LabError(f"there is no folder or zip {pile}")
-    found, notes = [], []
+    found, unread, notes = [], [], []
     for path, modified, data in _files(pile, notes):
         cells = _cells(data) if data is not None else None
-        if cells is None:
-            notes.append(f"{path}: not a notebook that can be read, so it has no marks")
-            continue
-        hand_in = HandIn(path, modified, cells)
+        hand_in = HandIn(path, modified, cells or [])
         hand_in.lab = lab_of(hand_in, known)
-        if hand_in.lab:
+        if hand_in.lab and cells is not None:
             found.append(hand_in)
-        else:
-            notes.append(f"{path}: no exercise of a lab of this course is in it")
+            continue
+        hand_in.why = "cannot be read" if cells is None else "without a lab's exercise"
+        hand_in.lab = next((name for name in known if name in path), "")
+        unread.append(hand_in)
+        notes.append(f"{path}: {hand_in.why}")
     if not found:
         why = "".join(f"\n  {note}" for note in notes[:10])
         raise LabError(f"there is no handed-in lab in {pile}{why}")
-    _name(found)
-    return _newest(found, notes), notes
+    _name([*found, *unread])
+    # A notebook of something else is a hand-in only where a platform says so.
+    unread = [h for h in unread if h.platform or h.why == "cannot be read"]
+    return _newest(found, notes) + unread, notes
 
 
 # Files ----------------------------------------------------------------------------
@@ -241,11 +246,10 @@ def _name(found: list[HandIn]) -> None:
 
 def _without_lab(name: str, lab: str) -> str:
     """Return what a name holds besides that of the lab."""
-    number, title = int(lab[:2]), lab[3:].replace("_", " ")
+    number, title = lab[:2].lstrip("0") or "0", lab[3:].replace("_", " ")
     name = re.sub(r"[_\s]+", " ", unicodedata.normalize("NFC", name))
-    for pattern in (
-        rf"\b0?{number} {title}\b", rf"\blabs?[ -]*0*{number}\b", rf"\b{title}\b", ADDED
-    ):  # fmt: skip
+    own = (rf"\b0?{number} {title}\b", rf"\blabs?[ -]*0*{number}\b", rf"\b{title}\b")
+    for pattern in (*(own if lab else ()), ADDED):
         name = re.sub(pattern, " ", name, flags=re.IGNORECASE)
     return " ".join(name.split()).strip(" -.,")
 

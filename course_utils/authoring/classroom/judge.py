@@ -28,7 +28,8 @@ STOPPED = {
     "ended": "it ended the program (exit, a crash, or too much memory).",
     "check": "the check itself stopped.",
 }
-LONGEST = {"kind": 40, "name": 80, "source": 4000, "form": 40, "does": 40}
+LONGEST = {"kind": 40, "name": 80, "source": 4000, "form": 40, "does": 40,
+           "says": 200}  # fmt: skip
 SAFE = {
     "rooms": "no network, no files but Python's, no other processes (by the kernel)",
     "limits": "limits of processor time, memory and file size, no new processes"
@@ -65,6 +66,7 @@ def main(
     """
     known = known_labs()
     found, notes = collect(pile, known)
+    unread, found = [h for h in found if h.why], [h for h in found if not h.why]
     out = out or labs.ROOT / "build" / "class" / pile.resolve().stem
     if pile.is_dir() and out.resolve().is_relative_to(pile.resolve()):
         raise LabError(f"the results must not lie in the folder of the hand-ins: {out}")
@@ -79,9 +81,11 @@ def main(
         (h, store.known[store.key(h)]) for h in found if store.key(h) in store.known
     ]
     missing = [h for h in found if store.key(h) not in store.known]
+    for hand_in in missing:
+        hand_in.why = "not judged yet"
     notes += [f"{h.path}: not judged yet, run the command again" for h in missing]
-    report.write(done, known, notes, out)
-    print(f"{len(done)} notebooks judged; open {out / 'class.html'}")
+    report.write(done, known, [*missing, *unread], notes, out)
+    print(f"{report.headline(done, [*missing, *unread])}; open {out / 'class.html'}")
     return status
 
 

@@ -5,10 +5,11 @@ import functools
 import io
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from course_utils.authoring.classroom.collect import HandIn, Lab
 from course_utils.authoring.publish import publish
@@ -18,6 +19,7 @@ from course_utils.exercises.questions import as_html
 ENOUGH = 45
 NOT_TRIED = ("stub", "missing")
 LISTED = ("listed", "listed and more")
+NOISE = re.compile(r", (requires_grad=True|grad_fn=<\w+>)")  # in a printed tensor
 PLAIN = {  # a kind of answer in words for the teacher
     "forbidden": "right values, but by a way that the exercise rules out",
     "stopped": "stopped",
@@ -29,16 +31,21 @@ PLAIN = {  # a kind of answer in words for the teacher
 Done = list[tuple[HandIn, dict[str, dict]]]
 
 
-def write(done: Done, known: dict[str, Lab], notes: list[str], out: Path) -> None:
-    """Write all results of a class into a folder."""
+def write(
+    done: Done,
+    known: dict[str, Lab],
+    without: list[HandIn],
+    notes: list[str],
+    out: Path,
+) -> None:
+    """Write all results of a class, and who is without, into a folder."""
     chosen = [known[name] for name in sorted({hand_in.lab for hand_in, _ in done})]
     files = {
-        "marks.csv": _csv(marks(done, chosen)),
+        "marks.csv": _csv(marks(done, chosen, without)),
         "class.html": _page(
             "class.html",
             title="What the class got wrong",
-            n_students=len(_students(done)),
-            n_notebooks=len(done),
+            headline=headline(done, without),
             labs=[_seen(done, lab) for lab in chosen],
             notes=notes,
         ),
@@ -49,17 +56,27 @@ def write(done: Done, known: dict[str, Lab], notes: list[str], out: Path) -> Non
     if "moodle" in platforms:
         files |= {f"moodle_{lab.module}.csv": _csv(moodle(done, lab)) for lab in chosen}
     publish(files, out)
-    _feedback(done, known, out / "feedback")
+    _feedback(done, known, without, out / "feedback")
+
+
+def headline(done: Done, without: list[HandIn]) -> str:
+    """Say how many were handed in and judged, and name those that were not."""
+    whose = defaultdict(list)
+    for hand_in in without:
+        whose[hand_in.why].append(hand_in.student)
+    said = [f"{len(done) + len(without)} handed in", f"{len(done)} judged"]
+    said += [f"{len(w)} {why}: {', '.join(w)}" for why, w in whose.items()]
+    return ", ".join(said)
 
 
 # Tables ---------------------------------------------------------------------------
 
 
-def marks(done: Done, chosen: list[Lab]) -> list[list]:
-    """Return a row for each student: 1, 0, or nothing where nothing was handed in."""
+def marks(done: Done, chosen: list[Lab], without: Sequence[HandIn] = ()) -> list[list]:
+    """Return a row for each student: 1, 0, or nothing where nothing was judged."""
     columns = [(lab.module, x) for lab in chosen for x in (*lab.exercises, "sum", "of")]
     rows = [["student", "id", *map(" ".join, columns)]]
-    for (student, number), labs in _students(done).items():
+    for (student, number), labs in _students(done, without).items():
         row = [student, number]
         for lab in chosen:
             answers = labs.get(lab.name)
@@ -97,9 +114,13 @@ def canvas(done: Done, chosen: list[Lab]) -> list[list]:
     return rows
 
 
-def _students(done: Done) -> dict[tuple[str, str], dict[str, dict]]:
+def _students(
+    done: Done, without: Sequence[HandIn] = ()
+) -> dict[tuple[str, str], dict[str, dict]]:
     """Return the answers of each student, by lab; sorted by name."""
-    found: dict[tuple, dict] = defaultdict(dict)
+    found: dict[tuple, dict] = defaultdict(
+        dict, {(h.student, h.id): {} for h in without}
+    )
     for hand_in, answers in done:
         found[hand_in.student, hand_in.id][hand_in.lab] = answers
     return dict(sorted(found.items(), key=lambda item: item[0][0].casefold()))
@@ -138,19 +159,19 @@ def _seen(done: Done, lab: Lab) -> dict:
     mine = [(h.student, answers) for h, answers in done if h.lab == lab.name]
     every = [(who, name, a) for who, found in mine for name, a in found.items()]
     wrong = [row for row in every if _said(row[2]) == "not yet"]
-    counts, mistakes = [], []
+    exercises = []
     for name in lab.exercises:
         said = Counter(_said(answers[name]) for _, answers in mine)
-        counts.append((name, said["right"], said["not yet"], said["not tried"]))
         groups = defaultdict(list)
         for who, exercise, answer in wrong:
             if exercise == name:
                 groups[_group(answer)].append((who, answer))
         found = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-        rows = [(what, [who for who, _ in m], m[0][1]) for (what, _), m in found]
-        if rows:
-            known, others = [r for r in rows if r[0]], [r for r in rows if not r[0]]
-            mistakes.append((name, known, others))
+        rows = [
+            (what, [who for who, _ in m], m[0][1], _to_say([a for _, a in m]))
+            for (what, _), m in found
+        ]
+        exercises.append((name, said, rows))
     stuck = []
     for who, answers in mine:
         in_vain = [n for n, a in answers.items() if _said(a) == "not yet"]
@@ -159,16 +180,16 @@ def _seen(done: Done, lab: Lab) -> dict:
     forms, alike = defaultdict(list), defaultdict(list)
     for who, name, a in every:
         if a["form"] and a["size"] >= ENOUGH and not a["as_solution"]:
-            forms[name, a["form"]].append(who)
-    for (name, _), group in forms.items():
+            forms[a["right"], name, a["form"]].append(who)
+    for (right, name, _), group in forms.items():
         if len(group) > 1:
-            alike[tuple(group)].append(name)
+            alike[right, tuple(group)].append(name)
     return {
         "title": lab.title,
-        "counts": counts,
-        "mistakes": mistakes,
+        "n": len(mine),
+        "exercises": exercises,
         "stuck": sorted(stuck, key=lambda row: (row[0], -len(row[1]))),
-        "alike": sorted(alike.items(), key=lambda pair: -len(pair[1])),
+        "alike": sorted(alike.items(), key=lambda pair: (pair[0][0], -len(pair[1]))),
         "as_solution": Counter(name for _, name, a in every if a["as_solution"]),
         "look_at": [
             row for row in every
@@ -183,13 +204,41 @@ def _group(answer: dict) -> tuple[str, str]:
         return answer["name"], ""
     if answer["kind"] in PLAIN:
         return PLAIN[answer["kind"]], "".join(answer["messages"])
-    return "", answer["does"] or answer["name"] + "".join(answer["messages"])[:200]
+    words = answer["name"] + "".join(answer["messages"])[:200]
+    return "", answer["does"] + words * (answer["kind"] == "error") or words
 
 
-def _to_say(answer: dict) -> list[str]:
-    """Return what a teacher can say; of a listed mistake its explanation."""
-    said = [m for m in answer["messages"] if m not in ("not yet.", "stopped:")]
-    return said[:1] if answer["kind"] in LISTED else said
+def _to_say(answers: list[dict]) -> list[str]:
+    """Return what a teacher can say of equal answers: only what is true of them all."""
+    mute = ("not yet.", "stopped:")
+    # A check that ran out of time has no words, of the same thing.
+    answers = [a for a in answers if {*a["messages"]}.difference(mute)] or answers
+    first = answers[0]
+    if first["kind"] in LISTED:
+        return [m for m in first["messages"] if m not in mute][:1]
+    *found, tried = [NOISE.sub("", text) for text in first["details"]] or [""]
+    tried = tried.removeprefix("Tried: ")[:120]
+    numbers = f"{'; '.join(found) or 'no number'}, for `{tried}`."
+    for line in ("(?!)", " in your line `[^`]*`"):  # where one's own lines differ, none
+        said = [[re.sub(line, "", m) for m in a["messages"]] for a in answers]
+        shared = [m for m in said[0] if m not in mute and all(m in x for x in said)]
+        if shared:
+            break
+    shared = shared or [f"Numbers only: {numbers}"]
+    if first["says"]:
+        shared.insert(0, first["says"])
+    shared = [m.replace("Wrong on the one below.", f"Wrong: {numbers}") for m in shared]
+    return [m.replace("your line", "the line") for m in shared]
+
+
+def _short(text: str, least: int = 60, most: int = 140) -> str:
+    """Return the first sentences of a text, so many that they say something."""
+    first, *more = re.split(r"(?<=\.) (?=[A-Z`])", text)
+    for sentence in more:
+        if len(first) > least and len(first) + len(sentence) > most:
+            break
+        first += f" {sentence}"
+    return first
 
 
 def _page(template: str, **values: object) -> bytes:
@@ -202,18 +251,26 @@ def _templates() -> Environment:
     folder = FileSystemLoader(Path(__file__).parents[1] / "templates" / "class")
     templates = Environment(loader=folder, autoescape=True, trim_blocks=True)
     templates.filters["marked"] = lambda text: Markup(as_html(text))
-    templates.filters |= {"points": _points, "to_say": _to_say}
+    templates.filters["function"] = lambda name: Markup(
+        f"<code>{escape(name).replace('_', Markup('_<wbr>'))}</code>"
+    )
+    templates.filters |= {"points": _points, "short": _short}
     templates.tests["not_tried"] = _not_tried
     return templates
 
 
-def _feedback(done: Done, known: dict[str, Lab], folder: Path) -> None:
+def _feedback(
+    done: Done, known: dict[str, Lab], without: list[HandIn], folder: Path
+) -> None:
     """Write a page for each student; for Moodle in the folders that it wants back."""
-    moodle = {(h.student, h.id): h.folder for h, _ in done if h.folder}
+    every = [*(h for h, _ in done), *without]
+    moodle = {(h.student, h.id): h.folder for h in every if h.folder}
     taken: set[str] = set()
-    for (student, number), labs in _students(done).items():
+    for (student, number), labs in _students(done, without).items():
         told = [(known[name].title, found) for name, found in sorted(labs.items())]
-        page = _page("feedback.html", title=f"Feedback for {student}", labs=told)
+        lost = [h for h in without if (h.student, h.id) == (student, number)]
+        title = f"Feedback for {student}"
+        page = _page("feedback.html", title=title, labs=told, lost=lost)
         theirs = moodle.get((student, number))
         names = f"{student} {number if number not in student else ''}"
         name = base = _file_name(theirs or names)
