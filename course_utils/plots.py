@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import ListedColormap
 from torch import Tensor
 
 __all__ = [
@@ -29,8 +30,8 @@ __all__ = [
 ]
 
 # For values around 0: red is positive, blue negative, 0 is white. In grey print both
-# ends are dark, so `minus_signs` goes with it.
-SIGNED = "RdBu_r"
+# ends are dark, so `minus_signs` go with it, and the ends are not too dark for them.
+SIGNED = ListedColormap(plt.get_cmap("RdBu_r")(np.linspace(0.1, 0.9, 256)))
 
 
 def _array(values: Tensor | Sequence) -> np.ndarray:
@@ -350,7 +351,7 @@ def minus_signs(
     x, y : sequence of float, shapes (W,) and (H,)
         The places, equally far from each other.
     values : Tensor, shape (H, W)
-        From -1 to 1; near 0 there is no minus.
+        From -1 to 1; near 0 a minus is faint.
     ax : Axes
         Where to draw.
 
@@ -360,13 +361,13 @@ def minus_signs(
         Those drawn on.
     """
     x, y, table = (np.asarray(_array(v), dtype=float) for v in (x, y, values))
-    rows, columns = np.nonzero(table < -0.1)
+    rows, columns = np.nonzero(table < 0)
     centres = np.stack([x[columns], y[rows]], axis=1)[:, None]  # (n, 1, 2)
     steps = [v[1] - v[0] if len(v) > 1 else 1 for v in (x, y)]
     corner = np.divide(steps, (4, 12))
     corners = centres + corner * [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    deep = table[rows, columns] < -0.4
-    colors = np.where(deep, "white", "#4393c3")  # to be seen, no more
+    colors = np.zeros((len(rows), 4))  # black, and fainter near 0
+    colors[:, 3] = np.clip(-1.2 * table[rows, columns], 0, 0.7)
     ax.add_collection(PolyCollection(corners, facecolors=colors, zorder=0.5))
     return ax
 

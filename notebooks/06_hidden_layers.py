@@ -331,7 +331,7 @@ print(f"loss {loss:.3f}")
 assert_close(last(first(X)), X @ W.T + b, atol=1e-4, rtol=0)
 assert abs(loss - 0.6931) < 0.01
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Between two linear layers there has to be something that is not linear.
 # (*Linear* means: weighted sums and biases, nothing else.)
 #

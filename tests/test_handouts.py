@@ -166,6 +166,11 @@ def test_room_is_for_code_and_not_for_its_comments():
     assert editions._room(checks.find("lab03", "train")) > 10
 
 
+def test_the_name_of_a_formula_is_plain_text():
+    (path,) = labs.lab_paths(["09"])
+    assert '#named("pos_weight", ' in typeset(path, "student")
+
+
 def test_what_announces_a_table_stays_with_it():
     (path,) = labs.lab_paths(["13"])
     text = typeset(path, "student")

@@ -215,7 +215,9 @@ def test_what_is_collected_is_each_learners_own(tmp_path):
     for name in ("ada", "alan"):
         (homes / name / MINE).mkdir(parents=True)
         (homes / name / MINE / "01_softmax.ipynb").write_text(text, encoding="utf-8")
-        (homes / name / MINE / "02_cross_entropy_by_hand.ipynb").write_text("{}")
+        (homes / name / MINE / "02_cross_entropy_by_hand.ipynb").write_text(
+            "{}", "utf-8"
+        )
     for name, link, target in (
         ("eve", MINE, homes / "ada" / MINE),
         ("mallory/my_labs", "01_softmax.ipynb", homes / "ada/my_labs/01_softmax.ipynb"),
@@ -231,6 +233,15 @@ def test_what_is_collected_is_each_learners_own(tmp_path):
         ("alan", "01_softmax"),
     ]
     assert len(zipfile.ZipFile(pile).namelist()) == 2
+
+
+def test_installing_opens_no_more_than_the_course():
+    """Hand-ins and marks may lie in the same folder."""
+    text = (HUB / "install").read_text("utf-8")
+    opened = re.findall(r"chmod (?:-R )?a\+rX (.*)", text)
+    names = {name for line in opened for name in line.split()}
+    assert names == {".", ".course", ".hub", "course_utils", "notebooks", "data"}
+    assert not re.search(r"chmod -R a\+rX \.$", text, re.MULTILINE)
 
 
 # A hub that runs ------------------------------------------------------------------

@@ -564,7 +564,13 @@ def test_lines_that_only_test_are_left_out():
     )
     (slide,) = plan(("slide", code(source)))
     assert shown(slide)[0] == (0, "x = 1\nfor n in (1, 2):\n    print(n)")
-    for whole in ("assert x", "for n in (1, 2):\n    assert n"):
+    (slide,) = plan(("slide", code("x = 1\nfor n in x, 2:\n    assert n\nx")))
+    assert shown(slide)[0] == (0, "x = 1\nx")
+    for whole in (
+        "assert x",
+        "def f(n):\n    assert n\n    return n",
+        "for n in (1, 2):\n    assert n",
+    ):
         (slide,) = plan(("slide", code(whole)))
         assert shown(slide)[0] == (0, whole)
 

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -76,17 +76,18 @@ def build(
         Returns the executed notebook of a path.
     """
     notebooks = {path.stem: read(path) for path in paths}
-    made = {
-        (stem, edition): make(nb)
+    made = (  # one after the other, while pandoc is at work
+        ((stem, edition), (paper.to_typst, make(nb)))
         for edition, make in EDITIONS.items()
         for stem, nb in notebooks.items()
-    }
-    n_files = len(made) + (3 + len(syllabus.PAPERS)) * whole_course
+    )
+    n_made = len(EDITIONS) * len(notebooks)
+    n_files = n_made + (3 + len(syllabus.PAPERS)) * whole_course
     with (
         tempfile.TemporaryDirectory() as folder,
-        tqdm(total=len(made) + n_files, unit="step", file=sys.stderr) as bar,
+        tqdm(total=n_made + n_files, unit="step", file=sys.stderr) as bar,
     ):
-        typeset = _in_parallel(bar, {k: (paper.to_typst, nb) for k, nb in made.items()})
+        typeset = _in_parallel(bar, made)
         workshop = Path(folder)
         for _, images in typeset.values():
             paper.fill_workshop(workshop, images)
@@ -105,14 +106,14 @@ def build(
             name = f"{stem}-{edition}"
             text = lab_text(edition, body, editions.title(notebooks[stem]))
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-        return dict(sorted(_in_parallel(bar, jobs).items()))
+        return dict(sorted(_in_parallel(bar, jobs.items()).items()))
 
 
-def _in_parallel(bar: tqdm, jobs: Mapping[Any, tuple]) -> dict:
+def _in_parallel(bar: tqdm, jobs: Iterable[tuple[Any, tuple]]) -> dict:
     """Run jobs, each a function and its arguments; pandoc and typst need no GIL."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = {key: pool.submit(*job) for key, job in jobs.items()}
         try:
+            futures = {key: pool.submit(*job) for key, job in jobs}
             for future in as_completed(futures.values()):
                 future.result()
                 bar.update()

@@ -151,17 +151,31 @@ def essential(sources: list[str]) -> list[str]:
 
 
 def without_tests(source: str) -> str:
-    """Return code without its asserts, or all of it if nothing whole is left."""
+    """Return code without its asserts, or all of it if it has nothing else."""
+    return _without(source, _tests(ast.parse(source).body)) or source
+
+
+def _tests(body: list[ast.stmt]) -> set[int]:
+    """Return the lines of statements that only test, outside of functions."""
     lines = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
+    for statement in body:
+        match statement:
             case ast.Assert() | ast.Expr(ast.Call(ast.Name("assert_close"))):
-                lines |= _lines(node)
-    left = _without(source, lines)
-    try:
-        return left if ast.parse(left).body else source
-    except SyntaxError:  # the body of a loop, say
-        return source
+                lines |= _lines(statement)
+            case (
+                ast.For(body=inside, orelse=[])
+                | ast.With(body=inside)
+                | ast.If(body=inside, orelse=[])
+            ):
+                lines |= _of_these(statement, inside)
+    return lines
+
+
+def _of_these(statement: ast.stmt, inside: list[ast.stmt]) -> set[int]:
+    """Return the lines of tests in a statement; all of it if it has nothing else."""
+    tests = _tests(inside)
+    alone = all(_lines(part) <= tests for part in inside)
+    return _lines(statement) if alone else tests
 
 
 def _silent(body: list[ast.stmt], silent: set[str]) -> set[int]:

@@ -1,8 +1,9 @@
 """Judge answers in processes that can do no harm: one for each answer.
 
 This program gets lines of JSON and writes one for each answer. Where it can fork, it
-never runs a line of a hand-in itself: PyTorch is loaded once; a copy of this process,
-as far from everything as the system allows, runs and judges one answer.
+never runs a line of a hand-in itself: PyTorch is loaded once. Copies of this process,
+as far from everything as the system allows, do the rest: one reads a notebook and says
+in which of its cells each answer stands, then each answer is run and judged in its own.
 
 What keeps an answer away from the rest, in layers that do not need each other:
 

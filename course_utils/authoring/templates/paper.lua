@@ -143,7 +143,7 @@ function Math(math)
   local text = pandoc.write(pandoc.Pandoc({ pandoc.Para({ math }) }), "typst"):gsub("%s+$", "")
   -- Else typst sets the bars of |z| as if something stood on both sides of each.
   text = text:gsub("\\| (%w) \\|", "abs(%1)")
-  local opening = name and "#named(" .. quote(name) .. ", " or "#formula("
+  local opening = name and "#named(" .. quote(name:gsub("\\_", "_")) .. ", " or "#formula("
   local alt = quote(source)
   return pandoc.RawInline("typst", opening .. alt .. ", " .. text .. ");")
 end
