@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import zipfile
 from dataclasses import replace
@@ -479,6 +480,33 @@ def test_a_full_disk_keeps_nobody_out(class_):
     finally:
         asyncio.run(stop())
         subprocess.run(["umount", "--lazy", str(home)], check=True)
+
+
+def test_a_server_that_nobody_uses_is_stopped_and_work_is_kept(class_):
+    """The hub's own service with its own rights, but with less patience."""
+    hub, eve = class_.hub, class_.eve
+    mine = hub.folder / "homes" / "eve" / MINE / "mine.ipynb"
+    runs(eve, f"open({str(mine)!r}, 'w').write('mine')")
+    (culler,) = [
+        p for p in hub.processes()[""] if "jupyterhub_idle_culler" in p.cmdline()
+    ]
+    words = [w for w in culler.cmdline() if not w.startswith("--timeout")]
+    assert len(words) == 3
+    with subprocess.Popen(
+        [*words, "--timeout=1", "--cull-every=1"],
+        env=culler.environ(),
+        stderr=subprocess.DEVNULL,
+    ) as impatient:
+        try:
+            until = time.monotonic() + 60
+            while hub.processes().get("eve") and time.monotonic() < until:
+                time.sleep(0.5)
+        finally:
+            impatient.terminate()
+    assert "eve" not in hub.processes()
+    asyncio.run(eve.click())
+    asyncio.run(eve.open("01"))
+    assert runs(eve, "print(open('mine.ipynb').read())") == "mine"
 
 
 def test_a_simulated_class_learns_without_an_error(capsys, monkeypatch):

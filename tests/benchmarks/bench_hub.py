@@ -152,6 +152,9 @@ def running(folder: Path, **variables: str) -> Iterator[Hub]:
         for process in stubborn:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        for home in (folder / "homes").glob("*"):
+            for sockets in Path("/dev/shm").glob(f"lab-{home.stat().st_uid}-*"):
+                shutil.rmtree(sockets, ignore_errors=True)
 
 
 def free_ports(n: int) -> list[int]:
