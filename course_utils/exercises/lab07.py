@@ -207,6 +207,7 @@ def _rights(n, only_a, only_b, share=0.9):
         _rights(60, 0, 7),
         _rights(500, 150, 105, 0.6),
         _rights(300, 100, 101, 0.7),
+        _rights(1000, 3, 0),
         Case(_rights(200, 5, 5), "two models with the same accuracy", False),
         Case(_rights(50, 0, 0), "two models that never disagree", False),
     ],
@@ -506,7 +507,12 @@ Y = torch.tensor([[1.0], [0.0], [0.0], [1.0], [1.0], [0.0], [1.0]])
 
 @exercise(
     given={"z": "ranked N 1", "y": "bits N 1", "k": _some_of_them},
-    inputs=[(Z, Y, 3), (-Z, Y, 2), (Z, Y, 1)],
+    inputs=[
+        (Z, Y, 3),
+        (-Z, Y, 2),
+        (Z, Y, 1),
+        Case((100 * Z, Y, 3), "very large logits", False),
+    ],
     hints=[
         "For a true 1 the loss is large where the logit is low. And for a true 0?",
         "torch.where(y == 1, z, -z) is the logit of each image's own class.",

@@ -308,6 +308,7 @@ _RIGHT = torch.tensor([1, 0, 1, 0, 0, 1, 1, 0, 1, 1], dtype=torch.bool)
         (_SURE[:6], _RIGHT[:6], [0.5, 0.9, 1.0]),
         (torch.ones(4), torch.tensor([True, True, False, True]), [0.0, 0.5, 1.0]),
         (_SURE[:3], _RIGHT[:3], [0.5, 0.6, 0.7, 0.8, 1.0]),
+        (_SURE[:5], _RIGHT[:5], [0.5, 0.7, 0.9]),
     ],
     slopes=False,
     hints=[
