@@ -60,7 +60,7 @@ from course_utils.exercises.slips import (
 
 # Seconds of work for what is tried out to explain a mistake.
 MAY_TAKE = 0.35
-PAIRS_MAY_TAKE = 0.15
+PAIRS_MAY_TAKE = 0.12
 
 
 @dataclass
