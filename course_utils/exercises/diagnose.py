@@ -59,7 +59,7 @@ from course_utils.exercises.slips import (
 
 
 # Seconds of work for what is tried out to explain a mistake.
-MAY_TAKE = 0.35
+MAY_TAKE = 0.25
 PAIRS_MAY_TAKE = 0.12
 
 
