@@ -729,8 +729,12 @@ def violated(study: Study, shown: Trial) -> str | None:
     Its numbers are those of the input that is shown, if it fails for that as well.
     """
     trials = [t for t in study.formulas() if t.problem][:3]
-    if any(_shape(t.got.value) != _shape(t.right.value) for t in trials):
-        return None  # another form: no wonder that it fails
+    if any(
+        None not in (shapes := (_shape(t.got.value), _shape(t.right.value)))
+        and shapes[0] != shapes[1]
+        for t in trials
+    ):
+        return None  # another shape: no wonder that it fails
     for property_ in study.exercise.properties:
 
         def said(t: Trial, property_: Callable = property_) -> str | None:
