@@ -182,13 +182,13 @@ def wait_for_server(process, runtime, log):
 @pytest.fixture(scope="module")
 def context(server):
     """Start a browser that has logged in."""
-    playwright.expect.set_options(timeout=60 * SECONDS)
+    playwright.expect.set_options(timeout=180 * SECONDS)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = browser.new_context(
             viewport={"width": 1280, "height": 900}, locale="en-US"
         )
-        context.set_default_timeout(60 * SECONDS)
+        context.set_default_timeout(180 * SECONDS)
         yield context
         browser.close()
 
