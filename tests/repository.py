@@ -1,7 +1,10 @@
-"""A copy of the repository for tests that change it."""
+"""A copy of the repository for tests that change it, and programs run beside."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from course_utils.authoring import labs
@@ -23,3 +26,18 @@ def forget_run(path: Path) -> None:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
     path.write_text(json.dumps(nb), encoding="utf-8")
+
+
+def run_python(*words, cwd, **variables):
+    """Run Python with these words, with the embedded images; return what came of it."""
+    environment = {**os.environ, **labs.kernel_environment("embedded")}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )

@@ -5,14 +5,13 @@ import functools
 import json
 import os
 import re
-import subprocess
-import sys
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 from nbformat import v4
+from repository import run_python
 from test_handouts import plain, seen
 
 from course_utils import workspace
@@ -153,18 +152,8 @@ replace: \1
 
 def run(*words, cwd):
     """Run a program as somebody does who has the course installed, and no more."""
-    environment = {**os.environ, **labs.kernel_environment("embedded")}
-    environment |= {"PYTHONPATH": str(labs.ROOT), "PYTEST_ADDOPTS": ""}
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=600,
-        check=False,
-    )
+    here = {"PYTHONPATH": str(labs.ROOT), "PYTEST_ADDOPTS": ""}
+    return run_python("-m", *words, cwd=cwd, **here)
 
 
 def test_nbconvert_executes_what_a_student_gets(tmp_path):

@@ -5,17 +5,15 @@ test_guards.py proves that each of them bites.
 """
 
 import difflib
-import os
 import re
 import statistics
-import subprocess
-import sys
 from functools import cache
 from itertools import pairwise, zip_longest
 
 import jupytext
 import nbformat
 import pytest
+from repository import run_python
 
 from course_utils.authoring import labs, pictures, tree, words
 
@@ -314,18 +312,8 @@ def closed_to_jupyterlab(script, stored):
 
 def script_errors(script, cwd, **variables):
     """Yield what a script wrote to stderr if it stopped with an error."""
-    environment = {**os.environ, **labs.kernel_environment("embedded")}
-    environment |= {"MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8", **variables}
-    done = subprocess.run(
-        [sys.executable, script],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=600,
-        check=False,
-    )
+    variables = {"MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8", **variables}
+    done = run_python(script, cwd=cwd, **variables)
     if done.returncode:
         yield done.stderr[-2000:] or f"exit status {done.returncode}"
 

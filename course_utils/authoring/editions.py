@@ -341,7 +341,7 @@ def as_markdown(text: str) -> str:
     >>> as_markdown("n**2, `a_b` and the *row*")
     'n\\*\\*2, `a_b` and the *row*'
     """
-    pieces = re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))", text)
+    pieces = re.split(words.EMPHASIS, text)
     for i in range(0, len(pieces), 2):
         pieces[i] = re.sub(r"([\\`*_\[\]<>$#|~^{}])", r"\\\1", pieces[i])
     return "".join(pieces)

@@ -115,12 +115,15 @@ def _inline(text: str) -> str:
     return text.replace("</", "<\\/")
 
 
+def prepare() -> None:
+    """Make all data, before threads ask for it: what is printed is caught."""
+    for name in explorables.NAMES:
+        default_data(name)
+
+
 @functools.cache
 def default_data(name: str) -> dict:
-    """Return the data that an explorable has by default.
-
-    The first call of all must not come from a thread: what is printed is caught.
-    """
+    """Return the data that an explorable has by default."""
     with contextlib.redirect_stdout(None):
         return getattr(explorables, name)().data
 

@@ -52,8 +52,7 @@ def main(paths: Sequence[Path], folder: Path) -> int:
     tree.check_tools("pypandoc", "typst")
     publish.check_folder(folder)
     files = build(paths, whole_course=list(paths) == labs.lab_paths())
-    changed = publish.publish(files, folder)
-    print(f"{len(files)} files, {len(changed)} of them new or changed: {folder}")
+    publish.publish_and_say(files, folder)
     return 0
 
 

@@ -8,7 +8,7 @@ from nbformat.v4 import new_markdown_cell
 
 from course_utils import workspace
 from course_utils.authoring import editions, labs, plan
-from course_utils.authoring.publish import check_folder, publish
+from course_utils.authoring.publish import check_folder, publish_and_say
 
 
 def main(paths: Sequence[Path], folder: Path) -> int:
@@ -35,9 +35,7 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         for edition, make in EDITIONS.items()
     }
     for edition, files in made.items():
-        changed = publish(files, folder / edition)
-        n, where = len(changed), folder / edition
-        print(f"{len(files)} files, {n} of them new or changed: {where}")
+        publish_and_say(files, folder / edition)
     return 0
 
 

@@ -63,3 +63,9 @@ def publish(files: Mapping[str, bytes], folder: Path) -> list[str]:
             ) from None
         reason = error.strerror or error
         raise LabError(f"cannot write into {folder}: {reason}") from None
+
+
+def publish_and_say(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder, and print how many of them are new; see `publish`."""
+    changed = publish(files, folder)
+    print(f"{len(files)} files, {len(changed)} of them new or changed: {folder}")

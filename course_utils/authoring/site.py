@@ -111,8 +111,7 @@ def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
     """Make the site in a new folder, and return its pages by name."""
     notebooks = {path.stem: editions.read_executed(path) for path in paths}
     address = stamp.read_address()
-    for name in explorables.NAMES:
-        gallery.default_data(name)
+    gallery.prepare()
     jobs = {
         "index": (text_page, index(notebooks, address)),
         **{stem: (lab_page, nb, stem, address) for stem, nb in notebooks.items()},

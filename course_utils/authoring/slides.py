@@ -110,8 +110,7 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         cannot be written to.
     """
     check_folder(folder)
-    for name in gallery.explorables.NAMES:
-        gallery.default_data(name)
+    gallery.prepare()
 
     def made(path: Path) -> tuple[str, int, bytes]:
         slides = read_slides(path)

@@ -279,7 +279,7 @@ def _seen(description: Sequence[Node]) -> list[Node]:
 def inlines(text: str) -> list[Node]:
     """Return a text with `code` and *words* as inlines."""
     found = []
-    for piece in re.split(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))", text):
+    for piece in re.split(words.EMPHASIS, text):
         if piece.startswith("`"):
             found.append({"t": "Code", "c": [["", [], []], piece.strip("`")]})
         elif re.fullmatch(r"\*\w.*\*", piece):

@@ -729,11 +729,8 @@ def violated(study: Study, shown: Trial) -> str | None:
     Its numbers are those of the input that is shown, if it fails for that as well.
     """
     trials = [t for t in study.formulas() if t.problem][:3]
-    if any(
-        None not in (shapes := (_shape(t.got.value), _shape(t.right.value)))
-        and shapes[0] != shapes[1]
-        for t in trials
-    ):
+    shapes = [(_shape(t.got.value), _shape(t.right.value)) for t in trials]
+    if any(a != b and None not in (a, b) for a, b in shapes):
         return None  # another shape: no wonder that it fails
     for property_ in study.exercise.properties:
 
@@ -903,9 +900,10 @@ def rounds(study: Study) -> str | None:
     """Say whether the first round of a training is right, and which part of it."""
     exercise = study.exercise
     name = next((n for n in exercise.names if n in ROUNDS), None)
+    if not name:
+        return None
     loops = (ast.For, ast.While, ast.comprehension)
-    tree = source_tree(study.function)
-    if not name or not any(isinstance(n, loops) for n in ast.walk(tree)):
+    if not any(isinstance(n, loops) for n in ast.walk(source_tree(study.function))):
         return None
     i = exercise.names.index(name)
     cases = [t.case for t in study.trials if t.case.ordinary]

@@ -56,14 +56,14 @@ class Walk:
         self.text = {
             p: ast.unparse(n) for p, n in self.nodes.items() if isinstance(n, ast.expr)
         }
-        stored = [
+        self.stored = [
             n.id
             for n in self.nodes.values()
             if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         ]
         self.key = {
             p: f"{text}@{p}"
-            if isinstance(self.nodes[p], ast.Name) and stored.count(text) != 1
+            if isinstance(self.nodes[p], ast.Name) and self.stored.count(text) != 1
             else text
             for p, text in self.text.items()
         }
@@ -242,6 +242,8 @@ class Crossing:
         ]
         parts = [e for v in returns if isinstance(v, ast.Tuple) for e in v.elts]
         self.results = [*returns, *parts]
+        arguments = {a.arg for a in self.own.tree.args.args}
+        self.given = arguments - {*self.own.stored}  # and never anything else
         self.places = self._places()
         self._search()
 
@@ -365,12 +367,7 @@ class Crossing:
             for a, b in place.inside
             for c, d in other.inside
         )
-        given = {a.arg for a in self.own.tree.args.args} - {
-            n.id
-            for n in ast.walk(self.own.tree)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
-        return nested or place.text in given
+        return nested or place.text in self.given
 
     def _pairs(self, before: dict[str, int], k: int) -> Iterator[tuple]:
         """Yield a place and an expression of the solution, while there is time."""
