@@ -114,15 +114,22 @@ def _with_asserts_after(cell: dict) -> list[dict]:
 
 
 def split_asserts(source: str) -> tuple[str, str]:
-    """Return the source of a cell without its asserts, and the asserts."""
+    """Return the source of a cell without its asserts, and the asserts.
+
+    One that asks for a name which gets another value further down stays where it is.
+    """
     try:
         statements = ast.parse(source).body
     except SyntaxError:  # a magic is not plain Python
         return source, ""
-    lines, moved = source.splitlines(keepends=True), []
+    lines, moved, later = source.splitlines(keepends=True), [], set()
     for statement in reversed(statements):  # so that line numbers stay right
         text = ast.unparse(statement)
-        if isinstance(statement, ast.Assert) or text.startswith("assert_close("):
+        tests = isinstance(statement, ast.Assert) or text.startswith("assert_close(")
+        names = {n for n in ast.walk(statement) if isinstance(n, ast.Name)}
+        if not tests:
+            later |= {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        elif not any(n.id in later for n in names):
             place = slice(statement.lineno - 1, statement.end_lineno)
             moved = [line.rstrip("\n") + "\n" for line in lines[place]] + moved
             del lines[place]

@@ -428,9 +428,9 @@ lab05.lost.result()
 assert right < 0.7
 W_s, b_s = torch.zeros(64, 10, requires_grad=True), torch.zeros(1, requires_grad=True)
 train(pixels[~aside], numbers[~aside], W_s, b_s, n_updates=300)
-right = accuracy(pixels[aside] @ W_s + b_s, numbers[aside])
-print(f"ten digits with one bias, put aside: right {right:.1%}")
-assert right > 0.94 and pixels.sum(dim=1).std() < 0.12 * pixels.sum(dim=1).mean()
+of_ten = accuracy(pixels[aside] @ W_s + b_s, numbers[aside])
+print(f"ten digits with one bias, put aside: right {of_ten:.1%}")
+assert of_ten > 0.94 and pixels.sum(dim=1).std() < 0.12 * pixels.sum(dim=1).mean()
 assert not ((degrees * W_shared + b_shared).argmax(dim=1) == 1).any()
 
 # %% [markdown]

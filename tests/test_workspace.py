@@ -82,6 +82,13 @@ def test_no_assert_in_sight_answers_the_question_above(tmp_path):
     assert folded > 50
 
 
+def test_an_assert_about_a_value_that_changes_stays():
+    cell = "n = 1\nassert n == 1\nx.result()\nn = 2\nassert n == 2\nassert m"
+    rest, asserts = workspace.split_asserts(cell)
+    assert rest == "n = 1\nassert n == 1\nx.result()\nn = 2"
+    assert asserts == "assert n == 2\nassert m"
+
+
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("at_home", [True, False])
 def test_the_edition_is_the_lab_without_outputs(path, at_home):

@@ -20,7 +20,7 @@ from nbformat.v4 import new_markdown_cell
 from course_utils import workspace
 from course_utils.authoring import asked, labs, words
 from course_utils.authoring.labs import LabError
-from course_utils.exercises.questions import Question
+from course_utils.exercises.questions import MARKED, Question
 
 # A use of an exercise in a lab, such as ``lab01.softmax.check(softmax)``.
 USE = re.compile(
@@ -341,7 +341,7 @@ def as_markdown(text: str) -> str:
     >>> as_markdown("n**2, `a_b` and the *row*")
     'n\\*\\*2, `a_b` and the *row*'
     """
-    pieces = re.split(words.EMPHASIS, text)
+    pieces = MARKED.split(text)
     for i in range(0, len(pieces), 2):
         pieces[i] = re.sub(r"([\\`*_\[\]<>$#|~^{}])", r"\\\1", pieces[i])
     return "".join(pieces)

@@ -29,7 +29,7 @@ from nbformat import NotebookNode
 
 from course_utils.authoring import asked, editions, words
 from course_utils.authoring.labs import LabError
-from course_utils.exercises.questions import TASKS, Question
+from course_utils.exercises.questions import MARKED, TASKS, Question
 
 # Jupyter's markdown. (Of a line that begins with "10." pandoc's own reader of notebooks
 # makes a list, in the midst of a sentence.)
@@ -279,7 +279,7 @@ def _seen(description: Sequence[Node]) -> list[Node]:
 def inlines(text: str) -> list[Node]:
     """Return a text with `code` and *words* as inlines."""
     found = []
-    for piece in re.split(words.EMPHASIS, text):
+    for piece in MARKED.split(text):
         if piece.startswith("`"):
             found.append({"t": "Code", "c": [["", [], []], piece.strip("`")]})
         elif re.fullmatch(r"\*\w.*\*", piece):

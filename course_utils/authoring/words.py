@@ -9,9 +9,6 @@ import re
 
 from course_utils.authoring.labs import LabError
 
-# In a text of the checks or of a question: `code`, or *words*.
-EMPHASIS = r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))"
-
 WORDS = {
     "en": {
         # In bold at the start of a paragraph.

@@ -503,11 +503,23 @@ class WarmUp:
 # Showing ------------------------------------------------------------------------
 
 
+# `code`, or *words*.
+MARKED = re.compile(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))")
+
+
 def as_html(text: str) -> str:
     """Return plain text with `code` and *words* as HTML."""
-    text = html.escape(text, quote=False)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    return re.sub(r"(?<![\w*])\*(\w[\w ,-]*)\*(?![\w*])", r"<em>\1</em>", text)
+    tags = {"`": "code", "*": "em"}
+    pieces = MARKED.split(html.escape(text, quote=False))
+    for i in range(1, len(pieces), 2):
+        tag = tags[pieces[i][0]]
+        pieces[i] = f"<{tag}>{pieces[i][1:-1]}</{tag}>"
+    return "".join(pieces)
+
+
+def _without_marks(text: str) -> str:
+    """Return a text for a label, which can show no `code` and no *words*."""
+    return MARKED.sub(lambda found: found[0][1:-1], text)
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> str:
@@ -615,7 +627,7 @@ def _panel(widgets: Any, question: Question) -> Any:
 def _inputs(widgets: Any, question: Question, layout: dict) -> tuple[list, Callable]:
     """Return the controls that take an answer, and a function that reads them."""
     labels = {
-        letter: f"({letter}) {text.replace('`', '')}"
+        letter: f"({letter}) {_without_marks(text)}"
         for letter, text in question.options.items()
     }
     style = {"description_width": "initial"}
