@@ -1,8 +1,8 @@
 """The labs as a person uses them: in JupyterLab, in a browser, with the keyboard.
 
-Each test opens a copy of a lab, so nothing in ``notebooks/`` changes, and JupyterLab
-has settings of its own. Without the package playwright or without a Chromium or Chrome
-browser the tests are skipped.
+Each test opens a learner's copy of a lab, so nothing in ``notebooks/`` changes, and
+JupyterLab has settings of its own. Without the package playwright or without a Chromium
+or Chrome browser the tests are skipped.
 """
 
 import ast
@@ -195,7 +195,7 @@ def context(server):
 
 @contextmanager
 def opened(path, server, context, tmp_path):
-    """Open a copy of a lab, without outputs, in a new page.
+    """Open a learner's copy of a lab in a new page.
 
     A failure gets the name of the lab and a screenshot. It is also one if JupyterLab
     itself stumbles, or reaches for the internet, which a classroom may not have.
@@ -229,12 +229,13 @@ def opened(path, server, context, tmp_path):
 
 
 def copy_lab(path, folder):
-    """Copy both files of a lab (and pictures beside them), the notebook unexecuted."""
+    """Copy a lab as a learner gets it (and pictures beside it)."""
     shutil.copytree(path.parent, folder, dirs_exist_ok=True)
-    nb = nbformat.read(folder / f"{path.stem}.ipynb", as_version=4)
-    for cell in labs.code_cells(nb):
-        cell.update(outputs=[], execution_count=None)
-    nbformat.write(nb, folder / f"{path.stem}.ipynb")
+    shutil.rmtree(folder / workspace.MINE, ignore_errors=True)
+    (folder / f"{path.stem}.py").unlink(missing_ok=True)
+    copy = folder / f"{path.stem}.ipynb"
+    text = workspace.learners_edition(copy.read_text(encoding="utf-8"))
+    copy.write_text(text, encoding="utf-8")
 
 
 def own_error(text):
@@ -260,19 +261,20 @@ def folded(cell):
     return cell.metadata.get("jupyter", {}).get("source_hidden", False)
 
 
-def expected(nb):
-    """Return what a page has to show of each cell, by the stored notebook.
+def expected(nb, stored):
+    """Return what a page has to show of each cell, by the outputs of the stored lab.
 
     With live sliders: `plots.slider` stores a line of text for each slider, and shows
     a figure below them in the browser. Each question has a slider for how sure one is.
     """
     cells, n = [], 0
+    all_outputs = {cell.id: cell.get("outputs", []) for cell in stored.cells}
     for cell in nb.cells:
         code = cell.cell_type == "code"
         n += code
         tags = cell.metadata.get("tags", [])
-        outputs = cell.get("outputs", [])
-        stored = "".join(output.get("text", "") for output in outputs)
+        outputs = all_outputs.get(cell.id, [])  # asserts in a cell of their own: none
+        printed = "".join(output.get("text", "") for output in outputs)
         prose = (
             "" if code else re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
         )
@@ -287,7 +289,7 @@ def expected(nb):
                 "pictures": pictures
                 + (cell.source.count("plots.slider(") if code else prose.count("![")),
                 "pictures that do not load": 0,
-                "sliders": stored.count("(In Jupyter, a slider for ")
+                "sliders": printed.count("(In Jupyter, a slider for ")
                 + len(asked.questions(cell)),
                 "formulas": len(re.findall(r"\$\$.+?\$\$|\$.+?\$", prose, flags=re.S)),
                 "formulas in red": 0,
@@ -296,9 +298,9 @@ def expected(nb):
     return cells
 
 
-def check_page(page, nb):
+def check_page(page, nb, stored):
     """Wait until the page shows what it should, or say what it shows instead."""
-    wanted = expected(nb)
+    wanted = expected(nb, stored)
     try:
         page.wait_for_function(MATCHES, arg=wanted, timeout=20 * SECONDS, polling=200)
     except playwright.TimeoutError:
@@ -388,13 +390,15 @@ def wait_for_figure(page, box, slider, before, *, same):
 
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
 def test_run_all_and_move_the_sliders(path, server, context, tmp_path):
-    nb = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    text = path.with_suffix(".ipynb").read_text(encoding="utf-8")
+    stored = nbformat.reads(text, as_version=4)
+    nb = nbformat.reads(workspace.learners_edition(text), as_version=4)
     with opened(path, server, context, tmp_path) as page:
         page.get_by_role("menuitem", name="Kernel", exact=True).click()
         page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
         page.get_by_role("button", name="Confirm Kernel Restart").click()
         page.wait_for_function(OVER, timeout=600 * SECONDS, polling=200)
-        check_page(page, nb)
+        check_page(page, nb, stored)
         move_sliders(page)
         if path.stem.startswith("01"):
             drag_slider(page, page.locator(".course-slider"))
