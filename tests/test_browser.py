@@ -400,8 +400,33 @@ def test_run_all_and_move_the_sliders(path, server, context, tmp_path):
         page.wait_for_function(OVER, timeout=600 * SECONDS, polling=200)
         check_page(page, nb, stored)
         move_sliders(page)
-        if path.stem.startswith("01"):
-            drag_slider(page, page.locator(".course-slider"))
+
+
+SLIDER = """import matplotlib.pyplot as plt
+from course_utils import plots
+
+def draw(x):
+    plt.figure(figsize=(1, 1)).add_subplot().axvline(x)
+
+plots.slider(draw, x=(0, 1, 0))"""
+
+
+def test_a_hand_that_passes_over_all_places_of_a_slider(server, context, tmp_path):
+    path = own_notebook(tmp_path, [SLIDER])
+    with opened(path, server, context, tmp_path) as page:
+        run_cell(page, "plots.slider")
+        drag_slider(page, page.locator(".course-slider"))
+
+
+def own_notebook(folder, sources):
+    """Write a notebook with these cells; return the path of the .py it would have."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    path = folder / "notebooks/own.py"
+    path.parent.mkdir()
+    nbformat.write(nb, path.with_suffix(".ipynb"))
+    return path
 
 
 def test_exercise(server, context, tmp_path):

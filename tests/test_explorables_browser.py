@@ -9,10 +9,9 @@ import re
 import time
 from contextlib import contextmanager
 
-import nbformat
 import pytest
 import test_browser
-from test_browser import context, opened, server  # noqa: F401
+from test_browser import context, opened, own_notebook, server  # noqa: F401
 
 from course_utils import explorables
 from course_utils.authoring import gallery
@@ -540,13 +539,7 @@ READ = """for name, figure in figures.items():
 def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path):  # noqa: F811
     names = explorables.NAMES
     sources = [SETUP, *(f"figures[{name!r}]" for name in names), READ]
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    path = folder / "explorables.py"
-    nbformat.write(nb, path.with_suffix(".ipynb"))
+    path = own_notebook(tmp_path, sources)
     with opened(path, server, context, tmp_path) as page:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
