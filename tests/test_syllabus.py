@@ -25,7 +25,6 @@ from course_utils.authoring import (
     tree,
     words,
 )
-from course_utils.exercises.questions import Question
 
 NUMBERS = [path.stem[:2] for path in labs.lab_paths()]
 PLANS = {len(of["session"]): of for of in syllabus.data()["plan"]}
@@ -174,7 +173,7 @@ def test_nothing_is_asked_twice():
     # Before the second test nobody has read its answers.
     after = {question.key for question in syllabus.questions("after")}
     assert not after & asked_in_labs()
-    written = {v.key for v in vars(concepts).values() if isinstance(v, Question)}
+    written = {question.key for question in concepts.QUESTIONS.values()}
     assert written <= set(keys)
 
 
@@ -227,12 +226,10 @@ def test_the_exam_does_not_answer_itself():
 
 
 @pytest.mark.parametrize(
-    "question",
-    [v for v in vars(concepts).values() if isinstance(v, Question)],
-    ids=lambda question: question.key,
+    "question", concepts.QUESTIONS.values(), ids=concepts.QUESTIONS
 )
 def test_a_question_of_a_test_is_complete(question):
-    assert vars(concepts)[question.name] is question
+    assert asked.find(question.key) is question
     assert len(question.text) < 500 and len(question.because) > 30
     assert all(len(why) > 20 for why in question.why.values())
     value = question.right if question.kind != "number" else str(question.right)
