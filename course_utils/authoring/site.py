@@ -1,13 +1,12 @@
 """Make the course's web site: pages that open from a folder and ask no network.
 
-A lab goes through pandoc's tree, as for paper and slides. What comes out are pieces,
-headings and HTML, of which Sphinx makes pages with contents, search, and a light and a
-dark theme. This module is the extension that Sphinx loads for that, too.
+A lab goes through pandoc's tree, as for paper and slides. Of the HTML that comes out
+Sphinx makes pages with contents, search, and a light and a dark theme. This module is
+the extension that Sphinx loads for that, too.
 """
 
 import base64
 import copy
-import functools
 import hashlib
 import io
 import json
@@ -16,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -51,32 +50,27 @@ LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
 LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
-MARK = "<!-- heading {} -->"
+HEADING = re.compile(r'<h(\d) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+MARKED = re.compile(r"(?:<(code|em)>)?([^<]+)(?:</\w+>)?")  # in a heading
 
 
 class Page(NamedTuple):
     """What Sphinx makes a page of, and the pictures that the page shows."""
 
-    pieces: list  # ["heading", level, id, role, title] or ["html", text]
+    html: str  # begins with the title
     pictures: dict[str, bytes]
 
 
 def main(paths: Sequence[Path], folder: Path) -> int:
     """Make the site of labs, with the pages around them.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    folder : Path
-        New, empty, or a site that was made before. It is replaced as a whole, so that
-        no page of an earlier one stays.
+    It replaces an earlier one as a whole, so that no page of that stays.
 
     Raises
     ------
     LabError
         If a package is missing, a lab was not executed or marks up what nobody knows,
-        or the folder is not fit.
+        or the folder is neither new nor empty nor a site.
     """
     tree.check_tools(*TOOLS)
     folder = folder.absolute()
@@ -428,18 +422,21 @@ def report_url(title: str, address: stamp.Address) -> str:
 
 def _fill(name: str, **values: str) -> str:
     text = (TEMPLATES / words.language() / name).read_text(encoding="utf-8")
-    for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value)
-    return text
+    return text.format(**values)
 
 
-# From the tree to pieces --------------------------------------------------------
+# From the tree to HTML ----------------------------------------------------------
 
 
 def _page(blocks: list[Node], names: set[str]) -> Page:
     """Return a page of blocks, the first of which is its title."""
-    headings = [block["c"] for block in _flat(blocks) if block["t"] == "Header"]
-    anchors = {name for _, (name, *_), _ in headings}
+    # Without sections: Sphinx makes them of the headings.
+    flat = [
+        part
+        for block in blocks
+        for part in (block["c"][1] if tree.role(block) == "section" else [block])
+    ]
+    anchors = {block["c"][1][0] for block in flat if block["t"] == "Header"}
     pictures = {}
 
     def change(node: Node) -> Node:
@@ -460,42 +457,13 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return _wide({"t": "Plain", "c": node["c"]})
         return node
 
-    content, number = [], 0
-    for block in _flat(blocks):
-        if block["t"] == "Header":
-            content.append(tree.raw(MARK.format(number)))
-            number += 1
-        else:
-            content.append(_walk(block, change))
-    html = _html(content)
-    pieces, role = [], "core"
-    first, *others = re.split(MARK.format(r"\d+"), html)
-    if first.strip():
-        raise LabError(f"a page starts with its title, not with {first.strip()[:40]!r}")
-    for (level, (name, *_), inlines), text in zip(headings, others, strict=True):
-        if level == 2:
-            role = words.section_role(tree.plain(inlines))
-        title = [[node["t"], tree.plain(node)] for node in inlines]
-        pieces.append(["heading", level, name, role, title])
-        pieces.append(["html", text])
-    return Page(pieces, pictures)
-
-
-def _flat(blocks: list[Node]) -> list[Node]:
-    """Return blocks without sections: Sphinx makes them of the headings."""
-    found = []
-    for block in blocks:
-        found += block["c"][1] if tree.role(block) == "section" else [block]
-    return found
-
-
-def _html(blocks: list[Node]) -> str:
-    """Return blocks as HTML, formulas as MathML."""
-    text = tree.write(blocks, "html5", ["--mathml"])
-    text = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", text)  # it heads nothing
+    html = tree.write(_walk(flat, change), "html5", ["--mathml"])
+    html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # it heads nothing
     # The source of a formula: the search would take it for words.
-    text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
-    return web.space_functions(text)
+    html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)
+    if not HEADING.match(html):
+        raise LabError(f"a page starts with its title, not with {html[:40]!r}")
+    return Page(web.space_functions(html), pictures)
 
 
 def _formula(node: Node) -> Node:
@@ -577,16 +545,11 @@ def _listing(node: Node) -> str:
     """Return a block of code or of output as HTML that the keyboard can scroll."""
     (_, classes, _), text = node["c"]
     if "python" in classes:
-        html = _highlighter().highlight_block(text, "python")
+        from sphinx.highlighting import PygmentsBridge
+
+        html = PygmentsBridge("html").highlight_block(text, "python")
         return html.replace("<pre>", '<pre tabindex="0">', 1)
     return f'<pre class="{" ".join(classes)}" tabindex="0">{escape(text)}</pre>'
-
-
-@functools.cache
-def _highlighter():
-    from sphinx.highlighting import PygmentsBridge
-
-    return PygmentsBridge("html")
 
 
 # Sphinx -------------------------------------------------------------------------
@@ -616,6 +579,7 @@ def _run_sphinx(
             "cite": told.cite,
             "address": tuple(address),
             "words": words.table(),
+            "pages": [stem for stem in pages if stem != "index"],
         },
         "html_show_copyright": False,
         "html_show_sourcelink": False,
@@ -637,11 +601,7 @@ def _run_sphinx(
         lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
         (source / "conf.py").write_text("".join(lines), encoding="utf-8")
         for stem, page in pages.items():
-            pieces = list(page.pieces)
-            if stem == "index":
-                pieces.append(["contents", [other for other in pages if other != stem]])
-            text = json.dumps(pieces, ensure_ascii=False)
-            (source / f"{stem}.lab").write_text(text, encoding="utf-8")
+            (source / f"{stem}.lab").write_text(page.html, encoding="utf-8")
         Sphinx(
             *(source, source, target, Path(folder, "trees"), "html"),
             status=None,
@@ -658,46 +618,48 @@ def setup(app) -> dict:
     from sphinx import addnodes
     from sphinx.parsers import Parser
 
-    kinds = {"Code": nodes.literal, "Emph": nodes.emphasis}
+    kinds = {"code": nodes.literal, "em": nodes.emphasis}
 
-    def word(kind: str, text: str) -> nodes.Node:
-        return kinds[kind]("", text) if kind in kinds else nodes.Text(text)
-
-    class Pieces(Parser):
+    class Pages(Parser):
         supported = ("lab",)
 
         def parse(self, inputstring, document):
-            places = [document]
-            for kind, *content in json.loads(inputstring):
-                if kind == "heading":
-                    level, name, role, title = content
-                    del places[level:]
-                    section = nodes.section(ids=[name], classes=[role])
-                    section += nodes.title("", "", *(word(*pair) for pair in title))
-                    places[-1] += section
-                    places.append(section)
-                elif kind == "html":
-                    places[-1] += nodes.raw("", content[0], format="html")
-                else:
-                    places[1] += addnodes.toctree(
-                        parent="index",
-                        entries=[(None, name) for name in content[0]],
-                        includefiles=content[0],
-                        maxdepth=1,
-                        hidden=True,
-                        titlesonly=True,
-                        glob=False,
-                        numbered=0,
-                        caption=None,
-                        includehidden=False,
-                    )
+            places, role = [document], "core"
+            parts = HEADING.split(inputstring)
+            for at in range(1, len(parts), 4):
+                level, name, marked, html = parts[at : at + 4]
+                title = nodes.title()
+                for tag, text in MARKED.findall(marked):
+                    text = nodes.Text(unescape(text))
+                    title += kinds[tag]("", "", text) if tag else text
+                if level == "2":
+                    role = words.section_role(title.astext())
+                section = nodes.section("", title, ids=[name], classes=[role])
+                section += nodes.raw("", html, format="html")
+                del places[int(level) :]
+                places[-1] += section
+                places.append(section)
+            if self.env.docname == "index":
+                names = self.config.html_context["pages"]
+                places[1] += addnodes.toctree(
+                    parent="index",
+                    entries=[(None, name) for name in names],
+                    includefiles=names,
+                    maxdepth=1,
+                    hidden=True,
+                    titlesonly=True,
+                    glob=False,
+                    numbered=0,
+                    caption=None,
+                    includehidden=False,
+                )
 
     def add_report(app, pagename, templatename, context, doctree) -> None:
         title = re.sub(r"<[^>]+>", "", context.get("title") or say("search"))
         context["report"] = report_url(title, stamp.Address(*context["address"]))
 
     app.add_source_suffix(".lab", "lab")
-    app.add_source_parser(Pieces)
+    app.add_source_parser(Pages)
     app.add_css_file("site.css", priority=900)
     app.add_js_file("site.js", loading_method="defer")
     app.connect("html-page-context", add_report)
