@@ -347,6 +347,11 @@ def as_markdown(text: str) -> str:
     return "".join(pieces)
 
 
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table in markdown; the second one says how to align."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def _note(source: str, kind: str) -> NotebookNode:
     cell = new_markdown_cell(source, metadata={"note": kind})
     del cell["id"]  # random, and of no use on paper

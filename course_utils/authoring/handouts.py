@@ -103,7 +103,8 @@ def build(
                 jobs[f"{name}.pdf"] = (syllabus.pdf, name, course, workshop)
         for (stem, edition), (body, _) in typeset.items():
             name = f"{stem}-{edition}"
-            text = lab_text(edition, body, editions.title(notebooks[stem]))
+            title, compact = editions.title(notebooks[stem]), edition == "student"
+            text = paper.lab(edition, body, title, compact=compact)
             jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
         return dict(sorted(_in_parallel(bar, jobs.items()).items()))
 
@@ -125,22 +126,14 @@ def _in_parallel(bar: tqdm, jobs: Iterable[tuple[Any, tuple]]) -> dict:
 # Documents ------------------------------------------------------------------------
 
 
-def lab_text(edition: str, body: str, title: str) -> str:
-    """Return one lab in typst's language."""
-    return paper.document(
-        "lab",
-        body,
-        title=paper.quote(title),
-        course=paper.quote(credits.read().title),
-        edition=paper.quote(words.word(edition)),
-        compact="true" if edition == "student" else "false",
-    )
-
-
 def book_text(
     edition: str, bodies: Sequence[str], notebooks: Sequence[NotebookNode]
 ) -> str:
     """Return all labs in typst's language; for instructors with the hours."""
+    hours = [
+        f"({paper.quote(editions.title(nb))}, {paper.quote(editions.timing(nb))}),"
+        for nb in notebooks
+    ]
     return paper.document(
         "book",
         "\n\n".join(bodies),
@@ -149,17 +142,8 @@ def book_text(
         edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
         compact="true" if edition == "student" else "false",
-        hours=hours(notebooks) if edition == "instructor" else "none",
+        hours=f"({' '.join(hours)})" if edition == "instructor" else "none",
     )
-
-
-def hours(notebooks: Sequence[NotebookNode]) -> str:
-    """Return how long each lab takes, for `book` in ``course.typ``."""
-    rows = [
-        f"({paper.quote(editions.title(nb))}, {paper.quote(editions.timing(nb))}),"
-        for nb in notebooks
-    ]
-    return "(" + " ".join(rows) + ")"
 
 
 def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:

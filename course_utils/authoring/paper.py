@@ -195,6 +195,18 @@ def document(template: str, body: str, **settings: str) -> str:
     return f"{start}\n\n{body}\n"
 
 
+def lab(edition: str, body: str, title: str, *, compact: bool) -> str:
+    """Return one lab, or what looks like one, in typst's language."""
+    return document(
+        "lab",
+        body,
+        title=quote(title),
+        course=quote(credits.read().title),
+        edition=quote(words.word(edition)),
+        compact=str(compact).lower(),
+    )
+
+
 def _credits() -> str:
     """Return version, licence and how to cite as a dictionary of typst."""
     told = credits.read()

@@ -212,9 +212,9 @@ def table() -> dict[str, str]:
     return WORDS[language()]
 
 
-def word(role: str) -> str:
-    """Return the word for a role."""
-    return table()[role]
+def word(role: str, **values) -> str:
+    """Return the word for a role; a sentence with values in the place of names."""
+    return table()[role].format(**values) if values else table()[role]
 
 
 def bold(role: str) -> str:
