@@ -17,7 +17,6 @@ from nbformat import NotebookNode
 
 from course_utils.authoring import (
     asked,
-    credits,
     editions,
     paper,
     plan,
@@ -44,10 +43,9 @@ class Unit(NamedTuple):
     title: str
     minutes: float
 
-    @property
-    def where(self) -> str:
-        """Return the place in words, with ``{}`` before the title."""
-        return f"{word('lab')} {int(self.lab)}, {self.number}{{}}{self.title}"
+    def where(self, space: str = " ") -> str:
+        """Return the place in words."""
+        return f"{word('lab')} {int(self.lab)}, {self.number}{space}{self.title}"
 
 
 class Session(NamedTuple):
@@ -63,9 +61,7 @@ class Session(NamedTuple):
     @property
     def minutes(self) -> float:
         """Return how long it takes in class."""
-        return total([*self.teach, *self.solve]) + (
-            takes(self.test) if self.test else 0
-        )
+        return total(self.teach + self.solve) + (takes(self.test) if self.test else 0)
 
 
 @functools.cache
@@ -311,9 +307,8 @@ def _sections(those: Sequence[Unit], course: Labs) -> str:
     for lab, own in _by_lab(those):
         nb = course[own[0].lab]
         title = editions.title(nb).partition(". ")[2]
-        said.append(
-            f"{lab}, *{title}*" if own == units(nb) else f"{lab}, {_named(own)}"
-        )
+        what = f"*{title}*" if own == units(nb) else _named(own)
+        said.append(f"{lab}, {what}")
     return "; ".join(said)
 
 
@@ -353,7 +348,7 @@ def exam_key(course: Labs) -> list[Node]:
     rows.append(["--:", ":--", "--:", ":--"])
     why = []
     for number, question in enumerate(questions("exam"), 1):
-        where = place(question, course).where.format("\u00a0")
+        where = place(question, course).where("\u00a0")
         answer, worth = short_answer(question), POINTS[question.kind]
         rows.append([str(number), answer, str(worth), where])
         why.append(_answer(f"{word('question')} {number}", question))
@@ -367,8 +362,7 @@ def test_key(course: Labs) -> list[Node]:
     found = tree.read(f"# {word('test-key')}\n\n{word('test-key-is')}")
     for number, idea in enumerate(data()["idea"], 1):
         (unit,) = picked(idea["taught"], course)
-        where = unit.where.format(" ")
-        found += tree.read(f"**{number}\u00a0 {idea['about']}** ({where})")
+        found += tree.read(f"**{number}\u00a0 {idea['about']}** ({unit.where()})")
         for name in ("before", "after"):
             found.append(_answer(word(name), asked.find(idea[name])))
     return found
