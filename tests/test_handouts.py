@@ -402,7 +402,7 @@ def pdfs(tmp_path_factory):
         encoding="utf-8",
         check=True,
     )
-    assert "4/4" in run.stderr  # the progress bar
+    assert "PDFs: 100%" in run.stderr and "2/2" in run.stderr  # the progress bar
     return folder
 
 
@@ -425,7 +425,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     notebooks = [stored(path) for path in PATHS]
     paper.fill_workshop(folder, {})
-    (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder))
+    (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder, "rules"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(syllabus, "PAPERS", {})  # these need all labs: see test_syllabus
         files = handouts.build(labs.lab_paths(["00", "07"]), whole_course=True)

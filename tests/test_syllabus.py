@@ -281,8 +281,10 @@ def test_a_paper_asks_all_of_its_questions(typeset, name):
         for said in (question.text, *question.options.values()):
             assert squeeze(said) in squeeze(text), question.key
     n_numbers = sum(question.kind == "number" for question in those)
-    assert text.count("#number-line") + text.count("#sure(true)") == n_numbers
-    assert text.count("#sure(") == (0 if name == "exam" else len(those))
+    asks_how_sure = str(name != "exam").lower()
+    assert text.count(f"#answer-line(true, {asks_how_sure})") == n_numbers
+    n_lines = n_numbers if name == "exam" else len(those)
+    assert text.count("#answer-line(") == n_lines
 
 
 def test_the_key_marks_letters_and_ranges():
@@ -312,7 +314,7 @@ def test_every_paper_says_what_it_is(tmp_path, name):
     pypdf = pytest.importorskip("pypdf", reason="reading PDFs needs pypdf")
     pytest.importorskip("typst", reason="paper needs typst")
     paper.fill_workshop(tmp_path, {})
-    made = syllabus.pdf(name, course().values(), tmp_path)
+    made = syllabus.pdf(course().values(), tmp_path, name)
     (tmp_path / "made.pdf").write_bytes(made)
     reader, told = pypdf.PdfReader(tmp_path / "made.pdf"), credits.read()
     assert credits.LICENCE in reader.metadata.subject
@@ -320,7 +322,7 @@ def test_every_paper_says_what_it_is(tmp_path, name):
     texts_ = [" ".join(page.extract_text().split()) for page in reader.pages]
     assert all(told.short in text for text in texts_)
     assert told.cite in texts_[0].replace("- ", "")
-    assert made == syllabus.pdf(name, course().values(), tmp_path)
+    assert made == syllabus.pdf(course().values(), tmp_path, name)
 
 
 def test_a_learners_stick_has_no_key_and_no_exam(tmp_path, monkeypatch):

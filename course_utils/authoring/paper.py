@@ -61,7 +61,8 @@ def _with_key(blocks: list[Node]) -> list[Node]:
     key = []
 
     def move(block: Node) -> list[Node] | None:
-        kind, inside = tree.role(block), block["c"][-1]
+        kind = tree.role(block)
+        inside = block["c"][1] if kind else []
         if kind in ("question", "pencil") and tree.role(inside[-1]) == "answer":
             (said,) = inside[-1]["c"][1]
             number = tree.attribute(block, "number")

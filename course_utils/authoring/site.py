@@ -13,7 +13,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape, unescape
 from pathlib import Path
@@ -439,25 +439,27 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
     anchors = {block["c"][1][0] for block in flat if block["t"] == "Header"}
     pictures = {}
 
-    def change(node: Node) -> Node:
-        match node["t"]:
-            case "Link":
-                return _link(node, anchors, names)
-            case "Image":
-                return _picture(node, pictures)
-            case "Math" if node["c"][0]["t"] == "DisplayMath":
-                return _formula(node)
-            case "Div" if tree.role(node) in FRAMES:
-                return tree.div(node["c"][1], "callout", tree.role(node))
-            case "CodeBlock":
-                return tree.raw(_listing(node))
-            case "Table":
-                return _wide(node, ["role", "group"], ["aria-label", say("table")])
-            case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
-                return _wide({"t": "Plain", "c": node["c"]})
-        return node
+    def fit(node: Node) -> list[Node] | None:
+        match node:
+            case {"t": "Link"}:
+                return [_link(node, anchors, names)]
+            case {"t": "Image"}:
+                return [_picture(node, pictures)]
+            case {"t": "Math", "c": [{"t": "DisplayMath"}, _]}:
+                return [_formula(node)]
+            case {"t": "CodeBlock"}:
+                return [tree.raw(_listing(node))]
+            case {"t": "Div", "c": [_, inside]} if tree.role(node) in FRAMES:
+                inside = tree.change(inside, fit)
+                return [tree.div(inside, "callout", tree.role(node))]
+            case {"t": "Table"}:
+                table = {"t": "Table", "c": tree.change(node["c"], fit)}
+                return [_wide(table, role="group", **{"aria-label": say("table")})]
+            case {"t": "Para", "c": [{"t": "Image"}] as inside}:
+                return [_wide({"t": "Plain", "c": tree.change(inside, fit)})]
+        return None
 
-    html = tree.write(_walk(flat, change), "html5", ["--mathml"])
+    html = tree.write(tree.change(flat, fit), "html5", ["--mathml"])
     html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # it heads nothing
     # The source of a formula: the search would take it for words.
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)
@@ -487,16 +489,6 @@ def _formula(node: Node) -> Node:
         words = tree.inlines(name[1])
         inside.append({"t": "Span", "c": [["", ["name"], []], words]})
     return {"t": "Span", "c": [["", ["formula"], []], inside]}
-
-
-def _walk(node: object, change: Callable[[Node], Node]) -> object:
-    """Return a part of the tree in which each node was changed, the innermost first."""
-    if isinstance(node, list):
-        return [_walk(part, change) for part in node]
-    if isinstance(node, dict):
-        node = {key: _walk(part, change) for key, part in node.items()}
-        return change(node) if "t" in node else node
-    return node
 
 
 def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
@@ -535,10 +527,9 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     return {"t": "Image", "c": [attributes, words, [name, title]]}
 
 
-def _wide(block: Node, *attributes: list[str]) -> Node:
+def _wide(block: Node, **attributes: str) -> Node:
     """Put a block into a box that scrolls where the window is narrow."""
-    attributes = [*attributes, ["tabindex", "0"]]
-    return {"t": "Div", "c": [["", ["wide"], attributes], [block]]}
+    return tree.div([block], "wide", **attributes, tabindex="0")
 
 
 def _listing(node: Node) -> str:
@@ -639,8 +630,9 @@ def setup(app) -> dict:
                 del places[int(level) :]
                 places[-1] += section
                 places.append(section)
-            if self.env.docname == "index":
-                names = self.config.html_context["pages"]
+            env = document.settings.env
+            if env.docname == "index":
+                names = env.config.html_context["pages"]
                 places[1] += addnodes.toctree(
                     parent="index",
                     entries=[(None, name) for name in names],

@@ -229,7 +229,7 @@ def exhibit(question: Question, course: Labs) -> list[Node]:
 # Papers ---------------------------------------------------------------------------
 
 
-def pdf(name: str, notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
+def pdf(notebooks: Sequence[NotebookNode], workshop: Path, name: str) -> bytes:
     """Return one of the `PAPERS` of all labs; for the workshop see `paper.pdf`."""
     edition, make = PAPERS[name]
     blocks = make(by_number(notebooks))

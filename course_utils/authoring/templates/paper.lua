@@ -19,7 +19,7 @@ end
 
 local roles = {}
 
-for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "plan", "key" }) do
+for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "plan", "key", "note" }) do
   roles[role] = function(div)
     return inside("#" .. role, div.content)
   end
@@ -27,10 +27,6 @@ end
 
 function roles.section(div)
   return div.classes[2] == "deeper" and inside("#deeper", div.content) or div.content
-end
-
-function roles.note(div)
-  return inside("#note(" .. quote(div.classes[2]) .. ")", div.content)
 end
 
 function roles.group(div)
@@ -75,10 +71,9 @@ function roles.question(div)
       found:insert(block)
     end
   end
-  if div.attributes.exam ~= "true" then
-    found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
-  elseif asks_number then
-    found:insert(raw("#number-line"))
+  local sure = div.attributes.exam ~= "true"
+  if asks_number or sure then
+    found:insert(raw("#answer-line(" .. tostring(asks_number) .. ", " .. tostring(sure) .. ")"))
   end
   return inside("#question", found)
 end
@@ -112,7 +107,7 @@ function CodeBlock(code)
   if codes[class] then
     return raw(codes[class](code))
   end
-  return raw("#listing(" .. quote(code.text) .. ", " .. quote(class) .. ")")
+  return raw("#code-box(" .. quote(code.text) .. ", language: " .. quote(class) .. ")")
 end
 
 -- A number in a label would make two labs in one book clash.
