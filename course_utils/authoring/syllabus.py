@@ -330,7 +330,7 @@ def questionnaire(name: str, course: Labs) -> list[Node]:
     said = word(f"{name}-is", n=len(those), points=points(name), minutes=minutes)
     found = tree.read(f"# {word(f'test-{name}')}\n\n{said}")
     exam = name == "exam"
-    found.insert(1, tree.div([], "name", points=str(points(name)) if exam else ""))
+    found.insert(1, tree.div([], "name-line", points=str(points(name)) if exam else ""))
     for number, question in enumerate(those, 1):
         text, *options = tree.question(question, number)
         if exam:
