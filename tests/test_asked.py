@@ -95,7 +95,7 @@ def test_an_instructor_has_every_explanation_beside_its_question(path):
     questions = asked_in(path)
     assert len(parts) == len(questions)
     for part, question in zip(parts, questions, strict=True):
-        assert '#note[' in part
+        assert "#note[" in part
         for words in telling(question):
             assert words in squeeze(part)
 

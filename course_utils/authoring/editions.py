@@ -201,7 +201,8 @@ def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
     """Drop what makes sense on a screen only: badges, widgets, Colab's cell, tags."""
     nb = _at_home(nb)
     for cell, following in zip(nb.cells, [*nb.cells[1:], None], strict=True):
-        cell.metadata = NotebookNode()
+        pitfall = "pitfall" in cell.metadata.get("tags", [])
+        cell.metadata = NotebookNode({"pitfall": True} if pitfall else {})
         if cell.cell_type != "code":
             source = LAB_LINK.sub(r"\1", cell.source)
             if following:  # a quiz shows the code of the cell that it asks about

@@ -1,5 +1,6 @@
 """An instructor's edition on paper: a plan for the lesson, then the lab itself."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -81,8 +82,8 @@ def opening(nb: NotebookNode) -> str:
 def core(nb: NotebookNode) -> NotebookNode:
     """Return the lab without what is optional."""
     end = words.heading("deeper")
-    at = (i for i, c in enumerate(nb.cells) if c.source.startswith(end))
-    return NotebookNode(cells=nb.cells[: next(at, None)])
+    before = itertools.takewhile(lambda c: not c.source.startswith(end), nb.cells)
+    return NotebookNode(cells=[*before])
 
 
 # Time -----------------------------------------------------------------------------

@@ -146,45 +146,34 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
 
 def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
     """Return the page of a lab; links to pages that are not in ``names`` go."""
-    pitfalls = {
-        number
-        for number, cell in enumerate(labs.code_cells(nb), 1)
-        if "pitfall" in cell.metadata.get("tags", [])
-    }
     nb = edition(nb)
-    questions, told = {}, {}
+    questions = {}
     for cell in labs.code_cells(nb):
         numbers = cell.metadata.get("asks", [])
         questions |= zip(numbers, asked.questions(cell), strict=True)
-        told[cell.execution_count] = cell.metadata.get("tells", [])
     # With the page in it: a warm-up asks anew what an earlier lab has asked.
     keys = {number: f"{stem}/{question.key}" for number, question in questions.items()}
     links = start_links(stem, address)
-    figures, last = [], 0
+    figures = []
 
     def write(block: Node) -> list[Node] | None:
-        nonlocal last
-        role = tree.role(block)
-        if role == "question" and (number := tree.attribute(block, "number")):
-            number = int(number)
-            return [tree.raw(_question(questions[number], number, keys[number]))]
-        if role == "cell":
-            last = int(tree.attribute(block, "number"))
-            return write_cell(block)
+        match tree.role(block):
+            case "question" if number := int(tree.attribute(block, "number") or 0):
+                return [tree.raw(_question(questions[number], number, keys[number]))]
+            case "cell":
+                return write_cell(block) if block["c"][1] else []
         return None
 
     def write_cell(block: Node) -> list[Node]:
-        if not block["c"][1]:
-            return []
         source, *outputs = block["c"][1]
         text = source["c"][1]
-        asks = [keys[number] for number in told[last]]
+        asks = [keys[int(n)] for n in tree.attribute(block, "tells").split()]
         replies = [tree.raw(_reply(key)) for key in asks]
         if text == HERE:
             return replies
         if shown := SHOWN.search(text):
             if shown[1] not in explorables.NAMES:
-                where = f"{stem}, In [{last}]"
+                where = f"{stem}, In [{tree.attribute(block, 'number')}]"
                 raise LabError(f"{where}: there is no explorable {shown[1]}")
             figures.append(shown[1])
             outputs = [tree.raw(_explorable(*shown.groups()))]
@@ -194,13 +183,12 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
             inside = [tree.code_block(asserts, "python")] if asserts else []
             inside += [part for group in outputs for part in group["c"][1]]
             outputs = _unfolding(tree.change(inside, write), asks) if inside else []
-        word = [tree.raw(f'<p class="word">{say("pitfall")}</p>')]
-        inside = [*(word if last in pitfalls else []), source, *outputs]
-        cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
-        stub = "stub" in tree.classes(block)
-        solve = f'<p class="start">{say("solve")} {links}</p>'
-        start = [tree.raw(solve)] if stub else []
-        return [*replies, cell, *start]
+        cell = tree.div([source, *outputs], "cell")
+        if "pitfall" in tree.classes(block):
+            word = tree.raw(f'<p class="word">{say("pitfall")}</p>')
+            cell = tree.div([word, source, *outputs], "cell", "pitfall")
+        solve = tree.raw(f'<p class="start">{say("solve")} {links}</p>')
+        return [*replies, cell, *([solve] if "stub" in tree.classes(block) else [])]
 
     title, *blocks = tree.change(_joined(tree.lab(nb)), write)
     top = tree.raw(f'<p class="start">{say("work")} {links}</p>')
@@ -218,9 +206,9 @@ def edition(nb: NotebookNode) -> NotebookNode:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(r"](lab:\1)", cell.source)
-        elif not asked.CALL.sub("", cell.source).strip() and asked.questions(
-            cell, "result"
-        ):
+            continue
+        tells, more = asked.questions(cell, "result"), asked.CALL.sub("", cell.source)
+        if tells and not more.strip():
             cell.source += f"\n{HERE}"
     return editions.student(nb)
 

@@ -2,8 +2,9 @@
 
 Each group is a ``Div``, and its first class is its role:
 
-* ``cell``: code and its outputs (``number``). A second class is ``stub``, where
-  exercises are to be solved (``room``: the lines for each), or ``solution``;
+* ``cell``: code and its outputs (``number``; ``tells``: the questions that it answers).
+  More classes are ``pitfall``, ``solution`` and ``stub``, where exercises are to be
+  solved (``room``: the lines for each);
 * ``told``: outputs that answer questions (``numbers``), and the words about a figure;
 * ``question`` (``number``, ``kind``), with its ``answer`` inside, or for instructors in
   a ``note`` after it;
@@ -144,18 +145,21 @@ def _prose_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
 
 
 def _code_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
-    number = str(cell.execution_count or "")
-    n_sources = int(bool(cell.source.strip()))
-    source, outputs = blocks[:n_sources], blocks[n_sources:]
-    if "tells" in cell.metadata and outputs:
-        numbers = ", ".join(map(str, cell.metadata["tells"]))
-        told = div(outputs, "told", numbers=numbers)
-        return [div(source, "cell", number=number), told]
+    about, kinds = {"number": str(cell.execution_count or "")}, ["cell"]
+    if "pitfall" in cell.metadata:
+        kinds.append("pitfall")
+    if "tells" in cell.metadata:
+        about["tells"] = " ".join(map(str, cell.metadata["tells"]))
+        n_sources = int(bool(cell.source.strip()))
+        source, outputs = blocks[:n_sources], blocks[n_sources:]
+        told = div(outputs, "told", numbers=about["tells"].replace(" ", ", "))
+        return [div(source, *kinds, **about), *([told] if outputs else [])]
     if "room" in cell.metadata:
-        room = json.dumps(cell.metadata["room"])
-        return [div(blocks, "cell", "stub", number=number, room=room)]
-    kinds = ["solution"] if editions.exercises(cell) else []
-    return [div(blocks, "cell", *kinds, number=number)]
+        kinds.append("stub")
+        about["room"] = json.dumps(cell.metadata["room"])
+    elif editions.exercises(cell):
+        kinds.append("solution")
+    return [div(blocks, *kinds, **about)]
 
 
 def _exercises(groups: list[Node]) -> list[Node]:
