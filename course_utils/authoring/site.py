@@ -116,7 +116,7 @@ def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
     with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
         made = {stem: pool.submit(*job, set(jobs)) for stem, job in jobs.items()}
         pages = {stem: future.result() for stem, future in made.items()}
-    _run_sphinx(pages, target, address)
+    _run_sphinx(pages, target)
     for page in pages.values():
         for name, content in page.pictures.items():
             (target / name).parent.mkdir(exist_ok=True)
@@ -132,13 +132,9 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
         text = (folder / f"{stem}.html").stat().st_size / 1000
         pictures = sum(map(len, page.pictures.values())) / 1000
         lines.append(f"{stem:30}{text:6.0f} kB{pictures:10.0f} kB")
-    shared = [
-        path.stat().st_size
-        for path in (folder / "_static").rglob("*")
-        if path.suffix in (".css", ".js")
-    ]
-    lines.append(f"style and scripts of all pages: {sum(shared) / 1000:.0f} kB")
-    return lines
+    files = (folder / "_static").rglob("*")
+    shared = sum(f.stat().st_size for f in files if f.suffix in (".css", ".js")) / 1000
+    return [*lines, f"style and scripts of all pages: {shared:.0f} kB"]
 
 
 # Labs ---------------------------------------------------------------------------
@@ -168,7 +164,9 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
         source, *outputs = block["c"][1]
         text = source["c"][1]
         asks = [keys[int(n)] for n in tree.attribute(block, "tells").split()]
-        replies = [tree.raw(_reply(key)) for key in asks]
+        # Where it will stand whether an answer was right.
+        reply = '<div class="reply" id="reply-{0}" role="status" data-key="{0}"></div>'
+        replies = [tree.raw(reply.format(key)) for key in asks]
         if text == HERE:
             return replies
         if shown := SHOWN.search(text):
@@ -248,28 +246,21 @@ def _leads_on(frame: Node) -> bool:
 
 def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
     """Return blocks that unfold when some questions are answered."""
-    summary = f"{say('fold-outputs')} {say('answer-first')}"
     opening = f'<details class="result" data-needs="{" ".join(needs)}">'
-    opening += f"<summary>{summary}</summary>"
-    return [tree.raw(opening), *blocks, tree.raw("</details>")]
+    summary = f"<summary>{say('fold-outputs')} {say('answer-first')}</summary>"
+    return [tree.raw(opening + summary), *blocks, tree.raw("</details>")]
 
 
 def _explorable(name: str, own: str) -> str:
     """Return an explorable that is alive, as HTML."""
     html = gallery.figure(name, gallery.default_data(name))
     if own and name == "draw_digit":
-        html += (
-            f'<p class="aside">{say("small-network")} <code>{escape(own)}</code>.</p>'
-        )
+        said = f"{say('small-network')} <code>{escape(own)}</code>."
+        html += f'<p class="aside">{said}</p>'
     return html
 
 
 # Questions ----------------------------------------------------------------------
-
-
-def _reply(key: str) -> str:
-    """Return the place where it will stand whether an answer was right."""
-    return f'<div class="reply" id="reply-{key}" role="status" data-key="{key}"></div>'
 
 
 def _question(question: Question, number: int, key: str) -> str:
@@ -342,21 +333,15 @@ def text_page(text: str, names: set) -> Page:
 
 def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
     """Return the first page in markdown: what the course is, and its map."""
-    rows, hours = [], 0
-    about = dict(
-        re.findall(
-            r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|",
-            credits.section("The labs"),
-            re.MULTILINE,
-        )
-    )
+    rows, hours, told = [], 0, credits.read()
+    row = re.compile(r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|", re.MULTILINE)
+    about = dict(row.findall(credits.section("The labs")))
     for stem, nb in notebooks.items():
         minutes = reading_time.stated(nb)
         hours += sum(minutes) / 60
         title = f"[{editions.title(nb)}]({stem}.ipynb)"
         takes = " + ".join(f"{number:.0f}" for number in minutes)
         rows.append(f"| {title} | {about.get(stem, '')} | {takes} |")
-    told = credits.read()
     return _fill(
         "index.md",
         title=told.title,
@@ -534,9 +519,7 @@ def _listing(node: Node) -> str:
 # Sphinx -------------------------------------------------------------------------
 
 
-def _run_sphinx(
-    pages: Mapping[str, Page], target: Path, address: stamp.Address
-) -> None:
+def _run_sphinx(pages: Mapping[str, Page], target: Path) -> None:
     """Let Sphinx make the pages."""
     from sphinx.application import Sphinx
 
@@ -556,7 +539,6 @@ def _run_sphinx(
         "html_context": {
             "credits": told.line,
             "cite": told.cite,
-            "address": tuple(address),
             "words": words.table(),
             "pages": [stem for stem in pages if stem != "index"],
         },
@@ -621,22 +603,13 @@ def setup(app) -> dict:
             env = document.settings.env
             if env.docname == "index":
                 names = env.config.html_context["pages"]
-                places[1] += addnodes.toctree(
-                    parent="index",
-                    entries=[(None, name) for name in names],
-                    includefiles=names,
-                    maxdepth=1,
-                    hidden=True,
-                    titlesonly=True,
-                    glob=False,
-                    numbered=0,
-                    caption=None,
-                    includehidden=False,
-                )
+                entries = [(None, name) for name in names]
+                contents = {"entries": entries, "includefiles": names, "glob": False}
+                places[1] += addnodes.toctree(**contents, hidden=True, titlesonly=True)
 
     def add_report(app, pagename, templatename, context, doctree) -> None:
         title = re.sub(r"<[^>]+>", "", context.get("title") or say("search"))
-        context["report"] = report_url(title, stamp.Address(*context["address"]))
+        context["report"] = report_url(title, stamp.read_address())
 
     app.add_source_suffix(".lab", "lab")
     app.add_source_parser(Pages)
