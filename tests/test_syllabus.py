@@ -54,7 +54,7 @@ def data(monkeypatch):
 def test_every_section_has_one_place(of):
     made = syllabus.sessions(of, course())
     there = [unit for session in made for unit in session.teach + session.read]
-    there += syllabus.left_out(of, course())
+    there += syllabus.named(of, "out", course())
     assert Counter(there) == Counter(
         unit for nb in course().values() for unit in syllabus.units(nb)
     )
@@ -64,7 +64,7 @@ def test_twelve_sessions_leave_nothing_out():
     assert PLANS.keys() == {8, 12}
     made = syllabus.sessions(PLANS[12], course())
     assert "out" not in PLANS[12] and not any(session.read for session in made)
-    assert syllabus.left_out(PLANS[8], course())
+    assert syllabus.named(PLANS[8], "out", course())
 
 
 @by_plan
@@ -83,7 +83,7 @@ def test_every_exercise_has_one_place_and_comes_after_its_lab(of):
         seen |= {unit.lab for unit in session.teach + session.read}
         found += session.solve + session.home
         assert {task.lab for task in session.solve + session.home} <= seen
-    left = {unit.lab for unit in syllabus.left_out(of, course())} - seen
+    left = {unit.lab for unit in syllabus.named(of, "out", course())} - seen
     assert Counter(found) == Counter(
         task
         for lab in course()
@@ -162,7 +162,7 @@ def test_both_tests_ask_for_the_same_twelve_ideas():
     assert len(ideas) == 12
     for idea in ideas:
         (unit,) = syllabus.picked(idea["taught"], course())
-        assert unit not in syllabus.left_out(PLANS[8], course())
+        assert unit not in syllabus.named(PLANS[8], "out", course())
         if not idea["before"].startswith("concepts."):
             assert idea["before"] in asked_in_labs()
 
@@ -300,7 +300,7 @@ def test_the_syllabus_says_what_is_left_out(data):
     missed = [
         str(n)
         for n, question in enumerate(syllabus.questions("exam"), 1)
-        if syllabus.place(question, course()) in syllabus.left_out(of, course())
+        if syllabus.place(question, course()) in syllabus.named(of, "out", course())
     ]
     assert words.word("not-asked").format(numbers=", ".join(missed)) in text
     assert text.count(f"### {words.word('session')} ") == 8 + 12

@@ -139,20 +139,12 @@ def quote(text: str) -> str:
 
 
 def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Break lines that are too long for the paper, and mark what continues a line.
-
-    A line is broken after a space where there is one in its second half, else anywhere.
-    """
+    """Break lines that are too long for the paper, and mark what continues a line."""
+    how = {"subsequent_indent": CONTINUED, "break_on_hyphens": False}
     lines = []
     for line in text.expandtabs(4).splitlines():
-        mark = ""
-        while len(mark) + len(line) > columns:
-            room = columns - len(mark)
-            at = line.rfind(" ", room // 2, room) + 1 or room
-            lines.append(mark + line[:at].rstrip())
-            line = line[at:]
-            mark = CONTINUED
-        lines.append(mark + line)
+        wide = len(line) > columns
+        lines += textwrap.wrap(line, columns, **how) if wide else [line]
     return "\n".join(lines)
 
 

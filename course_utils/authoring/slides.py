@@ -43,7 +43,6 @@ from course_utils.authoring import (
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tree import Node, after_lead, div, lead, para, plain
-from course_utils.exercises.questions import Question
 
 MARKS = {name: name for name in ("slide", "fragment", "notes", "skip")}
 MARKS |= {"subslide": "slide", "-": "notes", "": "notes"}
@@ -160,8 +159,11 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
             if mark == "notes":
                 slide.notes += map(_small_heading, blocks)
                 continue
-            for part in _without_stop(blocks[own:]):
-                if part and words.lead_role(lead(part[0])) == "stop" and slide.items:
+            # What sums up the first half has a slide of its own.
+            leads = [words.lead_role(lead(block)) for block in blocks]
+            at = leads.index("stop") if "stop" in leads else len(blocks)
+            for stops, part in ((False, blocks[own:at]), (True, blocks[at:])):
+                if stops and part and slide.items:
                     slide, step = Slide(title, own=False), 0
                     slides.append(slide)
                 slide.notes += map(_small_heading, part)
@@ -176,13 +178,6 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
                 told = bool(told) and "tells" in cell.metadata
                 _put_code(slide, blocks, slide.step if told else step, at_once=told)
     return slides
-
-
-def _without_stop(blocks: list[Node]) -> list[list[Node]]:
-    """Return blocks in two parts; what sums up the first half begins the second."""
-    stops = [words.lead_role(lead(block)) == "stop" for block in blocks]
-    at = stops.index(True) if any(stops) else len(blocks)
-    return [blocks[:at], blocks[at:]]
 
 
 def _title_slide(blocks: list[Node]) -> Slide:
@@ -246,19 +241,14 @@ def _ask(slide: Slide, cell: NotebookNode, step: int) -> list[Slide]:
         if question.options:
             # The answer to a choice says the option again, and takes its place.
             kind = "options gone" if question.kind == "choice" else "options"
-            slide.put([_options(question)], step, kind)
+            options = [
+                para([tree.strong(f"({letter})"), tree.SPACE, *tree.inlines(text)])
+                for letter, text in question.options.items()
+            ]
+            slide.put([div(options)], step, kind)
         slide.put([tree.answer(question)], step + 1, "answer")
         slide.notes += tree.explanations(question)
     return more
-
-
-def _options(question: Question) -> Node:
-    return div(
-        [
-            para([tree.strong(f"({letter})"), tree.SPACE, *tree.inlines(text)])
-            for letter, text in question.options.items()
-        ]
-    )
 
 
 def _kind(block: Node) -> str:
@@ -296,15 +286,9 @@ def deck(slides: Sequence[Slide]) -> bytes:
     names = dict.fromkeys(plain(i.block) for i in items if i.kind == "explorable")
     if names:
         sections.append(tree.raw(gallery.head(list(names))))
-    return web.html(
-        sections,
-        template="slides.html",
-        variables={
-            "pagetitle": plain(slides[0].title),
-            "css": str(web.TEMPLATES / "slides.css"),
-            "reveal": str(_reveal()),
-        },
-    )
+    values = {"css": web.TEMPLATES / "slides.css", "reveal": _reveal()}
+    values["pagetitle"] = plain(slides[0].title)
+    return web.html(sections, template="slides.html", variables=values)
 
 
 def _section(slide: Slide, number: int) -> Node:

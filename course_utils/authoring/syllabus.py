@@ -123,6 +123,11 @@ def picked(text: str, course: Labs) -> list[Unit]:
     return found
 
 
+def named(part: Mapping, key: str, course: Labs) -> list[Unit]:
+    """Return the sections that a part of a plan has under a key, such as ``"out"``."""
+    return [unit for text in part.get(key, []) for unit in picked(text, course)]
+
+
 def sessions(of: Mapping, course: Labs) -> list[Session]:
     """Return the sessions of a plan.
 
@@ -131,25 +136,17 @@ def sessions(of: Mapping, course: Labs) -> list[Session]:
     LabError
         If a section or an exercise does not exist.
     """
-    solved = {key for session in of["session"] for key in session.get("solve", [])}
-    ends = {}  # after which session a lab is done
-    for n, session in enumerate(of["session"]):
-        for text in session.get("teach", []) + session.get("read", []):
-            ends[text.partition(".")[0]] = n
     made = []
-    for n, session in enumerate(of["session"]):
-        teach, read = (
-            [unit for text in session.get(key, []) for unit in picked(text, course)]
-            for key in ("teach", "read")
-        )
-        done = [
-            task for lab, end in ends.items() if end == n for task in tasks(lab, course)
-        ]
+    for session in of["session"]:
+        teach, read = (named(session, key, course) for key in ("teach", "read"))
         solve = [_task(key, course) for key in session.get("solve", [])]
-        home = [task for task in done if task.key not in solved]
-        made.append(
-            Session(session["say"], session.get("test", ""), teach, solve, read, home)
-        )
+        test = session.get("test", "")
+        made.append(Session(session["say"], test, teach, solve, read, []))
+    solved = {task.key for session in made for task in session.solve}
+    # In which session a lab ends: what is not solved in class is homework after it.
+    ends = {unit.lab: one for one in made for unit in one.teach + one.read}
+    for lab, session in ends.items():
+        session.home.extend(t for t in tasks(lab, course) if t.key not in solved)
     return made
 
 
@@ -160,16 +157,10 @@ def tasks(lab: str, course: Labs) -> list[plan.Task]:
 
 def _task(key: str, course: Labs) -> plan.Task:
     lab = key.partition(".")[0]
-    found = tasks(lab, course) if lab in course else []
-    for task in found:
+    for task in tasks(lab, course) if lab in course else []:
         if task.key == key:
             return task
     raise LabError(f"syllabus.toml: there is no exercise {key}")
-
-
-def left_out(of: Mapping, course: Labs) -> list[Unit]:
-    """Return the sections that a plan leaves out."""
-    return [unit for text in of.get("out", []) for unit in picked(text, course)]
 
 
 # Questions ------------------------------------------------------------------------
@@ -189,10 +180,7 @@ def points(name: str) -> int:
 
 def takes(name: str) -> float:
     """Return how many minutes a test or the exam takes."""
-    texts = (
-        " ".join([question.text, *question.options.values()])
-        for question in questions(name)
-    )
+    texts = [text for q in questions(name) for text in (q.text, *q.options.values())]
     n_words = sum(len(text.split()) for text in texts)
     return n_words / reading_time.WORDS_A_MINUTE + THINKING[name] * points(name)
 
@@ -243,7 +231,7 @@ def in_markdown(course: Labs) -> str:
     for of in data()["plan"]:
         made = sessions(of, course)
         parts.append(f"## {word('in-sessions', n=len(made))}")
-        if out := left_out(of, course):
+        if out := named(of, "out", course):
             said = word("left-out-is", what=_sections(out, course), minutes=_whole(out))
             parts.append(f"{bold('left-out')} {said}")
             numbers = [
