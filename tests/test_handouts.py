@@ -333,7 +333,7 @@ def test_a_plan_has_two_pages(tmp_path, path):
     nb.cells = [v4.new_markdown_cell(text)]
     body, images = paper.to_typst(nb)
     paper.fill_workshop(tmp_path, images)
-    text = handouts.lab_text("instructor", body, path.stem)
+    text = paper.lab("instructor", body, path.stem, compact=False)
     found = "#context [#metadata(counter(page).final().first())<found>]"
     assert paper.query(f"{text}\n{found}", tmp_path, "plan") <= 2 + 1
 
@@ -402,7 +402,7 @@ def pdfs(tmp_path_factory):
         encoding="utf-8",
         check=True,
     )
-    assert "4/4" in run.stderr  # the progress bar
+    assert "PDFs: 100%" in run.stderr and "2/2" in run.stderr  # the progress bar
     return folder
 
 
@@ -425,7 +425,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     notebooks = [stored(path) for path in PATHS]
     paper.fill_workshop(folder, {})
-    (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder))
+    (folder / "sheet.pdf").write_bytes(handouts.sheet(notebooks, folder, "rules"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(syllabus, "PAPERS", {})  # these need all labs: see test_syllabus
         files = handouts.build(labs.lab_paths(["00", "07"]), whole_course=True)
@@ -513,7 +513,7 @@ def test_the_core_of_a_worksheet_has_twelve_pages(tmp_path, name):
     (path,) = labs.lab_paths([name])
     body, images = paper.to_typst(worksheet.student(stored(path)))
     paper.fill_workshop(tmp_path, images)
-    text = handouts.lab_text("student", body, path.stem)
+    text = paper.lab("student", body, path.stem, compact=True)
     found = "#context [#metadata(query(heading).filter(h => h.body == [{}]).first()"
     found = found.format(words.word("exercises")) + ".location().page())<found>]"
     assert paper.query(f"{text}\n{found}", tmp_path, "core") <= 12

@@ -25,7 +25,6 @@ from course_utils.authoring import (
     tree,
     words,
 )
-from course_utils.exercises.questions import Question
 
 NUMBERS = [path.stem[:2] for path in labs.lab_paths()]
 PLANS = {len(of["session"]): of for of in syllabus.data()["plan"]}
@@ -55,7 +54,7 @@ def data(monkeypatch):
 def test_every_section_has_one_place(of):
     made = syllabus.sessions(of, course())
     there = [unit for session in made for unit in session.teach + session.read]
-    there += syllabus.left_out(of, course())
+    there += syllabus.named(of, "out", course())
     assert Counter(there) == Counter(
         unit for nb in course().values() for unit in syllabus.units(nb)
     )
@@ -65,7 +64,7 @@ def test_twelve_sessions_leave_nothing_out():
     assert PLANS.keys() == {8, 12}
     made = syllabus.sessions(PLANS[12], course())
     assert "out" not in PLANS[12] and not any(session.read for session in made)
-    assert syllabus.left_out(PLANS[8], course())
+    assert syllabus.named(PLANS[8], "out", course())
 
 
 @by_plan
@@ -84,7 +83,7 @@ def test_every_exercise_has_one_place_and_comes_after_its_lab(of):
         seen |= {unit.lab for unit in session.teach + session.read}
         found += session.solve + session.home
         assert {task.lab for task in session.solve + session.home} <= seen
-    left = {unit.lab for unit in syllabus.left_out(of, course())} - seen
+    left = {unit.lab for unit in syllabus.named(of, "out", course())} - seen
     assert Counter(found) == Counter(
         task
         for lab in course()
@@ -163,7 +162,7 @@ def test_both_tests_ask_for_the_same_twelve_ideas():
     assert len(ideas) == 12
     for idea in ideas:
         (unit,) = syllabus.picked(idea["taught"], course())
-        assert unit not in syllabus.left_out(PLANS[8], course())
+        assert unit not in syllabus.named(PLANS[8], "out", course())
         if not idea["before"].startswith("concepts."):
             assert idea["before"] in asked_in_labs()
 
@@ -174,7 +173,7 @@ def test_nothing_is_asked_twice():
     # Before the second test nobody has read its answers.
     after = {question.key for question in syllabus.questions("after")}
     assert not after & asked_in_labs()
-    written = {v.key for v in vars(concepts).values() if isinstance(v, Question)}
+    written = {question.key for question in concepts.QUESTIONS.values()}
     assert written <= set(keys)
 
 
@@ -227,12 +226,10 @@ def test_the_exam_does_not_answer_itself():
 
 
 @pytest.mark.parametrize(
-    "question",
-    [v for v in vars(concepts).values() if isinstance(v, Question)],
-    ids=lambda question: question.key,
+    "question", concepts.QUESTIONS.values(), ids=concepts.QUESTIONS
 )
 def test_a_question_of_a_test_is_complete(question):
-    assert vars(concepts)[question.name] is question
+    assert asked.find(question.key) is question
     assert len(question.text) < 500 and len(question.because) > 30
     assert all(len(why) > 20 for why in question.why.values())
     value = question.right if question.kind != "number" else str(question.right)
@@ -284,8 +281,10 @@ def test_a_paper_asks_all_of_its_questions(typeset, name):
         for said in (question.text, *question.options.values()):
             assert squeeze(said) in squeeze(text), question.key
     n_numbers = sum(question.kind == "number" for question in those)
-    assert text.count("#number-line") + text.count("#sure(true)") == n_numbers
-    assert text.count("#sure(") == (0 if name == "exam" else len(those))
+    asks_how_sure = str(name != "exam").lower()
+    assert text.count(f"#answer-line(true, {asks_how_sure})") == n_numbers
+    n_lines = n_numbers if name == "exam" else len(those)
+    assert text.count("#answer-line(") == n_lines
 
 
 def test_the_key_marks_letters_and_ranges():
@@ -301,7 +300,7 @@ def test_the_syllabus_says_what_is_left_out(data):
     missed = [
         str(n)
         for n, question in enumerate(syllabus.questions("exam"), 1)
-        if syllabus.place(question, course()) in syllabus.left_out(of, course())
+        if syllabus.place(question, course()) in syllabus.named(of, "out", course())
     ]
     assert words.word("not-asked").format(numbers=", ".join(missed)) in text
     assert text.count(f"### {words.word('session')} ") == 8 + 12
@@ -315,7 +314,7 @@ def test_every_paper_says_what_it_is(tmp_path, name):
     pypdf = pytest.importorskip("pypdf", reason="reading PDFs needs pypdf")
     pytest.importorskip("typst", reason="paper needs typst")
     paper.fill_workshop(tmp_path, {})
-    made = syllabus.pdf(name, course().values(), tmp_path)
+    made = syllabus.pdf(course().values(), tmp_path, name)
     (tmp_path / "made.pdf").write_bytes(made)
     reader, told = pypdf.PdfReader(tmp_path / "made.pdf"), credits.read()
     assert credits.LICENCE in reader.metadata.subject
@@ -323,7 +322,7 @@ def test_every_paper_says_what_it_is(tmp_path, name):
     texts_ = [" ".join(page.extract_text().split()) for page in reader.pages]
     assert all(told.short in text for text in texts_)
     assert told.cite in texts_[0].replace("- ", "")
-    assert made == syllabus.pdf(name, course().values(), tmp_path)
+    assert made == syllabus.pdf(course().values(), tmp_path, name)
 
 
 def test_a_learners_stick_has_no_key_and_no_exam(tmp_path, monkeypatch):

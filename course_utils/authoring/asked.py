@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from course_utils.authoring import words
+from course_utils.authoring import concepts, words
 from course_utils.authoring.labs import LabError
 from course_utils.exercises.questions import Question, WarmUp
 
@@ -46,11 +46,10 @@ def find(key: str) -> Question:
         If there is none.
     """
     module, _, name = key.partition(".")
-    package = "authoring" if module == "concepts" else "exercises"
     try:
-        found = vars(importlib.import_module(f"course_utils.{package}.{module}"))
+        found = vars(importlib.import_module(f"course_utils.exercises.{module}"))
     except ModuleNotFoundError:
-        found = {}
+        found = concepts.QUESTIONS if module == "concepts" else {}
     cases = [q for v in found.values() if isinstance(v, WarmUp) for q in v.fixed]
     for question in (found.get(name), *cases):
         if isinstance(question, Question) and question.key == key:

@@ -51,11 +51,14 @@ def read() -> Credits:
     told = citation()
     unreleased = " (unreleased)" if date_released() == "unreleased" else ""
     # While it has no date, the year is that of the release before it.
-    dated = re.search(
-        r"^## \[.+\] - (\d{4})-\d\d-\d\d$", _text("CHANGELOG.md"), re.MULTILINE
-    )
+    heading = r"^## \[.+\] - (\d{4})-\d\d-\d\d$"
+    dated = re.search(heading, _text("CHANGELOG.md"), re.MULTILINE)
     title, _, subtitle = told["title"].partition(": ")
-    authors = " and ".join(_name(author) for author in told["authors"])
+    names = [
+        author.get("name") or f"{author['given-names']} {author['family-names']}"
+        for author in told["authors"]
+    ]
+    authors = " and ".join(names)
     version = f"version {number}{unreleased}"
     year = dated[1] if dated else "no year"
     cite = f"{authors} ({year}). {told['title']}, {version}."
@@ -72,17 +75,11 @@ def citation() -> dict:
         raise LabError(f"CITATION.cff cannot be read: {error}") from None
 
 
-def _name(author: dict) -> str:
-    """Return the name of a group or of a person."""
-    return author.get("name") or f"{author['given-names']} {author['family-names']}"
-
-
 def date_released() -> str:
     """Return the date of this version in CHANGELOG.md, or ``"unreleased"``."""
     number = course_utils.__version__
-    entry = re.search(
-        rf"^## \[{re.escape(number)}\] - (.+)$", _text("CHANGELOG.md"), re.MULTILINE
-    )
+    heading = rf"^## \[{re.escape(number)}\] - (.+)$"
+    entry = re.search(heading, _text("CHANGELOG.md"), re.MULTILINE)
     if not entry:
         raise LabError(
             "CHANGELOG.md has no entry for this version; "
@@ -93,27 +90,17 @@ def date_released() -> str:
 
 def section(heading: str) -> str:
     """Return a section of README.md in markdown, without its heading."""
-    found = re.search(
-        rf"^## {re.escape(heading)}\n(.+?)(?=^## |\Z)",
-        _text("README.md"),
-        re.MULTILINE | re.DOTALL,
-    )
+    whole = rf"^## {re.escape(heading)}\n(.+?)(?=^## |\Z)"
+    found = re.search(whole, _text("README.md"), re.MULTILINE | re.DOTALL)
     if not found:
         raise LabError(f"README.md has no section '## {heading}'")
     return found[1].strip()
 
 
 def notes() -> list[tuple[str, str, str]]:
-    """Return the notes that the course grew from, as README.md lists them.
-
-    Returns
-    -------
-    list of (str, str, str)
-        Title, author and place, in markdown.
-    """
+    """Return title, author and place of the notes that README.md lists, in markdown."""
     rows = re.findall(r"^\|(.+)\|$", section("The notes it grew from"), re.MULTILINE)
-    cells = [[cell.strip() for cell in row.split(" | ")] for row in rows]
-    return [tuple(row) for row in cells[2:]]
+    return [tuple(map(str.strip, row.split(" | "))) for row in rows[2:]]
 
 
 def _text(name: str) -> str:

@@ -33,12 +33,7 @@ SPACE_PER_LINE = 1.5  # lines to write on, for each line of the reference soluti
 
 
 def read_executed(path: Path) -> NotebookNode:
-    """Return the stored notebook of a lab, with its outputs.
-
-    Parameters
-    ----------
-    path : Path
-        The lab's ``.py``.
+    """Return the stored notebook of a lab's ``.py``, with its outputs.
 
     Raises
     ------
@@ -201,7 +196,8 @@ def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
     """Drop what makes sense on a screen only: badges, widgets, Colab's cell, tags."""
     nb = _at_home(nb)
     for cell, following in zip(nb.cells, [*nb.cells[1:], None], strict=True):
-        cell.metadata = NotebookNode()
+        pitfall = "pitfall" in cell.metadata.get("tags", [])
+        cell.metadata = NotebookNode({"pitfall": True} if pitfall else {})
         if cell.cell_type != "code":
             source = LAB_LINK.sub(r"\1", cell.source)
             if following:  # a quiz shows the code of the cell that it asks about
@@ -226,14 +222,10 @@ def exercises(cell: NotebookNode) -> list:
     if cell.cell_type != "code":
         return []
     uses = dict.fromkeys((m["module"], m["name"]) for m in USE.finditer(cell.source))
-    return [_exercise(module, name) for module, name in uses]
-
-
-def _exercise(module: str, name: str):
     from course_utils.exercises.checks import find  # here, because it imports torch
 
     try:
-        return find(module, name)
+        return [find(module, name) for module, name in uses]
     except LookupError as error:
         raise LabError(str(error)) from None
 
@@ -277,11 +269,10 @@ def timing_note(nb: NotebookNode) -> str:
 
 def answer_note(question: Question) -> str:
     """Return markdown: the right answer of a question, and why others are wrong."""
-    wrong = [
-        f"*{as_markdown(name)}* {as_markdown(text)}"
-        for name, text in asked.wrong_answers(question)
-    ]
-    return "\n\n".join([_answered(asked.answer(question)), *wrong])
+    found = [_answered(asked.answer(question))]
+    for name, text in asked.wrong_answers(question):
+        found.append(f"*{as_markdown(name)}* {as_markdown(text)}")
+    return "\n\n".join(found)
 
 
 def _answered(text: str) -> str:
@@ -298,10 +289,14 @@ def exercise_note(exercise) -> str:
         parts.append(f"{words.bold('praise')} {as_markdown(exercise.praise)}")
     if exercise.mistakes:
         parts.append(f"{words.bold('mistakes')} `{exercise.name}`")
-    for mistake, *others in _alike(exercise.mistakes):
+    alike = {}  # mistakes whose explanations differ in a number only
+    for mistake in exercise.mistakes:
+        key = re.sub(r"\d[\d.e-]*", "0", explanation(mistake))
+        alike.setdefault(key, []).append(mistake)
+    for mistake, *others in alike.values():
         more = f" (There are {len(others)} more like it.)" if others else ""
-        name = _words(mistake.__name__)
-        parts.append(f"*{name}* {explanation(mistake)}{more}")
+        name = as_markdown(mistake.__name__.replace("_", " ").capitalize())
+        parts.append(f"*{name}.* {explanation(mistake)}{more}")
         source = body(mistake)
         if not _hidden(mistake, source):
             parts.append(f"```python\n{source}\n```")
@@ -317,22 +312,9 @@ def _hidden(mistake: Callable, source: str) -> bool:
     return any(getattr(v, "__module__", "").startswith("course_utils") for v in own)
 
 
-def _alike(mistakes: Sequence[Callable]) -> list[list[Callable]]:
-    """Group mistakes whose explanations differ in a number only."""
-    groups = {}
-    for mistake in mistakes:
-        key = re.sub(r"\d[\d.e-]*", "0", explanation(mistake))
-        groups.setdefault(key, []).append(mistake)
-    return list(groups.values())
-
-
 def explanation(mistake) -> str:
     """Return the explanation of a mistake as one line of markdown."""
     return as_markdown(" ".join(inspect.cleandoc(mistake.__doc__).split()))
-
-
-def _words(name: str) -> str:
-    return as_markdown(name.replace("_", " ").capitalize() + ".")
 
 
 def as_markdown(text: str) -> str:
@@ -345,6 +327,11 @@ def as_markdown(text: str) -> str:
     for i in range(0, len(pieces), 2):
         pieces[i] = re.sub(r"([\\`*_\[\]<>$#|~^{}])", r"\\\1", pieces[i])
     return "".join(pieces)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table in markdown; the second one says how to align."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _note(source: str, kind: str) -> NotebookNode:
@@ -385,13 +372,10 @@ def formulas(nb: NotebookNode) -> list[str]:
 
 
 def pitfalls(nb: NotebookNode) -> list[tuple[str, str]]:
-    """Return the lab's rules, each with the name of the pitfall that it belongs to.
+    """Return the lab's rules, each after the name of the pitfall that it belongs to.
 
-    Returns
-    -------
-    list of (str, str)
-        The name is that of the last heading ``### Pitfall: ...`` before the rule, in
-        markdown, or empty if another heading or rule has come in between.
+    The name is that of the last heading ``### Pitfall: ...``, in markdown, or empty if
+    another heading or rule has come in between.
     """
     found, name = [], ""
     for paragraph in paragraphs(nb):
@@ -405,14 +389,12 @@ def pitfalls(nb: NotebookNode) -> list[tuple[str, str]]:
 
 def rules(nb: NotebookNode) -> str:
     """Return the lab's rules as a list in markdown, each after its pitfall in bold."""
-    return "\n".join(f"* {_label(name)}{rule}" for name, rule in pitfalls(nb))
-
-
-def _label(pitfall: str) -> str:
-    if not pitfall:
-        return ""
-    stop = "" if pitfall[-1] in ".!?" else "."
-    return f"**{pitfall[0].upper()}{pitfall[1:]}{stop}** "
+    lines = []
+    for name, rule in pitfalls(nb):
+        stop = "" if name.endswith((".", "!", "?")) else "."
+        label = f"**{name[0].upper()}{name[1:]}{stop}** " if name else ""
+        lines.append(f"* {label}{rule}")
+    return "\n".join(lines)
 
 
 def paragraphs(nb: NotebookNode) -> list[str]:

@@ -3,15 +3,12 @@
 import bisect
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
-from tqdm import tqdm
+from tqdm.contrib.concurrent import thread_map
 
 from course_utils.authoring import (
     credits,
@@ -37,12 +34,7 @@ SHEET_SIZES = [size / 5 for size in range(60, 29, -1)]  # points, from 12 to 6
 def main(paths: Sequence[Path], folder: Path) -> int:
     """Make the handouts of labs, and of the whole course if these are all labs.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    folder : Path
-        Where the files go: all of them or, if anything fails, none.
+    If anything fails, no file is written.
 
     Raises
     ------
@@ -64,83 +56,54 @@ def build(
 ) -> dict[str, bytes]:
     """Return handouts: file names and contents.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    whole_course : bool
-        Whether to make the bound editions, the sheet of rules and the `syllabus`'s
-        papers, too.
-    read : callable
-        Returns the executed notebook of a path.
+    Those of the whole course are the bound editions, the sheet of rules and the
+    `syllabus`'s papers. ``read`` returns the executed notebook of a path.
     """
     notebooks = {path.stem: read(path) for path in paths}
-    made = (  # one after the other, while pandoc is at work
-        ((stem, edition), (paper.to_typst, make(nb)))
-        for edition, make in EDITIONS.items()
-        for stem, nb in notebooks.items()
-    )
-    n_made = len(EDITIONS) * len(notebooks)
-    n_files = n_made + (3 + len(syllabus.PAPERS)) * whole_course
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        tqdm(total=n_made + n_files, unit="step", file=sys.stderr) as bar,
-    ):
-        typeset = _in_parallel(bar, made)
+    keys = [(stem, edition) for edition in EDITIONS for stem in notebooks]
+    # Editions are made one after the other, while pandoc is at work.
+    made = ((paper.to_typst, EDITIONS[e](notebooks[stem])) for stem, e in keys)
+    typeset = dict(zip(keys, _in_parallel(made, len(keys), "labs"), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
         workshop = Path(folder)
         for _, images in typeset.values():
             paper.fill_workshop(workshop, images)
         jobs = {}
         if whole_course:  # first, because they take longest
+            course = list(notebooks.values())
             for edition in EDITIONS:
                 bodies = [text for (_, e), (text, _) in typeset.items() if e == edition]
-                name = f"course-{edition}"
-                text = book_text(edition, bodies, list(notebooks.values()))
-                jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-            course = list(notebooks.values())
-            jobs["rules.pdf"] = (sheet, course, workshop)
+                text = book_text(edition, bodies, course)
+                jobs[f"course-{edition}"] = (paper.pdf, text, workshop)
+            jobs["rules"] = (sheet, course, workshop)
             for name in syllabus.PAPERS:
-                jobs[f"{name}.pdf"] = (syllabus.pdf, name, course, workshop)
+                jobs[name] = (syllabus.pdf, course, workshop)
         for (stem, edition), (body, _) in typeset.items():
-            name = f"{stem}-{edition}"
-            text = lab_text(edition, body, editions.title(notebooks[stem]))
-            jobs[f"{name}.pdf"] = (paper.pdf, text, workshop, name)
-        return dict(sorted(_in_parallel(bar, jobs.items()).items()))
+            title, compact = editions.title(notebooks[stem]), edition == "student"
+            text = paper.lab(edition, body, title, compact=compact)
+            jobs[f"{stem}-{edition}"] = (paper.pdf, text, workshop)
+        calls = ((*job, name) for name, job in jobs.items())
+        pdfs = _in_parallel(calls, len(jobs), "PDFs")
+    return dict(sorted(zip((f"{name}.pdf" for name in jobs), pdfs, strict=True)))
 
 
-def _in_parallel(bar: tqdm, jobs: Iterable[tuple[Any, tuple]]) -> dict:
-    """Run jobs, each a function and its arguments; pandoc and typst need no GIL."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            futures = {key: pool.submit(*job) for key, job in jobs}
-            for future in as_completed(futures.values()):
-                future.result()
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return {key: future.result() for key, future in futures.items()}
+def _in_parallel(jobs: Iterable[tuple], n: int, what: str) -> list:
+    """Call functions with arguments; pandoc and typst need no GIL."""
+    bar = {"total": n, "desc": what, "unit": "step", "max_workers": os.cpu_count()}
+    return thread_map(lambda job: job[0](*job[1:]), jobs, **bar)
 
 
 # Documents ------------------------------------------------------------------------
-
-
-def lab_text(edition: str, body: str, title: str) -> str:
-    """Return one lab in typst's language."""
-    return paper.document(
-        "lab",
-        body,
-        title=paper.quote(title),
-        course=paper.quote(credits.read().title),
-        edition=paper.quote(words.word(edition)),
-        compact="true" if edition == "student" else "false",
-    )
 
 
 def book_text(
     edition: str, bodies: Sequence[str], notebooks: Sequence[NotebookNode]
 ) -> str:
     """Return all labs in typst's language; for instructors with the hours."""
+    hours = [
+        f"({paper.quote(editions.title(nb))}, {paper.quote(editions.timing(nb))}),"
+        for nb in notebooks
+    ]
     return paper.document(
         "book",
         "\n\n".join(bodies),
@@ -149,20 +112,11 @@ def book_text(
         edition=paper.quote(words.word(edition)),
         sources=f"[{paper.sources()}]",
         compact="true" if edition == "student" else "false",
-        hours=hours(notebooks) if edition == "instructor" else "none",
+        hours=f"({' '.join(hours)})" if edition == "instructor" else "none",
     )
 
 
-def hours(notebooks: Sequence[NotebookNode]) -> str:
-    """Return how long each lab takes, for `book` in ``course.typ``."""
-    rows = [
-        f"({paper.quote(editions.title(nb))}, {paper.quote(editions.timing(nb))}),"
-        for nb in notebooks
-    ]
-    return "(" + " ".join(rows) + ")"
-
-
-def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
+def sheet(notebooks: Sequence[NotebookNode], workshop: Path, name: str) -> bytes:
     """Return the formulas and rules of the course on two pages.
 
     Raises
@@ -183,14 +137,14 @@ def sheet(notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
         )
 
     def fits(size: float) -> bool:
-        return paper.query(text(size), workshop, "rules") <= SHEET_PAGES
+        return paper.query(text(size), workshop, name) <= SHEET_PAGES
 
     at = bisect.bisect_left(SHEET_SIZES, True, key=fits)
     if at == len(SHEET_SIZES):
         raise LabError(
             f"the rules do not fit on {SHEET_PAGES} pages: drop or shorten some"
         )
-    return paper.pdf(text(SHEET_SIZES[at]), workshop, "rules")
+    return paper.pdf(text(SHEET_SIZES[at]), workshop, name)
 
 
 def sheet_body(notebooks: Sequence[NotebookNode]) -> str:

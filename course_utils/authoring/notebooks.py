@@ -14,24 +14,15 @@ from course_utils.authoring.publish import check_folder, publish_and_say
 def main(paths: Sequence[Path], folder: Path) -> int:
     """Make the notebooks of labs, in the folders ``student`` and ``instructor``.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    folder : Path
-        Where the two folders are or come to be.
-
     Raises
     ------
     LabError
         If a lab was not executed, or the folder cannot be written.
     """
     check_folder(folder)
-    stored = {path: editions.read_executed(path) for path in paths}
+    stored = {f"{path.stem}.ipynb": editions.read_executed(path) for path in paths}
     made = {
-        edition: {
-            f"{path.stem}.ipynb": make(nb).encode() for path, nb in stored.items()
-        }
+        edition: {name: make(nb).encode() for name, nb in stored.items()}
         for edition, make in EDITIONS.items()
     }
     for edition, files in made.items():

@@ -32,14 +32,7 @@ HANGUL = re.compile(r"\([^()]*[\uac00-\ud7a3][^()]*\)")
 
 
 def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
-    """Return an edition of a lab in typst's language, for ``course.typ``.
-
-    Returns
-    -------
-    text : str
-    images : dict of str to bytes
-        The pictures that it names.
-    """
+    """Return an edition of a lab in typst's language, and the pictures it names."""
     nb = copy.deepcopy(nb)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
@@ -51,9 +44,8 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
 
 def write(blocks: list[Node]) -> str:
     """Return blocks in typst's language, by pandoc."""
-    return tree.write(
-        blocks, "typst-smart", [f"--lua-filter={TEMPLATES / 'paper.lua'}"]
-    )
+    lua = f"--lua-filter={TEMPLATES / 'paper.lua'}"
+    return tree.write(blocks, "typst-smart", [lua])
 
 
 def _with_key(blocks: list[Node]) -> list[Node]:
@@ -61,7 +53,8 @@ def _with_key(blocks: list[Node]) -> list[Node]:
     key = []
 
     def move(block: Node) -> list[Node] | None:
-        kind, inside = tree.role(block), block["c"][-1]
+        kind = tree.role(block)
+        inside = block["c"][1] if kind else []
         if kind in ("question", "pencil") and tree.role(inside[-1]) == "answer":
             (said,) = inside[-1]["c"][1]
             number = tree.attribute(block, "number")
@@ -85,7 +78,11 @@ def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
             columns = SMALL_COLUMNS if "mistake" in attributes[1] else COLUMNS
             return [{"t": "CodeBlock", "c": [attributes, wrap(text, columns)]}]
         case {"t": "Para", "c": [{"t": "Image", "c": [_, seen, [source, _]]}]}:
-            return [_picture(source, tree.plain(seen), images)]
+            png = base64.b64decode(source.partition(",")[2])
+            name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
+            images[name] = png
+            width, alt = f"{_width(png):.0f}", tree.plain(seen)
+            return [div([], "picture", name=name, width=width, alt=alt)]
         case {"t": "Div", "c": [[_, ["cell", *_], _], blocks]}:
             return tree.change(_cell(block, *blocks), lambda b: _fit(b, images))
     return None
@@ -134,13 +131,6 @@ def _stub(source: str, room: dict[str, int]) -> list[Node]:
     return found + [div([], "room", lines=str(n)) for n in room.values()]
 
 
-def _picture(source: str, alt: str, images: dict[str, bytes]) -> Node:
-    png = base64.b64decode(source.partition(",")[2])
-    name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
-    images[name] = png
-    return div([], "picture", name=name, width=f"{_width(png):.0f}", alt=alt)
-
-
 def quote(text: str) -> str:
     """Return a text as a literal of typst."""
     for old, new in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "    ")):
@@ -149,20 +139,12 @@ def quote(text: str) -> str:
 
 
 def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Break lines that are too long for the paper, and mark what continues a line.
-
-    A line is broken after a space where there is one in its second half, else anywhere.
-    """
+    """Break lines that are too long for the paper, and mark what continues a line."""
+    how = {"subsequent_indent": CONTINUED, "break_on_hyphens": False}
     lines = []
     for line in text.expandtabs(4).splitlines():
-        mark = ""
-        while len(mark) + len(line) > columns:
-            room = columns - len(mark)
-            at = line.rfind(" ", room // 2, room) + 1 or room
-            lines.append(mark + line[:at].rstrip())
-            line = line[at:]
-            mark = CONTINUED
-        lines.append(mark + line)
+        wide = len(line) > columns
+        lines += textwrap.wrap(line, columns, **how) if wide else [line]
     return "\n".join(lines)
 
 
@@ -181,22 +163,9 @@ def _width(png: bytes) -> float:
 def document(template: str, body: str, **settings: str) -> str:
     """Return a whole document in typst's language.
 
-    Parameters
-    ----------
-    template : str
-        The function of ``course.typ`` that sets the pages: lab, book or sheet.
-    body : str
-    **settings : str
-        Its arguments, in typst's language. The credits are added.
+    ``template`` is the function of ``course.typ`` that sets the pages: lab, book or
+    sheet. The credits are added to the settings, which are its arguments.
     """
-    settings["credits"] = _credits()
-    arguments = "".join(f", {name}: {value}" for name, value in settings.items())
-    start = f'#import "course.typ": *\n#show: it => {template}(it{arguments})'
-    return f"{start}\n\n{body}\n"
-
-
-def _credits() -> str:
-    """Return version, licence and how to cite as a dictionary of typst."""
     told = credits.read()
     said = {
         "authors": told.authors,
@@ -205,16 +174,32 @@ def _credits() -> str:
         "licence": f"{credits.LICENCE}.",
         "cite": f"{words.word('cite')}: {told.cite}",
     }
-    return "(" + " ".join(f"{key}: {quote(text)}," for key, text in said.items()) + ")"
+    texts = (f"{key}: {quote(text)}," for key, text in said.items())
+    settings["credits"] = f"({' '.join(texts)})"
+    arguments = "".join(f", {name}: {value}" for name, value in settings.items())
+    start = f'#import "course.typ": *\n#show: it => {template}(it{arguments})'
+    return f"{start}\n\n{body}\n"
+
+
+def lab(edition: str, body: str, title: str, *, compact: bool) -> str:
+    """Return one lab, or what looks like one, in typst's language."""
+    return document(
+        "lab",
+        body,
+        title=quote(title),
+        course=quote(credits.read().title),
+        edition=quote(words.word(edition)),
+        compact=str(compact).lower(),
+    )
 
 
 def sources() -> str:
     """Return the notes that the course grew from, and the licences, for a book."""
-    items = []
-    for title, author, place, _ in credits.notes():
-        # The fonts inside of typst have no Korean letters.
-        title = re.sub(r"[가-힣]+(?: [가-힣]+)*", "…", title)
-        items.append(f"* {title}: {author}; {place}.")
+    # The fonts inside of typst have no Korean letters.
+    items = [
+        f"* {re.sub(r'[가-힣]+(?: [가-힣]+)*', '…', title)}: {author}; {place}."
+        for title, author, place, _ in credits.notes()
+    ]
     parts = [
         "**The notes it grew from**, written in Korean (… stands for Korean letters, "
         "which README.md has):",
@@ -259,7 +244,5 @@ def query(text: str, workshop: Path, name: str) -> Any:
 
     source = workshop / f"{name}.typ"
     source.write_text(text, encoding="utf-8", newline="\n")
-    found = typst.query(
-        source, "<found>", field="value", one=True, ignore_system_fonts=True
-    )
-    return json.loads(found)
+    how = {"field": "value", "one": True, "ignore_system_fonts": True}
+    return json.loads(typst.query(source, "<found>", **how))

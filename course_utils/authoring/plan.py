@@ -1,5 +1,6 @@
 """An instructor's edition on paper: a plan for the lesson, then the lab itself."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -28,6 +29,11 @@ class Task(NamedTuple):
     def key(self) -> str:
         """The lab and the number: ``"04.2"``."""
         return f"{self.lab}.{self.number}"
+
+    @property
+    def called(self) -> str:
+        """The names of its functions, in markdown."""
+        return ", ".join(f"`{name}`" for name in self.names)
 
 
 def instructor(nb: NotebookNode) -> NotebookNode:
@@ -76,27 +82,16 @@ def opening(nb: NotebookNode) -> str:
 def core(nb: NotebookNode) -> NotebookNode:
     """Return the lab without what is optional."""
     end = words.heading("deeper")
-    at = (i for i, c in enumerate(nb.cells) if c.source.startswith(end))
-    return NotebookNode(cells=nb.cells[: next(at, None)])
+    before = itertools.takewhile(lambda c: not c.source.startswith(end), nb.cells)
+    return NotebookNode(cells=[*before])
 
 
 # Time -----------------------------------------------------------------------------
 
 
-def _sections(nb: NotebookNode) -> list[tuple[str, float, int, bool]]:
-    """Return title, minutes and questions of each section, and whether it stops."""
-    found = [
-        [title, minutes, 0, False] for title, minutes in reading_time.by_section(nb)
-    ]
-    at = 0
-    for cell in nb.cells:
-        if cell.cell_type == "code":
-            found[at][2] += len(asked.questions(cell))
-            continue
-        for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
-            at += part.startswith("## ")
-            found[at][3] |= words.bold("stop") in part
-    return [tuple(section) for section in found]
+def _stops(section: reading_time.Section) -> bool:
+    """Tell whether a section ends where a lesson may stop."""
+    return any(words.bold("stop") in cell.source for cell in section.cells)
 
 
 def _minutes(nb: NotebookNode) -> str:
@@ -104,45 +99,39 @@ def _minutes(nb: NotebookNode) -> str:
     tasks = worksheet.lessons().get(editions.number(nb), {}).get("pencil", [])
     head = [word(role) for role in ("section", "min", "questions", "tasks")]
     rows = [head, ["---", "--:", "--:", "--:"]]
-    for title, minutes, n_questions, stops in _sections(nb):
-        if words.section_role(title) in ("exercises", "deeper"):
-            continue
+    for section in filter(lambda s: s.is_core, reading_time.sections(nb)):
         # Else typst would make a list of "1. One number".
-        name = title.replace(". ", ".\u00a0", 1) or word("start")
-        name += f" (**{word('stop-here')}**)" if stops else ""
-        n_tasks = sum(title.startswith(f"{task['section']}.") for task in tasks)
+        name = section.title.replace(". ", ".\u00a0", 1) or word("start")
+        name += f" (**{word('stop-here')}**)" if _stops(section) else ""
+        n_questions = sum(len(asked.questions(cell)) for cell in section.cells)
+        n_tasks = sum(section.title.startswith(f"{t['section']}.") for t in tasks)
         counts = [str(n or "") for n in (n_questions, n_tasks)]
-        rows.append([name, f"{minutes:.0f}", *counts])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        rows.append([name, f"{section.minutes:.0f}", *counts])
+    return editions.table(rows)
 
 
 def _where_to_stop(nb: NotebookNode) -> str:
     total, so_far, said = reading_time.estimate(nb), 0.0, []
-    for title, minutes, _, stops in _sections(nb):
-        so_far += minutes
-        if stops:
-            left = total - so_far
-            said.append(
-                word("stop-after").format(title=title, so_far=so_far, left=left)
-            )
+    for section in reading_time.sections(nb):
+        so_far += section.minutes
+        if _stops(section):
+            values = {"title": section.title, "so_far": so_far, "left": total - so_far}
+            said.append(word("stop-after", **values))
     return " ".join(said) or word("no-stop")
 
 
 def _optional(nb: NotebookNode) -> str:
-    for title, minutes in reading_time.by_section(nb):
-        if words.section_role(title) == "deeper":
-            return word("skip-deeper").format(title=title, minutes=minutes)
+    for section in reading_time.sections(nb):
+        if words.section_role(section.title) == "deeper":
+            values = {"title": section.title, "minutes": section.minutes}
+            return word("skip-deeper", **values)
     return ""
 
 
 def _homework(nb: NotebookNode) -> list[str]:
     """Return the exercises with their minutes, in words."""
     return [
-        word("task").format(
-            number=task.number,
-            names=", ".join(f"`{name}`" for name in task.names),
-            minutes=task.minutes,
-        )
+        word("task", number=task.number, names=task.called, minutes=task.minutes)
         for task in tasks(nb)
     ]
 
@@ -211,7 +200,7 @@ def symptom(exercise, mistake: Callable) -> str:
             continue
         kind, _ = trial.problem
         if kind == "error":
-            return word("sees-error").format(name=type(trial.got.error).__name__)
+            return word("sees-error", name=type(trial.got.error).__name__)
         if kind == "value":
             kind = _kind_of_numbers(trial.got.value, trial.right.value)
         elif kind == "form" and _same_type(trial.got.value, trial.right.value):

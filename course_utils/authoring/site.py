@@ -1,22 +1,21 @@
 """Make the course's web site: pages that open from a folder and ask no network.
 
-A lab goes through pandoc's tree, as for paper and slides. What comes out are pieces,
-headings and HTML, of which Sphinx makes pages with contents, search, and a light and a
-dark theme. This module is the extension that Sphinx loads for that, too.
+A lab goes through pandoc's tree, as for paper and slides. Of the HTML that comes out
+Sphinx makes pages with contents, search, and a light and a dark theme. This module is
+the extension that Sphinx loads for that, too.
 """
 
 import base64
 import copy
-import functools
 import hashlib
 import io
 import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -51,32 +50,27 @@ LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
 LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
-MARK = "<!-- heading {} -->"
+HEADING = re.compile(r'<h(\d) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+MARKED = re.compile(r"(?:<(code|em)>)?([^<]+)(?:</\w+>)?")  # in a heading
 
 
 class Page(NamedTuple):
     """What Sphinx makes a page of, and the pictures that the page shows."""
 
-    pieces: list  # ["heading", level, id, role, title] or ["html", text]
+    html: str  # begins with the title
     pictures: dict[str, bytes]
 
 
 def main(paths: Sequence[Path], folder: Path) -> int:
     """Make the site of labs, with the pages around them.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    folder : Path
-        New, empty, or a site that was made before. It is replaced as a whole, so that
-        no page of an earlier one stays.
+    It replaces an earlier one as a whole, so that no page of that stays.
 
     Raises
     ------
     LabError
         If a package is missing, a lab was not executed or marks up what nobody knows,
-        or the folder is not fit.
+        or the folder is neither new nor empty nor a site.
     """
     tree.check_tools(*TOOLS)
     folder = folder.absolute()
@@ -122,7 +116,7 @@ def build(paths: Sequence[Path], target: Path) -> dict[str, Page]:
     with ThreadPoolExecutor() as pool:  # pandoc needs no GIL
         made = {stem: pool.submit(*job, set(jobs)) for stem, job in jobs.items()}
         pages = {stem: future.result() for stem, future in made.items()}
-    _run_sphinx(pages, target, address)
+    _run_sphinx(pages, target)
     for page in pages.values():
         for name, content in page.pictures.items():
             (target / name).parent.mkdir(exist_ok=True)
@@ -138,13 +132,9 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
         text = (folder / f"{stem}.html").stat().st_size / 1000
         pictures = sum(map(len, page.pictures.values())) / 1000
         lines.append(f"{stem:30}{text:6.0f} kB{pictures:10.0f} kB")
-    shared = [
-        path.stat().st_size
-        for path in (folder / "_static").rglob("*")
-        if path.suffix in (".css", ".js")
-    ]
-    lines.append(f"style and scripts of all pages: {sum(shared) / 1000:.0f} kB")
-    return lines
+    files = (folder / "_static").rglob("*")
+    shared = sum(f.stat().st_size for f in files if f.suffix in (".css", ".js")) / 1000
+    return [*lines, f"style and scripts of all pages: {shared:.0f} kB"]
 
 
 # Labs ---------------------------------------------------------------------------
@@ -152,45 +142,36 @@ def weights(folder: Path, pages: Mapping[str, Page]) -> list[str]:
 
 def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) -> Page:
     """Return the page of a lab; links to pages that are not in ``names`` go."""
-    pitfalls = {
-        number
-        for number, cell in enumerate(labs.code_cells(nb), 1)
-        if "pitfall" in cell.metadata.get("tags", [])
-    }
     nb = edition(nb)
-    questions, told = {}, {}
+    questions = {}
     for cell in labs.code_cells(nb):
         numbers = cell.metadata.get("asks", [])
         questions |= zip(numbers, asked.questions(cell), strict=True)
-        told[cell.execution_count] = cell.metadata.get("tells", [])
     # With the page in it: a warm-up asks anew what an earlier lab has asked.
     keys = {number: f"{stem}/{question.key}" for number, question in questions.items()}
     links = start_links(stem, address)
-    figures, last = [], 0
+    figures = []
 
     def write(block: Node) -> list[Node] | None:
-        nonlocal last
-        role = tree.role(block)
-        if role == "question" and (number := tree.attribute(block, "number")):
-            number = int(number)
-            return [tree.raw(_question(questions[number], number, keys[number]))]
-        if role == "cell":
-            last = int(tree.attribute(block, "number"))
-            return write_cell(block)
+        match tree.role(block):
+            case "question" if number := int(tree.attribute(block, "number") or 0):
+                return [tree.raw(_question(questions[number], number, keys[number]))]
+            case "cell":
+                return write_cell(block) if block["c"][1] else []
         return None
 
     def write_cell(block: Node) -> list[Node]:
-        if not block["c"][1]:
-            return []
         source, *outputs = block["c"][1]
         text = source["c"][1]
-        asks = [keys[number] for number in told[last]]
-        replies = [tree.raw(_reply(key)) for key in asks]
+        asks = [keys[int(n)] for n in tree.attribute(block, "tells").split()]
+        # Where it will stand whether an answer was right.
+        reply = '<div class="reply" id="reply-{0}" role="status" data-key="{0}"></div>'
+        replies = [tree.raw(reply.format(key)) for key in asks]
         if text == HERE:
             return replies
         if shown := SHOWN.search(text):
             if shown[1] not in explorables.NAMES:
-                where = f"{stem}, In [{last}]"
+                where = f"{stem}, In [{tree.attribute(block, 'number')}]"
                 raise LabError(f"{where}: there is no explorable {shown[1]}")
             figures.append(shown[1])
             outputs = [tree.raw(_explorable(*shown.groups()))]
@@ -200,13 +181,12 @@ def lab_page(nb: NotebookNode, stem: str, address: stamp.Address, names: set) ->
             inside = [tree.code_block(asserts, "python")] if asserts else []
             inside += [part for group in outputs for part in group["c"][1]]
             outputs = _unfolding(tree.change(inside, write), asks) if inside else []
-        word = [tree.raw(f'<p class="word">{say("pitfall")}</p>')]
-        inside = [*(word if last in pitfalls else []), source, *outputs]
-        cell = tree.div(inside, "cell", *(["pitfall"] if last in pitfalls else []))
-        stub = "stub" in tree.classes(block)
-        solve = f'<p class="start">{say("solve")} {links}</p>'
-        start = [tree.raw(solve)] if stub else []
-        return [*replies, cell, *start]
+        cell = tree.div([source, *outputs], "cell")
+        if "pitfall" in tree.classes(block):
+            word = tree.raw(f'<p class="word">{say("pitfall")}</p>')
+            cell = tree.div([word, source, *outputs], "cell", "pitfall")
+        solve = tree.raw(f'<p class="start">{say("solve")} {links}</p>')
+        return [*replies, cell, *([solve] if "stub" in tree.classes(block) else [])]
 
     title, *blocks = tree.change(_joined(tree.lab(nb)), write)
     top = tree.raw(f'<p class="start">{say("work")} {links}</p>')
@@ -224,9 +204,9 @@ def edition(nb: NotebookNode) -> NotebookNode:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(r"](lab:\1)", cell.source)
-        elif not asked.CALL.sub("", cell.source).strip() and asked.questions(
-            cell, "result"
-        ):
+            continue
+        tells, more = asked.questions(cell, "result"), asked.CALL.sub("", cell.source)
+        if tells and not more.strip():
             cell.source += f"\n{HERE}"
     return editions.student(nb)
 
@@ -266,28 +246,21 @@ def _leads_on(frame: Node) -> bool:
 
 def _unfolding(blocks: list[Node], needs: list[str]) -> list[Node]:
     """Return blocks that unfold when some questions are answered."""
-    summary = f"{say('fold-outputs')} {say('answer-first')}"
     opening = f'<details class="result" data-needs="{" ".join(needs)}">'
-    opening += f"<summary>{summary}</summary>"
-    return [tree.raw(opening), *blocks, tree.raw("</details>")]
+    summary = f"<summary>{say('fold-outputs')} {say('answer-first')}</summary>"
+    return [tree.raw(opening + summary), *blocks, tree.raw("</details>")]
 
 
 def _explorable(name: str, own: str) -> str:
     """Return an explorable that is alive, as HTML."""
     html = gallery.figure(name, gallery.default_data(name))
     if own and name == "draw_digit":
-        html += (
-            f'<p class="aside">{say("small-network")} <code>{escape(own)}</code>.</p>'
-        )
+        said = f"{say('small-network')} <code>{escape(own)}</code>."
+        html += f'<p class="aside">{said}</p>'
     return html
 
 
 # Questions ----------------------------------------------------------------------
-
-
-def _reply(key: str) -> str:
-    """Return the place where it will stand whether an answer was right."""
-    return f'<div class="reply" id="reply-{key}" role="status" data-key="{key}"></div>'
 
 
 def _question(question: Question, number: int, key: str) -> str:
@@ -360,21 +333,15 @@ def text_page(text: str, names: set) -> Page:
 
 def index(notebooks: Mapping[str, NotebookNode], address: stamp.Address) -> str:
     """Return the first page in markdown: what the course is, and its map."""
-    rows, hours = [], 0
-    about = dict(
-        re.findall(
-            r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|",
-            credits.section("The labs"),
-            re.MULTILINE,
-        )
-    )
+    rows, hours, told = [], 0, credits.read()
+    row = re.compile(r"^\| \[.+?\]\(notebooks/(\w+)\.ipynb\) \| (.+?) \|", re.MULTILINE)
+    about = dict(row.findall(credits.section("The labs")))
     for stem, nb in notebooks.items():
         minutes = reading_time.stated(nb)
         hours += sum(minutes) / 60
         title = f"[{editions.title(nb)}]({stem}.ipynb)"
         takes = " + ".join(f"{number:.0f}" for number in minutes)
         rows.append(f"| {title} | {about.get(stem, '')} | {takes} |")
-    told = credits.read()
     return _fill(
         "index.md",
         title=told.title,
@@ -428,74 +395,50 @@ def report_url(title: str, address: stamp.Address) -> str:
 
 def _fill(name: str, **values: str) -> str:
     text = (TEMPLATES / words.language() / name).read_text(encoding="utf-8")
-    for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value)
-    return text
+    return text.format(**values)
 
 
-# From the tree to pieces --------------------------------------------------------
+# From the tree to HTML ----------------------------------------------------------
 
 
 def _page(blocks: list[Node], names: set[str]) -> Page:
     """Return a page of blocks, the first of which is its title."""
-    headings = [block["c"] for block in _flat(blocks) if block["t"] == "Header"]
-    anchors = {name for _, (name, *_), _ in headings}
+    # Without sections: Sphinx makes them of the headings.
+    flat = [
+        part
+        for block in blocks
+        for part in (block["c"][1] if tree.role(block) == "section" else [block])
+    ]
+    anchors = {block["c"][1][0] for block in flat if block["t"] == "Header"}
     pictures = {}
 
-    def change(node: Node) -> Node:
-        match node["t"]:
-            case "Link":
-                return _link(node, anchors, names)
-            case "Image":
-                return _picture(node, pictures)
-            case "Math" if node["c"][0]["t"] == "DisplayMath":
-                return _formula(node)
-            case "Div" if tree.role(node) in FRAMES:
-                return tree.div(node["c"][1], "callout", tree.role(node))
-            case "CodeBlock":
-                return tree.raw(_listing(node))
-            case "Table":
-                return _wide(node, ["role", "group"], ["aria-label", say("table")])
-            case "Para" if [part["t"] for part in node["c"]] == ["Image"]:
-                return _wide({"t": "Plain", "c": node["c"]})
-        return node
+    def fit(node: Node) -> list[Node] | None:
+        match node:
+            case {"t": "Link"}:
+                return [_link(node, anchors, names)]
+            case {"t": "Image"}:
+                return [_picture(node, pictures)]
+            case {"t": "Math", "c": [{"t": "DisplayMath"}, _]}:
+                return [_formula(node)]
+            case {"t": "CodeBlock"}:
+                return [tree.raw(_listing(node))]
+            case {"t": "Div", "c": [_, inside]} if tree.role(node) in FRAMES:
+                inside = tree.change(inside, fit)
+                return [tree.div(inside, "callout", tree.role(node))]
+            case {"t": "Table"}:
+                table = {"t": "Table", "c": tree.change(node["c"], fit)}
+                return [_wide(table, role="group", **{"aria-label": say("table")})]
+            case {"t": "Para", "c": [{"t": "Image"}] as inside}:
+                return [_wide({"t": "Plain", "c": tree.change(inside, fit)})]
+        return None
 
-    content, number = [], 0
-    for block in _flat(blocks):
-        if block["t"] == "Header":
-            content.append(tree.raw(MARK.format(number)))
-            number += 1
-        else:
-            content.append(_walk(block, change))
-    html = _html(content)
-    pieces, role = [], "core"
-    first, *others = re.split(MARK.format(r"\d+"), html)
-    if first.strip():
-        raise LabError(f"a page starts with its title, not with {first.strip()[:40]!r}")
-    for (level, (name, *_), inlines), text in zip(headings, others, strict=True):
-        if level == 2:
-            role = words.section_role(tree.plain(inlines))
-        title = [[node["t"], tree.plain(node)] for node in inlines]
-        pieces.append(["heading", level, name, role, title])
-        pieces.append(["html", text])
-    return Page(pieces, pictures)
-
-
-def _flat(blocks: list[Node]) -> list[Node]:
-    """Return blocks without sections: Sphinx makes them of the headings."""
-    found = []
-    for block in blocks:
-        found += block["c"][1] if tree.role(block) == "section" else [block]
-    return found
-
-
-def _html(blocks: list[Node]) -> str:
-    """Return blocks as HTML, formulas as MathML."""
-    text = tree.write(blocks, "html5", ["--mathml"])
-    text = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", text)  # it heads nothing
+    html = tree.write(tree.change(flat, fit), "html5", ["--mathml"])
+    html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # it heads nothing
     # The source of a formula: the search would take it for words.
-    text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
-    return web.space_functions(text)
+    html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)
+    if not HEADING.match(html):
+        raise LabError(f"a page starts with its title, not with {html[:40]!r}")
+    return Page(web.space_functions(html), pictures)
 
 
 def _formula(node: Node) -> Node:
@@ -519,16 +462,6 @@ def _formula(node: Node) -> Node:
         words = tree.inlines(name[1])
         inside.append({"t": "Span", "c": [["", ["name"], []], words]})
     return {"t": "Span", "c": [["", ["formula"], []], inside]}
-
-
-def _walk(node: object, change: Callable[[Node], Node]) -> object:
-    """Return a part of the tree in which each node was changed, the innermost first."""
-    if isinstance(node, list):
-        return [_walk(part, change) for part in node]
-    if isinstance(node, dict):
-        node = {key: _walk(part, change) for key, part in node.items()}
-        return change(node) if "t" in node else node
-    return node
 
 
 def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
@@ -567,34 +500,26 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     return {"t": "Image", "c": [attributes, words, [name, title]]}
 
 
-def _wide(block: Node, *attributes: list[str]) -> Node:
+def _wide(block: Node, **attributes: str) -> Node:
     """Put a block into a box that scrolls where the window is narrow."""
-    attributes = [*attributes, ["tabindex", "0"]]
-    return {"t": "Div", "c": [["", ["wide"], attributes], [block]]}
+    return tree.div([block], "wide", **attributes, tabindex="0")
 
 
 def _listing(node: Node) -> str:
     """Return a block of code or of output as HTML that the keyboard can scroll."""
     (_, classes, _), text = node["c"]
     if "python" in classes:
-        html = _highlighter().highlight_block(text, "python")
+        from sphinx.highlighting import PygmentsBridge
+
+        html = PygmentsBridge("html").highlight_block(text, "python")
         return html.replace("<pre>", '<pre tabindex="0">', 1)
     return f'<pre class="{" ".join(classes)}" tabindex="0">{escape(text)}</pre>'
-
-
-@functools.cache
-def _highlighter():
-    from sphinx.highlighting import PygmentsBridge
-
-    return PygmentsBridge("html")
 
 
 # Sphinx -------------------------------------------------------------------------
 
 
-def _run_sphinx(
-    pages: Mapping[str, Page], target: Path, address: stamp.Address
-) -> None:
+def _run_sphinx(pages: Mapping[str, Page], target: Path) -> None:
     """Let Sphinx make the pages."""
     from sphinx.application import Sphinx
 
@@ -614,8 +539,8 @@ def _run_sphinx(
         "html_context": {
             "credits": told.line,
             "cite": told.cite,
-            "address": tuple(address),
             "words": words.table(),
+            "pages": [stem for stem in pages if stem != "index"],
         },
         "html_show_copyright": False,
         "html_show_sourcelink": False,
@@ -637,11 +562,7 @@ def _run_sphinx(
         lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
         (source / "conf.py").write_text("".join(lines), encoding="utf-8")
         for stem, page in pages.items():
-            pieces = list(page.pieces)
-            if stem == "index":
-                pieces.append(["contents", [other for other in pages if other != stem]])
-            text = json.dumps(pieces, ensure_ascii=False)
-            (source / f"{stem}.lab").write_text(text, encoding="utf-8")
+            (source / f"{stem}.lab").write_text(page.html, encoding="utf-8")
         Sphinx(
             *(source, source, target, Path(folder, "trees"), "html"),
             status=None,
@@ -658,46 +579,40 @@ def setup(app) -> dict:
     from sphinx import addnodes
     from sphinx.parsers import Parser
 
-    kinds = {"Code": nodes.literal, "Emph": nodes.emphasis}
+    kinds = {"code": nodes.literal, "em": nodes.emphasis}
 
-    def word(kind: str, text: str) -> nodes.Node:
-        return kinds[kind]("", text) if kind in kinds else nodes.Text(text)
-
-    class Pieces(Parser):
+    class Pages(Parser):
         supported = ("lab",)
 
         def parse(self, inputstring, document):
-            places = [document]
-            for kind, *content in json.loads(inputstring):
-                if kind == "heading":
-                    level, name, role, title = content
-                    del places[level:]
-                    section = nodes.section(ids=[name], classes=[role])
-                    section += nodes.title("", "", *(word(*pair) for pair in title))
-                    places[-1] += section
-                    places.append(section)
-                elif kind == "html":
-                    places[-1] += nodes.raw("", content[0], format="html")
-                else:
-                    places[1] += addnodes.toctree(
-                        parent="index",
-                        entries=[(None, name) for name in content[0]],
-                        includefiles=content[0],
-                        maxdepth=1,
-                        hidden=True,
-                        titlesonly=True,
-                        glob=False,
-                        numbered=0,
-                        caption=None,
-                        includehidden=False,
-                    )
+            places, role = [document], "core"
+            parts = HEADING.split(inputstring)
+            for at in range(1, len(parts), 4):
+                level, name, marked, html = parts[at : at + 4]
+                title = nodes.title()
+                for tag, text in MARKED.findall(marked):
+                    text = nodes.Text(unescape(text))
+                    title += kinds[tag]("", "", text) if tag else text
+                if level == "2":
+                    role = words.section_role(title.astext())
+                section = nodes.section("", title, ids=[name], classes=[role])
+                section += nodes.raw("", html, format="html")
+                del places[int(level) :]
+                places[-1] += section
+                places.append(section)
+            env = document.settings.env
+            if env.docname == "index":
+                names = env.config.html_context["pages"]
+                entries = [(None, name) for name in names]
+                contents = {"entries": entries, "includefiles": names, "glob": False}
+                places[1] += addnodes.toctree(**contents, hidden=True, titlesonly=True)
 
     def add_report(app, pagename, templatename, context, doctree) -> None:
         title = re.sub(r"<[^>]+>", "", context.get("title") or say("search"))
-        context["report"] = report_url(title, stamp.Address(*context["address"]))
+        context["report"] = report_url(title, stamp.read_address())
 
     app.add_source_suffix(".lab", "lab")
-    app.add_source_parser(Pieces)
+    app.add_source_parser(Pages)
     app.add_css_file("site.css", priority=900)
     app.add_js_file("site.js", loading_method="defer")
     app.connect("html-page-context", add_report)

@@ -24,12 +24,11 @@ import importlib.util
 import os
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
-from tqdm import tqdm
+from tqdm.contrib.concurrent import thread_map
 
 from course_utils.authoring import (
     asked,
@@ -44,10 +43,9 @@ from course_utils.authoring import (
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.publish import check_folder, publish
 from course_utils.authoring.tree import Node, after_lead, div, lead, para, plain
-from course_utils.exercises.questions import Question
 
-TYPES = ("slide", "subslide", "fragment", "notes", "skip", "-", "")
-ALIKE = {"subslide": "slide", "-": "notes", "": "notes"}
+MARKS = {name: name for name in ("slide", "fragment", "notes", "skip")}
+MARKS |= {"subslide": "slide", "-": "notes", "": "notes"}
 EXPLORABLE = re.compile(rf"\bexplorables\.({'|'.join(gallery.explorables.NAMES)})\(")
 
 
@@ -62,18 +60,10 @@ class Item:
 
 @dataclass
 class Slide:
-    """What is projected at once.
-
-    Attributes
-    ----------
-    title : list
-        Inlines of pandoc's tree.
-    own : bool
-        Whether the title is that of the slide and not only that of its section.
-    """
+    """What is projected at once."""
 
     title: list[Node]
-    own: bool
+    own: bool  # the title is that of the slide, and not only that of its section
     items: list[Item] = field(default_factory=list)
     notes: list[Node] = field(default_factory=list)
     kind: str = "slide"
@@ -89,19 +79,7 @@ class Slide:
 
 
 def main(paths: Sequence[Path], folder: Path) -> int:
-    """Make the decks of labs.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.py`` files of labs.
-    folder : Path
-        Gets one ``.html`` for each lab, all or none.
-
-    Returns
-    -------
-    int
-        0.
+    """Make the decks of labs, one ``.html`` for each: all or none.
 
     Raises
     ------
@@ -116,14 +94,11 @@ def main(paths: Sequence[Path], folder: Path) -> int:
         slides = read_slides(path)
         return f"{path.stem}.html", len(slides), deck(slides)
 
-    files, rows = {}, []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # pandoc needs no GIL
-        bar = {"total": len(paths), "desc": "slides", "leave": False, "disable": None}
-        for name, n_slides, html in tqdm(pool.map(made, paths), unit="lab", **bar):
-            files[name] = html
-            rows.append(f"{name}  {n_slides:>3} slides")
-    publish(files, folder)
-    print("\n".join(rows))
+    bar = {"desc": "slides", "leave": False, "disable": None, "unit": "lab"}
+    decks = thread_map(made, paths, max_workers=os.cpu_count(), **bar)
+    publish({name: html for name, _, html in decks}, folder)
+    for name, n_slides, _ in decks:
+        print(f"{name}  {n_slides:>3} slides")
     print(f"\nslide decks: {folder}")
     return 0
 
@@ -153,24 +128,19 @@ def read_slides(path: Path) -> list[Slide]:
 def _mark(cell: NotebookNode, name: str) -> str:
     """Return what a cell is on slides: slide, fragment, notes or skip."""
     found = cell.metadata.get("slideshow", {}).get("slide_type", "")
-    if found not in TYPES:
-        near = difflib.get_close_matches(str(found), TYPES, 1, cutoff=0)[0]
+    if found not in MARKS:
+        near = difflib.get_close_matches(str(found), MARKS, 1, cutoff=0)[0]
         raise LabError(f"{name}: unknown slide_type {found!r}; did you mean {near!r}?")
-    return ALIKE.get(found, found)
+    return MARKS[found]
 
 
 # From cells to slides -----------------------------------------------------------
 
 
 def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
-    """Return the slides of a lab.
+    """Return the slides of a lab's student edition; its first cell is the title slide.
 
-    Parameters
-    ----------
-    nb : NotebookNode
-        The students' edition. Its first cell makes the title slide.
-    marks : mapping of str to str
-        For the id of a cell what it is: slide, fragment, notes or skip.
+    ``marks`` says for the id of a cell what it is: slide, fragment, notes or skip.
     """
     first, *parts = tree.cells(nb)
     slides, title = [_title_slide(first)], first[0]["c"][2]
@@ -189,8 +159,11 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
             if mark == "notes":
                 slide.notes += map(_small_heading, blocks)
                 continue
-            for part in _without_stop(blocks[own:]):
-                if part and words.lead_role(lead(part[0])) == "stop" and slide.items:
+            # What sums up the first half has a slide of its own.
+            leads = [words.lead_role(lead(block)) for block in blocks]
+            at = leads.index("stop") if "stop" in leads else len(blocks)
+            for stops, part in ((False, blocks[own:at]), (True, blocks[at:])):
+                if stops and part and slide.items:
                     slide, step = Slide(title, own=False), 0
                     slides.append(slide)
                 slide.notes += map(_small_heading, part)
@@ -203,16 +176,8 @@ def plan(nb: NotebookNode, marks: Mapping[str, str]) -> list[Slide]:
             else:
                 told = slide.items[-1:] and slide.items[-1].kind == "answer"
                 told = bool(told) and "tells" in cell.metadata
-                blocks = [*map(_without_tests, blocks)]
                 _put_code(slide, blocks, slide.step if told else step, at_once=told)
     return slides
-
-
-def _without_stop(blocks: list[Node]) -> list[list[Node]]:
-    """Return blocks in two parts; what sums up the first half begins the second."""
-    stops = [words.lead_role(lead(block)) == "stop" for block in blocks]
-    at = stops.index(True) if any(stops) else len(blocks)
-    return [blocks[:at], blocks[at:]]
 
 
 def _title_slide(blocks: list[Node]) -> Slide:
@@ -241,10 +206,7 @@ def _small_heading(block: Node) -> Node:
 
 
 def _is_formula(block: Node) -> bool:
-    return all(
-        inline["t"] == "Math" and inline["c"][0]["t"] == "DisplayMath"
-        for inline in block["c"]
-    )
+    return all(i["t"] == "Math" and i["c"][0]["t"] == "DisplayMath" for i in block["c"])
 
 
 def _put_code(slide: Slide, blocks: list[Node], step: int, *, at_once: bool) -> None:
@@ -253,25 +215,18 @@ def _put_code(slide: Slide, blocks: list[Node], step: int, *, at_once: bool) -> 
     if "figure" in kinds and kinds[0] == "code":
         blocks, at_once = blocks[1:], True
     for block in blocks:
-        kind = _kind(block)
-        waits = kind != "code" and not at_once
-        slide.put([_last_line(block)], step + waits, kind)
+        waits = _kind(block) != "code" and not at_once
+        slide.put([_shown(block)], step + waits, _kind(block))
 
 
-def _without_tests(block: Node) -> Node:
-    """Return a cell's code without what only tests it, which would tell the result."""
-    if _kind(block) != "code":
-        return block
-    attributes, source = block["c"]
-    return {"t": "CodeBlock", "c": [attributes, worksheet.without_tests(source)]}
-
-
-def _last_line(block: Node) -> Node:
-    """Return of an error the line that says what is wrong, and all of the rest."""
-    if block["t"] != "CodeBlock" or "error" not in block["c"][0][1]:
-        return block
-    attributes, text = block["c"]
-    return {"t": "CodeBlock", "c": [attributes, text.strip().splitlines()[-1]]}
+def _shown(block: Node) -> Node:
+    """Return code without its tests, of an error the last line, and all of the rest."""
+    match block:
+        case {"t": "CodeBlock", "c": [[_, ["python"], _] as about, text]}:
+            return {"t": "CodeBlock", "c": [about, worksheet.without_tests(text)]}
+        case {"t": "CodeBlock", "c": [[_, ["output", "error"], _] as about, text]}:
+            return {"t": "CodeBlock", "c": [about, text.strip().splitlines()[-1]]}
+    return block
 
 
 def _ask(slide: Slide, cell: NotebookNode, step: int) -> list[Slide]:
@@ -286,19 +241,14 @@ def _ask(slide: Slide, cell: NotebookNode, step: int) -> list[Slide]:
         if question.options:
             # The answer to a choice says the option again, and takes its place.
             kind = "options gone" if question.kind == "choice" else "options"
-            slide.put([_options(question)], step, kind)
+            options = [
+                para([tree.strong(f"({letter})"), tree.SPACE, *tree.inlines(text)])
+                for letter, text in question.options.items()
+            ]
+            slide.put([div(options)], step, kind)
         slide.put([tree.answer(question)], step + 1, "answer")
         slide.notes += tree.explanations(question)
     return more
-
-
-def _options(question: Question) -> Node:
-    return div(
-        [
-            para([tree.strong(f"({letter})"), tree.SPACE, *tree.inlines(text)])
-            for letter, text in question.options.items()
-        ]
-    )
 
 
 def _kind(block: Node) -> str:
@@ -336,15 +286,9 @@ def deck(slides: Sequence[Slide]) -> bytes:
     names = dict.fromkeys(plain(i.block) for i in items if i.kind == "explorable")
     if names:
         sections.append(tree.raw(gallery.head(list(names))))
-    return web.html(
-        sections,
-        template="slides.html",
-        variables={
-            "pagetitle": plain(slides[0].title),
-            "css": str(web.TEMPLATES / "slides.css"),
-            "reveal": str(_reveal()),
-        },
-    )
+    values = {"css": web.TEMPLATES / "slides.css", "reveal": _reveal()}
+    values["pagetitle"] = plain(slides[0].title)
+    return web.html(sections, template="slides.html", variables=values)
 
 
 def _section(slide: Slide, number: int) -> Node:
@@ -357,8 +301,8 @@ def _section(slide: Slide, number: int) -> Node:
         words = {"t": "Str", "c": credits.read().line}
         blocks.append(div([{"t": "Plain", "c": [words]}], "credits"))
     blocks += [tree.raw('<aside class="notes">'), *slide.notes, tree.raw("</aside>")]
-    attributes = [f"slide-{number}", ["section", slide.kind], []]
-    return {"t": "Div", "c": [attributes, blocks]}
+    about = [f"slide-{number}", ["section", slide.kind], []]
+    return {"t": "Div", "c": [about, blocks]}
 
 
 def _item(item: Item) -> Node:
@@ -379,8 +323,6 @@ def _reveal() -> Path:
     """Return the folder of reveal.js, which the package sphinx-revealjs holds."""
     spec = importlib.util.find_spec("sphinx_revealjs")
     folder = spec and Path(spec.origin).parent / "_static" / "revealjs"
-    if not folder or not (folder / "dist" / "reveal.js").exists():
-        raise LabError(
-            f"reveal.js is missing, which shows the slides; {tree.WHAT_TO_DO}"
-        )
-    return folder
+    if folder and (folder / "dist" / "reveal.js").exists():
+        return folder
+    raise LabError(f"reveal.js is missing, which shows the slides; {tree.WHAT_TO_DO}")

@@ -5,10 +5,11 @@ from the labs and their questions.
 """
 
 import functools
+import itertools
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +17,15 @@ from nbformat import NotebookNode
 
 from course_utils.authoring import (
     asked,
-    credits,
     editions,
     paper,
     plan,
     reading_time,
     tree,
-    words,
 )
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import SPACE, Node
-from course_utils.authoring.words import word
+from course_utils.authoring.words import bold, word
 from course_utils.exercises.questions import Question
 
 POINTS = {"choice": 1, "several": 2, "order": 2, "number": 2}
@@ -44,6 +43,10 @@ class Unit(NamedTuple):
     title: str
     minutes: float
 
+    def where(self, space: str = " ") -> str:
+        """Return the place in words."""
+        return f"{word('lab')} {int(self.lab)}, {self.number}{space}{self.title}"
+
 
 class Session(NamedTuple):
     """What a class does in one session, and at home after it."""
@@ -58,9 +61,7 @@ class Session(NamedTuple):
     @property
     def minutes(self) -> float:
         """Return how long it takes in class."""
-        return total([*self.teach, *self.solve]) + (
-            takes(self.test) if self.test else 0
-        )
+        return total(self.teach + self.solve) + (takes(self.test) if self.test else 0)
 
 
 @functools.cache
@@ -89,10 +90,9 @@ def units(nb: NotebookNode) -> list[Unit]:
     What stands before the first one counts to it, what follows the last one, to that.
     """
     lab, found, before = editions.number(nb), [], 0.0
-    for title, minutes in reading_time.by_section(nb):
-        if words.section_role(title) in reading_time.OFF_THE_ROAD:
-            continue
-        if numbered := re.match(r"(\d+)\. (.+)", title):
+    for section in filter(lambda s: s.is_core, reading_time.sections(nb)):
+        minutes = section.minutes
+        if numbered := re.match(r"(\d+)\. (.+)", section.title):
             found.append(Unit(lab, int(numbered[1]), numbered[2], minutes + before))
             before = 0.0
         elif found:
@@ -123,6 +123,11 @@ def picked(text: str, course: Labs) -> list[Unit]:
     return found
 
 
+def named(part: Mapping, key: str, course: Labs) -> list[Unit]:
+    """Return the sections that a part of a plan has under a key, such as ``"out"``."""
+    return [unit for text in part.get(key, []) for unit in picked(text, course)]
+
+
 def sessions(of: Mapping, course: Labs) -> list[Session]:
     """Return the sessions of a plan.
 
@@ -131,25 +136,17 @@ def sessions(of: Mapping, course: Labs) -> list[Session]:
     LabError
         If a section or an exercise does not exist.
     """
-    solved = {key for session in of["session"] for key in session.get("solve", [])}
-    ends = {}  # after which session a lab is done
-    for n, session in enumerate(of["session"]):
-        for text in session.get("teach", []) + session.get("read", []):
-            ends[text.partition(".")[0]] = n
     made = []
-    for n, session in enumerate(of["session"]):
-        teach, read = (
-            [unit for text in session.get(key, []) for unit in picked(text, course)]
-            for key in ("teach", "read")
-        )
-        done = [
-            task for lab, end in ends.items() if end == n for task in tasks(lab, course)
-        ]
+    for session in of["session"]:
+        teach, read = (named(session, key, course) for key in ("teach", "read"))
         solve = [_task(key, course) for key in session.get("solve", [])]
-        home = [task for task in done if task.key not in solved]
-        made.append(
-            Session(session["say"], session.get("test", ""), teach, solve, read, home)
-        )
+        test = session.get("test", "")
+        made.append(Session(session["say"], test, teach, solve, read, []))
+    solved = {task.key for session in made for task in session.solve}
+    # In which session a lab ends: what is not solved in class is homework after it.
+    ends = {unit.lab: one for one in made for unit in one.teach + one.read}
+    for lab, session in ends.items():
+        session.home.extend(t for t in tasks(lab, course) if t.key not in solved)
     return made
 
 
@@ -160,16 +157,10 @@ def tasks(lab: str, course: Labs) -> list[plan.Task]:
 
 def _task(key: str, course: Labs) -> plan.Task:
     lab = key.partition(".")[0]
-    found = tasks(lab, course) if lab in course else []
-    for task in found:
+    for task in tasks(lab, course) if lab in course else []:
         if task.key == key:
             return task
     raise LabError(f"syllabus.toml: there is no exercise {key}")
-
-
-def left_out(of: Mapping, course: Labs) -> list[Unit]:
-    """Return the sections that a plan leaves out."""
-    return [unit for text in of.get("out", []) for unit in picked(text, course)]
 
 
 # Questions ------------------------------------------------------------------------
@@ -189,10 +180,7 @@ def points(name: str) -> int:
 
 def takes(name: str) -> float:
     """Return how many minutes a test or the exam takes."""
-    texts = (
-        " ".join([question.text, *question.options.values()])
-        for question in questions(name)
-    )
+    texts = [text for q in questions(name) for text in (q.text, *q.options.values())]
     n_words = sum(len(text.split()) for text in texts)
     return n_words / reading_time.WORDS_A_MINUTE + THINKING[name] * points(name)
 
@@ -205,13 +193,13 @@ def place(question: Question, course: Labs) -> Unit:
     LabError
         If its lab does not ask it.
     """
-    nb, at = course[question.lab[3:]], 0
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            found = re.findall(r"^## (\d+)\. ", cell.source, re.MULTILINE)
-            at = int(found[-1]) if found else at
-        elif question.key in [q.key for q in asked.questions(cell)]:
-            return next(u for u in units(nb) if u.number == max(at, 1))
+    nb, at = course[question.lab[3:]], 1
+    for section in reading_time.sections(nb):
+        if numbered := re.match(r"(\d+)\. ", section.title):
+            at = int(numbered[1])
+        keys = [q.key for cell in section.cells for q in asked.questions(cell)]
+        if question.key in keys:
+            return next(u for u in units(nb) if u.number == at)
     raise LabError(f"lab {editions.number(nb)} does not ask {question.key}")
 
 
@@ -229,97 +217,70 @@ def exhibit(question: Question, course: Labs) -> list[Node]:
 # Papers ---------------------------------------------------------------------------
 
 
-def pdf(name: str, notebooks: Sequence[NotebookNode], workshop: Path) -> bytes:
-    """Return one of the `PAPERS`.
-
-    Parameters
-    ----------
-    name : str
-    notebooks : sequence of NotebookNode
-        All labs of the course, executed.
-    workshop : Path
-        See `paper.fill_workshop`.
-    """
+def pdf(notebooks: Sequence[NotebookNode], workshop: Path, name: str) -> bytes:
+    """Return one of the `PAPERS` of all labs; for the workshop see `paper.pdf`."""
     edition, make = PAPERS[name]
     blocks = make(by_number(notebooks))
-    text = paper.document(
-        "lab",
-        paper.write(blocks),
-        title=paper.quote(tree.plain(blocks[0])),
-        course=paper.quote(credits.read().title),
-        edition=paper.quote(word(edition)),
-        compact="true",
-    )
-    return paper.pdf(text, workshop, name)
+    title, body = tree.plain(blocks[0]), paper.write(blocks)
+    return paper.pdf(paper.lab(edition, body, title, compact=True), workshop, name)
 
 
 def in_markdown(course: Labs) -> str:
     """Return the syllabus."""
-    parts = [f"# {word('syllabus')}", word("syllabus-is").format(**data())]
+    parts = [f"# {word('syllabus')}", word("syllabus-is", **data())]
     for of in data()["plan"]:
         made = sessions(of, course)
-        parts.append(f"## {word('in-sessions').format(n=len(made))}")
-        if out := left_out(of, course):
-            minutes = math.ceil(total(out))
-            parts.append(
-                f"**{word('left-out')}** "
-                + word("left-out-is").format(
-                    what=_sections(out, course), minutes=minutes
-                )
-            )
-            parts.append(_missed(out, course))
+        parts.append(f"## {word('in-sessions', n=len(made))}")
+        if out := named(of, "out", course):
+            said = word("left-out-is", what=_sections(out, course), minutes=_whole(out))
+            parts.append(f"{bold('left-out')} {said}")
+            numbers = [
+                str(n)
+                for n, question in enumerate(questions("exam"), 1)
+                if place(question, course) in out
+            ]
+            if numbers:
+                parts.append(word("not-asked", numbers=", ".join(numbers)))
         for n, session in enumerate(made, 1):
             parts += _session(n, session, course)
-    return "\n\n".join(filter(None, parts))
-
-
-def _missed(out: Sequence[Unit], course: Labs) -> str:
-    """Return which questions of the exam a plan does not prepare for."""
-    numbers = [
-        str(n)
-        for n, question in enumerate(questions("exam"), 1)
-        if place(question, course) in out
-    ]
-    return word("not-asked").format(numbers=", ".join(numbers)) if numbers else ""
+    return "\n\n".join(parts)
 
 
 def _session(n: int, session: Session, course: Labs) -> list[str]:
     """Return one session: what to say, a table of what is done, and homework."""
-    rows = []
+    done = []
     if session.test:
-        what = word(f"test-{session.test}")
-        rows.append((word("test"), what, takes(session.test)))
-    for lab in dict.fromkeys(unit.lab for unit in session.teach):
-        those = [unit for unit in session.teach if unit.lab == lab]
-        title = f"{word('lab')} {int(lab)}"
-        rows.append((title, _named(those), total(those)))
+        done.append((word("test"), word(f"test-{session.test}"), takes(session.test)))
+    for lab, own in _by_lab(session.teach):
+        done.append((lab, _named(own), total(own)))
     if session.solve:
-        rows.append(
-            (word("exercises"), _exercises(session.solve), total(session.solve))
-        )
-    rows.append((f"**{word('together')}**", "", session.minutes))
-    table = [f"| | {word('in-class')} | {word('min')} |", "|:--|:--|--:|"]
-    table += [f"| {a} | {b} | {minutes:.0f} |" for a, b, minutes in rows]
+        solve = session.solve
+        done.append((word("exercises"), _exercises(solve), total(solve)))
+    done.append((bold("together"), "", session.minutes))
+    rows = [["", word("in-class"), word("min")], [":--", ":--", "--:"]]
+    rows += [[what, which, f"{minutes:.0f}"] for what, which, minutes in done]
     home = []
-    if session.read:
-        home.append(
-            word("to-read").format(
-                what=_sections(session.read, course),
-                minutes=math.ceil(total(session.read)),
-            )
-        )
-    if session.home:
-        home.append(
-            word("to-solve").format(
-                what=_exercises(session.home), minutes=total(session.home)
-            )
-        )
+    if read := session.read:
+        what = _sections(read, course)
+        home.append(word("to-read", what=what, minutes=_whole(read)))
+    if tasks := session.home:
+        home.append(word("to-solve", what=_exercises(tasks), minutes=total(tasks)))
     return [
         f"### {word('session')} {n}",
-        f"**{word('say')}** {session.say}",
-        "\n".join(table),
-        f"**{word('homework')}** " + " ".join(home or [word("nothing")]),
+        f"{bold('say')} {session.say}",
+        editions.table(rows),
+        f"{bold('homework')} {' '.join(home) or word('nothing')}",
     ]
+
+
+def _whole(those: Sequence[Unit]) -> int:
+    return math.ceil(total(those))
+
+
+def _by_lab(those: Sequence[Unit | plan.Task]) -> Iterator[tuple[str, list]]:
+    """Return sections or exercises of each lab, after its name."""
+    for lab, own in itertools.groupby(those, lambda one: one.lab):
+        yield f"{word('lab')} {int(lab)}", list(own)
 
 
 def _named(those: Sequence[Unit]) -> str:
@@ -331,25 +292,19 @@ def _named(those: Sequence[Unit]) -> str:
 def _sections(those: Sequence[Unit], course: Labs) -> str:
     """Return sections in words, a whole lab by its title."""
     said = []
-    for lab in dict.fromkeys(unit.lab for unit in those):
-        own = [unit for unit in those if unit.lab == lab]
-        whole = own == units(course[lab])
-        title = editions.title(course[lab]).partition(". ")[2]
-        what = f"*{title}*" if whole else _named(own)
-        said.append(f"{word('lab')} {int(lab)}, {what}")
+    for lab, own in _by_lab(those):
+        nb = course[own[0].lab]
+        title = editions.title(nb).partition(". ")[2]
+        what = f"*{title}*" if own == units(nb) else _named(own)
+        said.append(f"{lab}, {what}")
     return "; ".join(said)
 
 
 def _exercises(those: Sequence[plan.Task]) -> str:
-    said = []
-    for lab in dict.fromkeys(task.lab for task in those):
-        own = [task for task in those if task.lab == lab]
-        numbers = ", ".join(
-            f"{task.number} ({', '.join(f'`{name}`' for name in task.names)})"
-            for task in own
-        )
-        said.append(f"{word('lab')} {int(lab)}: {numbers}")
-    return "; ".join(said)
+    return "; ".join(
+        f"{lab}: " + ", ".join(f"{task.number} ({task.called})" for task in own)
+        for lab, own in _by_lab(those)
+    )
 
 
 def syllabus(course: Labs) -> list[Node]:
@@ -359,46 +314,35 @@ def syllabus(course: Labs) -> list[Node]:
 
 def questionnaire(name: str, course: Labs) -> list[Node]:
     """Return a test, ``"before"`` or ``"after"``, or the exam, for a student."""
-    those = questions(name)
-    said = word(f"{name}-is").format(
-        n=len(those), points=points(name), minutes=5 * math.ceil(takes(name) / 5)
-    )
+    those, minutes = questions(name), 5 * math.ceil(takes(name) / 5)
+    said = word(f"{name}-is", n=len(those), points=points(name), minutes=minutes)
     found = tree.read(f"# {word(f'test-{name}')}\n\n{said}")
-    shown = str(points(name)) if name == "exam" else ""
-    found.insert(1, tree.div([], "name", points=shown))
+    exam = name == "exam"
+    found.insert(1, tree.div([], "name-line", points=str(points(name)) if exam else ""))
     for number, question in enumerate(those, 1):
         text, *options = tree.question(question, number)
-        if name == "exam":
-            worth = word("worth").format(n=POINTS[question.kind])
+        if exam:
+            worth = word("worth", n=POINTS[question.kind])
             text["c"][1:1] = [SPACE, *tree.inlines(worth)]
         inside = [text, *exhibit(question, course), *options]
-        about = {"kind": question.kind, "exam": str(name == "exam").lower()}
+        about = {"kind": question.kind, "exam": str(exam).lower()}
         found.append(tree.div(inside, "question", **about))
     return found
 
 
 def exam_key(course: Labs) -> list[Node]:
     """Return the exam's key: answers at a glance, then why."""
-    those = questions("exam")
-    rows = [[word("question"), word("answer"), word("points"), word("taught")]]
+    rows = [[word(role) for role in ("question", "answer", "points", "taught")]]
     rows.append(["--:", ":--", "--:", ":--"])
-    for number, question in enumerate(those, 1):
-        unit = place(question, course)
-        rows.append(
-            [
-                str(number),
-                short_answer(question),
-                str(POINTS[question.kind]),
-                f"{word('lab')} {int(unit.lab)}, {unit.number}\u00a0{unit.title}",
-            ]
-        )
-    said = word("exam-key-is").format(points=points("exam"))
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    found = tree.read(f"# {word('exam-key')}\n\n{said}\n\n{table}")
-    found += tree.read(f"## {word('why')}")
-    for number, question in enumerate(those, 1):
-        found.append(_answer(f"{word('question')} {number}", question))
-    return found
+    why = []
+    for number, question in enumerate(questions("exam"), 1):
+        where = place(question, course).where("\u00a0")
+        answer, worth = short_answer(question), POINTS[question.kind]
+        rows.append([str(number), answer, str(worth), where])
+        why.append(_answer(f"{word('question')} {number}", question))
+    said = word("exam-key-is", points=points("exam"))
+    parts = [f"# {word('exam-key')}", said, editions.table(rows), f"## {word('why')}"]
+    return tree.read("\n\n".join(parts)) + why
 
 
 def test_key(course: Labs) -> list[Node]:
@@ -406,8 +350,7 @@ def test_key(course: Labs) -> list[Node]:
     found = tree.read(f"# {word('test-key')}\n\n{word('test-key-is')}")
     for number, idea in enumerate(data()["idea"], 1):
         (unit,) = picked(idea["taught"], course)
-        where = f"{word('lab')} {int(unit.lab)}, {unit.number} {unit.title}"
-        found += tree.read(f"**{number}\u00a0 {idea['about']}** ({where})")
+        found += tree.read(f"**{number}\u00a0 {idea['about']}** ({unit.where()})")
         for name in ("before", "after"):
             found.append(_answer(word(name), asked.find(idea[name])))
     return found

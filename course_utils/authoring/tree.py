@@ -2,8 +2,9 @@
 
 Each group is a ``Div``, and its first class is its role:
 
-* ``cell``: code and its outputs (``number``). A second class is ``stub``, where
-  exercises are to be solved (``room``: the lines for each), or ``solution``;
+* ``cell``: code and its outputs (``number``; ``tells``: the questions that it answers).
+  More classes are ``pitfall``, ``solution`` and ``stub``, where exercises are to be
+  solved (``room``: the lines for each);
 * ``told``: outputs that answer questions (``numbers``), and the words about a figure;
 * ``question`` (``number``, ``kind``), with its ``answer`` inside, or for instructors in
   a ``note`` after it;
@@ -24,6 +25,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -62,10 +64,10 @@ def lab(nb: NotebookNode) -> list[Node]:
             if unknown:
                 where = f"lab {editions.title(nb)}, cell {n}"
                 raise LabError(f"{where}: unknown role {unknown.pop()!r}")
-            after_figure = groups and role(groups[-1]) == "told" and pictures(groups)
             found = _prose_groups(cell, blocks)
-            if after_figure and found and role(found[0]) == "see":
-                groups[-1]["c"][1].append(found.pop(0))
+            told = groups[-1] if groups and role(groups[-1]) == "told" else {}
+            if '"Image"' in json.dumps(told) and found and role(found[0]) == "see":
+                told["c"][1].append(found.pop(0))
             groups += found
         elif "asks" in cell.metadata:
             groups += _questions(cell)
@@ -93,15 +95,13 @@ def _prose(nb: NotebookNode) -> list[list[Node]]:
 
 def _descriptions(nb: NotebookNode, prose: list[list[Node]]) -> list[list[Node]]:
     """Return for each cell the words that describe a figure of it, as inlines."""
-    found = []
-    remaining = list(prose)
-    for cell in nb.cells:
+    found, said, remaining = [], [], list(prose)
+    for cell in reversed(nb.cells):  # it stands in the first prose below
+        found.append(said)
         if cell.cell_type == "markdown":
-            del remaining[0]
-        following = remaining[0] if remaining else []
-        seen = (after_lead(block, words.word("see")) for block in following)
-        found.append(next(filter(None, seen), []))
-    return found
+            seen = (after_lead(b, words.word("see")) for b in remaining.pop())
+            said = next(filter(None, seen), [])
+    return found[::-1]
 
 
 def alternatives(nb: NotebookNode) -> list[str]:
@@ -145,18 +145,21 @@ def _prose_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
 
 
 def _code_groups(cell: NotebookNode, blocks: list[Node]) -> list[Node]:
-    number = str(cell.execution_count or "")
-    n_sources = int(bool(cell.source.strip()))
-    source, outputs = blocks[:n_sources], blocks[n_sources:]
-    if "tells" in cell.metadata and outputs:
-        numbers = ", ".join(map(str, cell.metadata["tells"]))
-        told = div(outputs, "told", numbers=numbers)
-        return [div(source, "cell", number=number), told]
+    about, kinds = {"number": str(cell.execution_count or "")}, ["cell"]
+    if "pitfall" in cell.metadata:
+        kinds.append("pitfall")
+    if "tells" in cell.metadata:
+        about["tells"] = " ".join(map(str, cell.metadata["tells"]))
+        n_sources = int(bool(cell.source.strip()))
+        source, outputs = blocks[:n_sources], blocks[n_sources:]
+        told = div(outputs, "told", numbers=about["tells"].replace(" ", ", "))
+        return [div(source, *kinds, **about), *([told] if outputs else [])]
     if "room" in cell.metadata:
-        room = json.dumps(cell.metadata["room"])
-        return [div(blocks, "cell", "stub", number=number, room=room)]
-    kinds = ["solution"] if editions.exercises(cell) else []
-    return [div(blocks, "cell", *kinds, number=number)]
+        kinds.append("stub")
+        about["room"] = json.dumps(cell.metadata["room"])
+    elif editions.exercises(cell):
+        kinds.append("solution")
+    return [div(blocks, *kinds, **about)]
 
 
 def _exercises(groups: list[Node]) -> list[Node]:
@@ -164,13 +167,11 @@ def _exercises(groups: list[Node]) -> list[Node]:
     found, inside = [], None
     for group in groups:
         starts = role(group) == "exercise"
+        if starts or group["t"] == "Header":
+            inside = None
+        (found if inside is None else inside).append(group)
         if starts:
             inside = group["c"][1]
-            found.append(group)
-        elif group["t"] == "Header":
-            inside = None
-        if not starts:
-            (found if inside is None else inside).append(group)
         if {"stub", "solution"} & set(classes(group)):
             inside = None
     return found
@@ -215,10 +216,8 @@ def question(question: Question, number: int) -> list[Node]:
     found = [para([start, SPACE, *inlines(question.text), SPACE, task])]
     if question.options:
         style = [1, {"t": "LowerAlpha"}, {"t": "TwoParens"}]
-        items = [
-            [{"t": "Plain", "c": inlines(option)}]
-            for option in question.options.values()
-        ]
+        texts = question.options.values()
+        items = [[{"t": "Plain", "c": inlines(text)}] for text in texts]
         found.append({"t": "OrderedList", "c": [style, items]})
     return found
 
@@ -285,11 +284,8 @@ def inlines(text: str) -> list[Node]:
         elif re.fullmatch(r"\*\w.*\*", piece):
             found.append({"t": "Emph", "c": inlines(piece.strip("*"))})
         else:
-            for part in re.split(r"(\s+)", piece):
-                if part.strip():
-                    found.append({"t": "Str", "c": part})
-                elif part:
-                    found.append(SPACE)
+            parts = filter(None, re.split(r"(\s+)", piece))
+            found += [SPACE if p.isspace() else {"t": "Str", "c": p} for p in parts]
     return found
 
 
@@ -313,31 +309,20 @@ def role(block: Node) -> str:
     return next(iter(classes(block)), "") if block["t"] == "Div" else ""
 
 
-def pictures(node: Node | list) -> list[Node]:
-    """Return the pictures in a part of the tree."""
-    if isinstance(node, list):
-        return [picture for part in node for picture in pictures(part)]
-    if not isinstance(node, dict):
-        return []
-    return [node] if node["t"] == "Image" else pictures(node.get("c", []))
+def change(part: Any, make: Callable[[Node], list[Node] | None]) -> Any:
+    """Return a part of the tree with others in the place of some nodes.
 
-
-def change(blocks: list[Node], make: Callable[[Node], list[Node] | None]) -> list[Node]:
-    """Return blocks with others in the place of some.
-
-    Parameters
-    ----------
-    blocks : list of dict
-    make : callable
-        Returns what comes in the place of a block. If that is None, the block stays,
-        and the blocks in it are asked about.
+    ``make`` returns what comes in the place of a node. If that is None, the node stays,
+    and the nodes in it are asked about.
     """
+    if isinstance(part, dict):
+        return {key: change(inside, make) for key, inside in part.items()}
+    if not isinstance(part, list):
+        return part
     found = []
-    for block in blocks:
-        new = make(block)
-        if new is None and block["t"] == "Div":
-            new = [{"t": "Div", "c": [block["c"][0], change(block["c"][1], make)]}]
-        found += [block] if new is None else new
+    for node in part:
+        new = make(node) if isinstance(node, dict) and "t" in node else None
+        found += [change(node, make)] if new is None else new
     return found
 
 
@@ -386,16 +371,11 @@ def check_tools(*packages: str) -> None:
     LabError
         If one is missing.
     """
-    missing = [name for name in packages if not importlib.util.find_spec(name)]
-    if not missing and "pypandoc" in packages:
-        import pypandoc  # here, because learners do not have it
-
-        try:
-            pypandoc.get_pandoc_path()
-        except OSError:
-            missing = ["pandoc"]
-    if missing:
-        raise LabError(f"{missing[0]} is not installed; {WHAT_TO_DO}")
+    for name in packages:
+        if not importlib.util.find_spec(name):
+            raise LabError(f"{name} is not installed; {WHAT_TO_DO}")
+    if "pypandoc" in packages:
+        _api_version()
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
@@ -407,11 +387,9 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
         If pandoc is missing or refuses the text.
     """
     try:
-        import pypandoc  # here, because learners do not have it
+        from pypandoc import convert_text  # here, because learners do not have it
 
-        return pypandoc.convert_text(
-            text, target, format=source, extra_args=list(options)
-        )
+        return convert_text(text, target, format=source, extra_args=list(options))
     except (ImportError, OSError):
         raise LabError(
             f"pandoc is missing, which makes paper, pages and slides; {WHAT_TO_DO}"
@@ -423,8 +401,8 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
 def read(markdown: str) -> list[Node]:
     """Return markdown as blocks."""
     # A table wider than these columns would get fixed widths.
-    columns = ["--columns=1000"]
-    text = pandoc(markdown, source=MARKDOWN, target="json", options=columns)
+    options = ["--columns=1000"]
+    text = pandoc(markdown, source=MARKDOWN, target="json", options=options)
     return json.loads(text)["blocks"]
 
 
@@ -437,6 +415,5 @@ def write(blocks: list[Node], target: str, options: Sequence[str] = ()) -> str:
 
 @functools.cache
 def _api_version() -> list[int]:
-    return json.loads(pandoc("", source="markdown", target="json"))[
-        "pandoc-api-version"
-    ]
+    empty = pandoc("", source="markdown", target="json")
+    return json.loads(empty)["pandoc-api-version"]

@@ -6,7 +6,6 @@ Formulas become MathML, which browsers show without a script.
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -28,9 +27,7 @@ FUNCTION = (
 )
 
 
-def html(
-    blocks: list[Node], *, template: str, variables: dict, options: Sequence[str] = ()
-) -> bytes:
+def html(blocks: list[Node], *, template: str, variables: dict) -> bytes:
     """Return a whole HTML file of blocks, with all that it needs inside."""
     pictures = {}
 
@@ -42,18 +39,11 @@ def html(
 
     # Pandoc has nothing to do with pictures, and takes seconds for it.
     blocks = json.loads(PICTURE.sub(hide, json.dumps(blocks)))
-    told = credits.read()
-    everywhere = {"credits": escape(told.line), "cite": escape(told.cite)}
-    text = tree.write(
-        blocks,
-        "html5",
-        options=[
-            *("--mathml", "--embed-resources", "--standalone"),
-            f"--template={TEMPLATES / template}",
-            *(f"--variable={k}:{v}" for k, v in (everywhere | variables).items()),
-            *options,
-        ],
-    )
+    variables = {"credits": escape(credits.read().line), **variables}
+    options = [f"--variable={name}:{value}" for name, value in variables.items()]
+    options += ["--mathml", "--embed-resources", "--standalone"]
+    options.append(f"--template={TEMPLATES / template}")
+    text = tree.write(blocks, "html5", options)
     text = space_functions(text).rstrip("\n") + "\n"
     text = PICTURE.sub(lambda found: pictures.get(found[0], found[0]), text)
     return text.encode("utf-8")

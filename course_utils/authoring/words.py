@@ -212,9 +212,9 @@ def table() -> dict[str, str]:
     return WORDS[language()]
 
 
-def word(role: str) -> str:
-    """Return the word for a role."""
-    return table()[role]
+def word(role: str, **values) -> str:
+    """Return the word for a role; a sentence with values in the place of names."""
+    return table()[role].format(**values) if values else table()[role]
 
 
 def bold(role: str) -> str:
@@ -239,19 +239,7 @@ def section_role(title: str) -> str:
 
 
 def after(role: str, paragraph: str) -> str:
-    """Return what follows the bold word for a role at the start of a paragraph.
-
-    Parameters
-    ----------
-    role : str
-    paragraph : str
-        Markdown.
-
-    Returns
-    -------
-    str
-        In one line; empty if the paragraph starts otherwise.
-    """
+    """Return in one line what follows the bold word for a role at the start."""
     start = re.match(rf"\*\*{re.escape(word(role))}\*\*\s+", paragraph)
     return " ".join(paragraph[start.end() :].split()) if start else ""
 

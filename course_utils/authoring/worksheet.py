@@ -16,13 +16,7 @@ from course_utils.authoring.labs import LabError
 
 # Modules and functions that draw, or that only the tests of the course need.
 SILENT = {"assert_close", "explorables", "plots", "plt"}
-CHEAP = {
-    "arange",
-    "linspace",
-    "numpy",
-    "range",
-    "tensor",
-}  # calls that say nothing by themselves
+CHEAP = {"arange", "linspace", "numpy", "range", "tensor"}  # say nothing alone
 
 
 def student(nb: NotebookNode) -> NotebookNode:
@@ -235,9 +229,7 @@ def _acts(statement: ast.stmt) -> bool:
     """Tell whether a statement does more than to give values to names."""
     match statement:
         case ast.Assign(targets=targets):
-            return not all(
-                isinstance(target, ast.Name | ast.Tuple) for target in targets
-            )
+            return not all(isinstance(t, ast.Name | ast.Tuple) for t in targets)
         case ast.AugAssign(target=ast.Name()):
             return False
     return True

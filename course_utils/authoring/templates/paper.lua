@@ -1,67 +1,36 @@
--- Pandoc filter for paper: for each role of a tree (see tree.py) one function, which says
--- it in the words of course.typ.
+-- Pandoc filter for paper: says a tree (see tree.py) in the words of course.typ.
 
 local function quote(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("\n", "\\n") .. '"'
 end
 
-local function raw(text)
-  return pandoc.RawBlock("typst", text)
-end
-
--- Blocks as the last argument of a function.
-local function inside(opening, blocks)
-  local found = pandoc.Blocks({ raw(opening .. "[") })
+-- A call of a function, with blocks, if there are any, as its last argument.
+local function call(name, arguments, blocks)
+  local opening = "#" .. name
+  if #arguments > 0 or #blocks == 0 then
+    opening = opening .. "(" .. table.concat(arguments, ", ") .. ")"
+  end
+  if #blocks == 0 then
+    return pandoc.Blocks({ pandoc.RawBlock("typst", opening) })
+  end
+  local found = pandoc.Blocks({ pandoc.RawBlock("typst", opening .. "[") })
   found:extend(blocks)
-  found:insert(raw("]"))
+  found:insert(pandoc.RawBlock("typst", "]"))
   return found
 end
 
-local roles = {}
-
-for _, role in ipairs({ "predict", "rule", "see", "exercise", "pencil", "plan", "key" }) do
-  roles[role] = function(div)
-    return inside("#" .. role, div.content)
-  end
-end
-
-function roles.section(div)
-  return div.classes[2] == "deeper" and inside("#deeper", div.content) or div.content
-end
-
-function roles.note(div)
-  return inside("#note(" .. quote(div.classes[2]) .. ")", div.content)
-end
-
-function roles.group(div)
-  return inside("#group(" .. quote(div.attributes.title) .. ")", div.content)
-end
-
-function roles.room(div)
-  return raw("#room(" .. div.attributes.lines .. ")")
-end
-
-function roles.squares(div)
-  return raw("#squares(" .. div.attributes.width .. ", " .. div.attributes.height .. ")")
-end
-
-function roles.name(div)
-  return raw("#name-line(" .. quote(div.attributes.points) .. ")")
-end
-
-function roles.told(div)
-  return raw("#see-key(" .. quote(div.attributes.numbers) .. ")")
-end
-
-function roles.picture(div)
-  local a = div.attributes
-  return raw("#picture(" .. quote(a.name) .. ", " .. a.width .. ", alt: " .. quote(a.alt) .. ")")
-end
+-- For each role, which is a function as well, the attributes that this one takes.
+local roles = {
+  predict = {}, rule = {}, see = {}, exercise = {}, pencil = {}, plan = {}, key = {},
+  note = {}, deeper = {}, group = { "title" }, room = { "lines" }, told = { "numbers" },
+  squares = { "width", "height" }, ["name-line"] = { "points" },
+  picture = { "name", "width", "alt" },
+}
 
 -- Boxes to tick for its options, or a line for the place in an order, or for a number.
-function roles.question(div)
+local function question(div)
   local found = pandoc.Blocks({})
-  local option = div.attributes.kind == "order" and "#place-for" or "#tick"
+  local option = div.attributes.kind == "order" and "place-for" or "tick"
   local asks_number = true
   for _, block in ipairs(div.content) do
     if block.t == "OrderedList" then
@@ -69,50 +38,48 @@ function roles.question(div)
       for i, item in ipairs(block.content) do
         item[1].content:insert(1, pandoc.Str("(" .. string.char(96 + i) .. ")"))
         item[1].content:insert(2, pandoc.Space())
-        found:extend(inside(option, item))
+        found:extend(call(option, {}, item))
       end
     else
       found:insert(block)
     end
   end
-  if div.attributes.exam ~= "true" then
-    found:insert(raw("#sure(" .. tostring(asks_number) .. ")"))
-  elseif asks_number then
-    found:insert(raw("#number-line"))
+  local sure = div.attributes.exam ~= "true"
+  if asks_number or sure then
+    found:extend(call("answer-line", { tostring(asks_number), tostring(sure) }, {}))
   end
-  return inside("#question", found)
+  return call("question", {}, found)
 end
 
 function Div(div)
-  local role = roles[div.classes[1]]
-  return role and role(div) or div.content
-end
-
-local codes = {}
-
-function codes.source(code)
-  local a = code.attributes
-  return "#cell(" .. quote(code.text) .. ", " .. quote(a.number) .. ", sticky: " .. (a.sticky or "false") .. ")"
-end
-
-function codes.output(code)
-  local loud = code.classes[2]
-  return "#out(" .. quote(code.text) .. (loud and ", kind: " .. quote(loud) or "") .. ")"
-end
-
-for class, name in pairs({ stub = "stub", solution = "solution", mistake = "mistake-code" }) do
-  codes[class] = function(code)
-    return "#" .. name .. "(" .. quote(code.text) .. ")"
+  local role = div.classes[1]
+  if role == "question" then
+    return question(div)
+  elseif role == "section" then
+    role = div.classes[2]
   end
+  local arguments = pandoc.List(roles[role] or {}):map(function(name)
+    return quote(div.attributes[name])
+  end)
+  return roles[role] and call(role, arguments, div.content) or div.content
 end
+
+local codes = { source = "cell", output = "out", mistake = "mistake-code" }
 
 -- Code in prose is set like a code cell, without a number.
 function CodeBlock(code)
-  local class = code.classes[1] or "text"
-  if codes[class] then
-    return raw(codes[class](code))
+  local class, more = code.classes[1] or "text", code.attributes
+  local arguments = { quote(code.text) }
+  if class == "source" then
+    table.insert(arguments, quote(more.number))
+    table.insert(arguments, "sticky: " .. (more.sticky or "false"))
+  elseif class == "output" then
+    table.insert(arguments, quote(code.classes[2] or ""))
+  elseif class ~= "stub" and class ~= "solution" and class ~= "mistake" then
+    table.insert(arguments, "language: " .. quote(class))
+    class = "code-box"
   end
-  return raw("#listing(" .. quote(code.text) .. ", " .. quote(class) .. ")")
+  return call(codes[class] or class, arguments, {})
 end
 
 -- A number in a label would make two labs in one book clash.
@@ -147,55 +114,6 @@ function Math(math)
   local alt = quote(source)
   return pandoc.RawInline("typst", opening .. alt .. ", " .. text .. ");")
 end
--- How wide a cell would like to be, and how wide it must be, both in letters.
-local function widths(cell)
-  local want, must = 0, 0
-  pandoc.Div(cell.contents):walk({
-    Str = function(str)
-      want = want + #str.text + 1
-      must = math.max(must, #str.text)
-    end,
-    Code = function(code) -- is not broken
-      want = want + 1.05 * #code.text + 1
-      must = math.max(must, 1.05 * #code.text)
-    end,
-  })
-  return want, must
-end
-
--- How many letters fit into a row of a table, in the usual and in the small size.
-local usual, small = 86, 100
-
--- Set the columns of a table, and return whether it needs the small size. If even that
--- is too large for one line a row, each column gets what it must have, and a share of
--- the rest.
-local function set_columns(table)
-  local want, must = {}, {}
-  local rows = table.head.rows:clone()
-  rows:extend(table.bodies[1].body)
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row.cells) do
-      local w, m = widths(cell)
-      want[i] = math.max(want[i] or 0, w)
-      must[i] = math.max(must[i] or 0, m + 2)
-    end
-  end
-  local all, least, wish = 0, 0, 0
-  for i in ipairs(want) do
-    all = all + want[i] + 2
-    least = least + must[i]
-    wish = wish + math.max(want[i] - must[i], 0)
-  end
-  for i, spec in ipairs(table.colspecs) do
-    local width = nil -- as wide as it likes
-    if all > small then
-      local share = math.max(small - least, 0) * math.max(want[i] - must[i], 0) / wish
-      width = (must[i] + share) / math.max(small, least)
-    end
-    table.colspecs[i] = { spec[1], width }
-  end
-  return all > usual
-end
 
 -- A paragraph stays on the page of the table that it announces; and so does one that
 -- stands alone between a heading and an exercise, or a cell without a picture.
@@ -209,7 +127,7 @@ function Blocks(blocks)
     local cell = starts(after, "#cell%(") and not starts(blocks[i + 2], "#picture%(")
     local alone = before and before.t == "Header" and (cell or starts(after, "#exercise%["))
     if block.t == "Para" and (alone or starts(after, "#grid%-table%(")) then
-      found:extend({ raw("#keep["), block, raw("]") })
+      found:extend(call("keep", {}, { block }))
     else
       found:insert(block)
     end
@@ -219,8 +137,6 @@ end
 
 -- Tables without pandoc's figure around them: course.typ gives them their rules.
 function Table(table)
-  local is_small = set_columns(table)
   local text = pandoc.write(pandoc.Pandoc({ table }), "typst-smart")
-  local inner = text:match("#table%b()")
-  return raw("#grid-table(" .. inner:sub(2) .. ", small: " .. tostring(is_small) .. ")")
+  return call("grid-table", { text:match("#(table%b())") }, {})
 end

@@ -10,13 +10,11 @@ const say = (role, values = {}) =>
 let fresh = {}; // of this page: a browser may refuse to keep anything
 
 const answers = () => {
-  let kept = null;
   try {
-    kept = JSON.parse(localStorage.getItem(KEPT));
+    return { ...JSON.parse(localStorage.getItem(KEPT)), ...fresh };
   } catch {
-    // no storage, or not ours
+    return fresh; // no storage, or not ours
   }
-  return { ...kept, ...fresh };
 };
 
 const keep = (given) => {
@@ -27,9 +25,6 @@ const keep = (given) => {
     // The answer lives as long as the page.
   }
 };
-
-const find = (selector, key) =>
-  [...document.querySelectorAll(selector)].find((node) => node.dataset.key === key);
 
 const shown = (question, value) => {
   if (question.kind === "number") return String(Number(value.toPrecision(6)));
@@ -106,10 +101,10 @@ const tell = (question, { value, sure }) => {
   // Nobody pays without end: 99% is the surest.
   const cost = -Math.log((right ? sure : 100 - sure) / 100);
   const verdict = `<strong>${say(right ? "is-right" : "is-wrong")}</strong>`;
+  const answer = say("right-answer", { value: shown(question, question.right) });
   const paragraphs = [
     `${verdict} ${say("you-answered", { value: shown(question, value), sure })}`,
-    ...(right ? [] : mistakes(question, value)),
-    ...(right ? [] : [say("right-answer", { value: shown(question, question.right) })]),
+    ...(right ? [] : [...mistakes(question, value), answer]),
     question.because,
     say("costs", { cost: cost.toFixed(2) }),
   ];
@@ -134,7 +129,6 @@ const start = (form) => {
   const percent = () => {
     form.querySelector("output").textContent = `${form.elements.sure.value}%`;
   };
-
   const show = (given) => {
     fields.disabled = true;
     button.textContent = say("change");
@@ -142,7 +136,7 @@ const start = (form) => {
     said.innerHTML =
       say("committed", { value, sure: given.sure }) +
       ` <a href="#reply-${key}">${say("ask-right")}</a>`;
-    const reply = find(".reply", key);
+    const reply = document.getElementById(`reply-${key}`);
     reply.innerHTML = tell(question, given);
     reply.classList.toggle("right", isRight(question, given.value));
     unfold();
@@ -201,16 +195,3 @@ document.querySelector("#forget")?.addEventListener("click", (event) => {
 fit();
 addEventListener("resize", fit);
 document.fonts?.ready.then(fit);
-
-// On paper nothing is folded.
-const folded = new Set();
-addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("details.result:not([open])")) {
-    folded.add(part);
-    part.open = true;
-  }
-});
-addEventListener("afterprint", () => {
-  for (const part of folded) part.open = false;
-  folded.clear();
-});
