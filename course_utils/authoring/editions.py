@@ -299,12 +299,14 @@ def exercise_note(exercise) -> str:
         parts.append(f"{words.bold('praise')} {as_markdown(exercise.praise)}")
     if exercise.mistakes:
         parts.append(f"{words.bold('mistakes')} `{exercise.name}`")
+    sources = [body(mistake) for mistake in exercise.mistakes]
     for mistake, *others in _alike(exercise.mistakes):
         more = f" (There are {len(others)} more like it.)" if others else ""
         name = _words(mistake.__name__)
         parts.append(f"*{name}* {explanation(mistake)}{more}")
         source = body(mistake)
-        if not _hidden(mistake, source):
+        # Code that makes several of them is of the course, and not of a learner.
+        if sources.count(source) == 1 and not _hidden(mistake, source):
             parts.append(f"```python\n{source}\n```")
     return "\n\n".join(parts)
 
@@ -322,9 +324,14 @@ def _alike(mistakes: Sequence[Callable]) -> list[list[Callable]]:
     """Group mistakes whose explanations differ in a number only."""
     groups = {}
     for mistake in mistakes:
-        key = re.sub(r"\d[\d.e-]*", "0", explanation(mistake))
+        key = without_numbers(explanation(mistake))
         groups.setdefault(key, []).append(mistake)
     return list(groups.values())
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with 0 in the place of each number."""
+    return re.sub(r"\d[\d.e-]*", "0", text)
 
 
 def explanation(mistake) -> str:
