@@ -279,8 +279,18 @@ def drawn_alike(nb, number):
         yield f"Matplotlib {', '.join(sorted(found))} drew the figures; refresh the lab"
 
 
+def light(nb, number):
+    """Yield if a notebook is heavy: GitHub shows none of many megabytes."""
+    kilobytes = len(labs.dump(nb)) / 1000
+    if kilobytes > 1000:
+        yield f"it has {kilobytes:.0f} kB; draw fewer figures, or smaller ones"
+    if any(pictures.read(png).mode != "P" for _, c in numbered(nb) for png in pngs(c)):
+        yield "a picture has too many colours; refresh the lab"
+
+
 OUTPUT_GUARDS = [
     drawn_alike,
+    light,
     stored_run,
     unexpected_errors,
     local_paths,

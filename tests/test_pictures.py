@@ -42,16 +42,20 @@ def figure(
 @pytest.fixture(scope="module")
 def stored():
     full = figure()
-    return {"full": full, "small": pictures.small(full)}
+    return {
+        "full": full,
+        "small": pictures.small(full),
+        "light": pictures.light(full),
+    }
 
 
-@pytest.mark.parametrize("copy", ["full", "small"])
+@pytest.mark.parametrize("copy", ["full", "small", "light"])
 @pytest.mark.parametrize("noise", [0, 1e-6, 1e-4, 1e-3])
 def test_noise_is_no_difference(stored, copy, noise):
     assert pictures.difference(figure(noise=noise), stored[copy])[0] == ""
 
 
-@pytest.mark.parametrize("copy", ["full", "small"])
+@pytest.mark.parametrize("copy", ["full", "small", "light"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -82,6 +86,17 @@ def test_small_copies_are_small(stored):
     assert (copy.width, copy.mode) == (704, "P")
     assert pictures.drawn_by(stored["small"]) == mpl.__version__
     assert pictures.small(stored["full"]) == stored["small"]  # the same bytes
+
+
+def test_a_light_copy_looks_the_same(stored):
+    full, copy = (pictures.read(stored[name]) for name in ("full", "light"))
+    assert len(stored["light"]) < 0.6 * len(stored["full"])
+    assert (copy.mode, copy.size) == ("P", full.size)
+    assert copy.info["dpi"] == full.info["dpi"]  # how wide it is on paper
+    assert pictures.drawn_by(stored["light"]) == mpl.__version__
+    away = np.abs(np.subtract(full.convert("RGB"), copy.convert("RGB"), dtype=float))
+    assert away.mean() < 0.2 and np.percentile(away, 99) < 8
+    assert pictures.light(stored["light"]) == stored["light"]
 
 
 def test_a_missing_line_is_a_difference():

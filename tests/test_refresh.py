@@ -1,10 +1,14 @@
 """Refreshing a lab without losing what was recorded with care."""
 
+import base64
+import io
+
 import nbformat
 import pytest
 from nbformat import v4
+from PIL import Image
 
-from course_utils.authoring import labs
+from course_utils.authoring import labs, pictures
 from course_utils.authoring.__main__ import main
 
 HEADER = "# %% [markdown]\n# A text.\n\n"
@@ -87,17 +91,22 @@ DRAWN = (
 
 def draw(nb, **_):
     """Execute cells of which each draws something."""
+    file = io.BytesIO()
+    Image.new("RGBA", (8, 8)).save(file, "PNG")
+    png = base64.b64encode(file.getvalue()).decode()
     for n, cell in enumerate(labs.code_cells(nb), 1):
         about = {"image/png": {"width": 9}}
         cell.outputs = [
-            v4.new_output("display_data", {"image/png": ""}, metadata=about)
+            v4.new_output("display_data", {"image/png": png}, metadata=about)
         ]
         cell.execution_count = n
 
 
 def alts(lab):
     nb = nbformat.read(lab.with_suffix(".ipynb"), as_version=4)
-    about = [cell.outputs[0].metadata["image/png"] for cell in labs.code_cells(nb)]
+    outputs = [cell.outputs[0] for cell in labs.code_cells(nb)]
+    assert {pictures.read(o.data["image/png"]).mode for o in outputs} == {"P"}  # light
+    about = [output.metadata["image/png"] for output in outputs]
     assert {each.width for each in about} == {9}
     return [each.alt for each in about]
 

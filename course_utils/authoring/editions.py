@@ -289,16 +289,17 @@ def exercise_note(exercise) -> str:
         parts.append(f"{words.bold('praise')} {as_markdown(exercise.praise)}")
     if exercise.mistakes:
         parts.append(f"{words.bold('mistakes')} `{exercise.name}`")
+    sources = [body(mistake) for mistake in exercise.mistakes]
     alike = {}  # mistakes whose explanations differ in a number only
     for mistake in exercise.mistakes:
-        key = re.sub(r"\d[\d.e-]*", "0", explanation(mistake))
-        alike.setdefault(key, []).append(mistake)
+        alike.setdefault(without_numbers(explanation(mistake)), []).append(mistake)
     for mistake, *others in alike.values():
         more = f" (There are {len(others)} more like it.)" if others else ""
         name = as_markdown(mistake.__name__.replace("_", " ").capitalize())
         parts.append(f"*{name}.* {explanation(mistake)}{more}")
         source = body(mistake)
-        if not _hidden(mistake, source):
+        # Code that makes several of them is of the course, and not of a learner.
+        if sources.count(source) == 1 and not _hidden(mistake, source):
             parts.append(f"```python\n{source}\n```")
     return "\n\n".join(parts)
 
@@ -310,6 +311,11 @@ def _hidden(mistake: Callable, source: str) -> bool:
     names = {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
     own = (mistake.__globals__.get(name) for name in names)
     return any(getattr(v, "__module__", "").startswith("course_utils") for v in own)
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with 0 in the place of each number."""
+    return re.sub(r"\d[\d.e-]*", "0", text)
 
 
 def explanation(mistake) -> str:

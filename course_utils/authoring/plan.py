@@ -187,9 +187,14 @@ def _by_symptom(nb: NotebookNode) -> str:
     order = list(words.table().values())
     lines = []
     for seen in sorted(found, key=lambda s: order.index(s) if s in order else -1):
-        names = (f"`{name}`: {', '.join(m)}" for name, m in found[seen].items())
+        names = (f"`{name}`: {', '.join(_once(m))}" for name, m in found[seen].items())
         lines.append(f"* *{editions.as_markdown(seen)}.* {'; '.join(names)}.")
     return "\n".join(lines)
+
+
+def _once(names: list[str]) -> list[str]:
+    """Return of names that differ in a number only the last one."""
+    return list({editions.without_numbers(name): name for name in names}.values())
 
 
 def symptom(exercise, mistake: Callable) -> str:

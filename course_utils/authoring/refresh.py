@@ -146,6 +146,8 @@ def _result(path: Path, source: str, on_cell: Callable) -> NotebookNode:
 def _store(path: Path, nb: NotebookNode) -> bool:
     """Write a notebook if its results are new, and return whether they are."""
     describe(nb)
+    for output in (o for cell in nb.cells for o in _pictures(cell)):
+        output.data["image/png"] = pictures.light(output.data["image/png"])
     if path.exists() and _comparable(_read(path)) == _comparable(nb):
         return False
     labs.write_atomically(path, labs.dump(nb))

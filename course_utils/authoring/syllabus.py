@@ -308,8 +308,15 @@ def _exercises(those: Sequence[plan.Task]) -> str:
 
 
 def syllabus(course: Labs) -> list[Node]:
-    """Return the syllabus as blocks."""
-    return tree.read(in_markdown(course))
+    """Return the syllabus as blocks, of which each session stays on one page."""
+    found = []
+    for block in tree.read(in_markdown(course)):
+        level = block["c"][0] if block["t"] == "Header" else 9
+        if level == 3:
+            found.append(tree.div([], "session"))
+        inside = level >= 3 and found and tree.role(found[-1]) == "session"
+        (found[-1]["c"][1] if inside else found).append(block)
+    return found
 
 
 def questionnaire(name: str, course: Labs) -> list[Node]:

@@ -22,7 +22,7 @@ end
 -- For each role, which is a function as well, the attributes that this one takes.
 local roles = {
   predict = {}, rule = {}, see = {}, exercise = {}, pencil = {}, plan = {}, key = {},
-  note = {}, deeper = {}, group = { "title" }, room = { "lines" }, told = { "numbers" },
+  note = {}, deeper = {}, session = {}, group = { "title" }, room = { "lines" }, told = { "numbers" },
   squares = { "width", "height" }, ["name-line"] = { "points" },
   picture = { "name", "width", "alt" },
 }
@@ -115,21 +115,44 @@ function Math(math)
   return pandoc.RawInline("typst", opening .. alt .. ", " .. text .. ");")
 end
 
--- A paragraph stays on the page of the table that it announces; and so does one that
--- stands alone between a heading and an exercise, or a cell without a picture.
+-- Whether a paragraph is mostly code.
+local function is_code(para)
+  local letters, of_code = 0, 0
+  para:walk({
+    Str = function(str)
+      letters = letters + #str.text
+    end,
+    Code = function(code)
+      of_code = of_code + #code.text
+    end,
+  })
+  return 2 * of_code > letters
+end
+
+-- A paragraph stays on the page of what it announces: a table, a formula, an output, and
+-- whatever comes after a colon; and so does one that stands alone between a heading and a
+-- question, an exercise, or a cell without a picture.
 function Blocks(blocks)
-  local function starts(block, call)
-    return block and block.t == "RawBlock" and block.text:find("^" .. call) ~= nil
+  local function starts(block, name)
+    return block and block.t == "RawBlock" and block.text:find("^#" .. name .. "[%[%(]") ~= nil
+  end
+  local function is_formula(block)
+    local raw = block and block.t == "Para" and #block.content == 1 and block.content[1]
+    return raw and raw.t == "RawInline" and raw.text:find(", %$ ") ~= nil
   end
   local found = pandoc.Blocks({})
   for i, block in ipairs(blocks) do
     local before, after = blocks[i - 1], blocks[i + 1]
-    local cell = starts(after, "#cell%(") and not starts(blocks[i + 2], "#picture%(")
-    local alone = before and before.t == "Header" and (cell or starts(after, "#exercise%["))
-    if block.t == "Para" and (alone or starts(after, "#grid%-table%(")) then
-      found:extend(call("keep", {}, { block }))
-    else
+    if block.t ~= "Para" then
       found:insert(block)
+    else
+      local cell = starts(after, "cell") and not starts(blocks[i + 2], "picture")
+      local alone = cell or starts(after, "exercise") or starts(after, "question")
+      alone = alone and before and before.t == "Header"
+      local tells = pandoc.utils.stringify(block):find(":$") or is_formula(after)
+      local kept = after and (alone or tells or starts(after, "grid%-table") or starts(after, "out"))
+      local said = is_code(block) and call("ragged", {}, { block }) or pandoc.Blocks({ block })
+      found:extend(kept and call("keep", {}, said) or said)
     end
   end
   return found
