@@ -14,12 +14,12 @@ OPENING = "# 14. Title\n\n**You will be able to** a\n\n**Needs** b\n\n**Takes** 
 MATH = "Half of 0.123 is $0.739$, see `0.739`: $$\\begin{aligned} x \\end{aligned}$$"
 
 
-def figure(version):
+def figure(version, mode="P"):
     """Return an output with a picture that a Matplotlib says to have drawn."""
     note = PngImagePlugin.PngInfo()
     note.add_text("Software", f"Matplotlib version{version}, https://matplotlib.org/")
     file = io.BytesIO()
-    Image.new("L", (2, 2)).save(file, "PNG", pnginfo=note)
+    Image.new(mode, (2, 2)).save(file, "PNG", pnginfo=note)
     png = base64.b64encode(file.getvalue()).decode()
     about = {"image/png": {"alt": "A line, see https://a.b/c"}}
     return v4.new_output("display_data", {"image/png": png}, metadata=about)
@@ -151,6 +151,8 @@ BAD = [
     (guards.pitfalls, tag(4), "pitfall"),
     (guards.tags, tag(4, "nbval-ignore-output"), r"In \[3\]: .* needs a reason"),
     (guards.drawn_alike, show(3, figure("3.10.0")), "3.10.0, 3.11.2 drew"),
+    (guards.light, show(3, figure("3.11.2", "RGB")), "too many colours"),
+    (guards.light, edit(3, "#" * 1_100_000), "has 1103 kB"),
     (guards.tags, tag(4, "nbval-skip"), r"In \[3\]: unknown tag 'nbval-skip'"),
     (guards.tags, edit(4, "# NBVAL_IGNORE_OUTPUT\n1"), "comment"),
     (guards.cell_length, edit(3, "x = 1\n" * 26), r"In \[2\] has 26"),
