@@ -66,6 +66,8 @@ SEEN = r"""() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map(cel
     const shown = image => image.complete && image.naturalWidth && image.offsetWidth;
     return {
         "number": cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
+        "right answers": all("[role=status] strong").filter(
+            name => name.nextSibling.data.startsWith(": correct.")).length,
         "errors or warnings": all('[data-mime-type$="jupyter.stderr"]').length,
         "pictures": all("img").filter(shown).length,
         "pictures that do not load": all("img").filter(image => !shown(image)).length,
@@ -194,14 +196,14 @@ def context(server):
 
 
 @contextmanager
-def opened(path, server, context, tmp_path):
-    """Open a learner's copy of a lab in a new page.
+def opened(path, server, context, tmp_path, make=workspace.learners_edition):
+    """Open what is made of a lab, a learner's copy, in a new page.
 
     A failure gets the name of the lab and a screenshot. It is also one if JupyterLab
     itself stumbles, or reaches for the internet, which a classroom may not have.
     """
     url, token, folder = server
-    copy_lab(path, folder / "notebooks")
+    copy_lab(path, folder / "notebooks", make)
     page = context.new_page()
     surprises = []
     page.on("pageerror", lambda error: surprises.extend(own_error(str(error))))
@@ -228,14 +230,19 @@ def opened(path, server, context, tmp_path):
         raise pytest.fail.Exception(failure, pytrace=False) from None
 
 
-def copy_lab(path, folder):
-    """Copy a lab as a learner gets it (and pictures beside it)."""
+def copy_lab(path, folder, make):
+    """Copy a lab, as it is made of the stored one, and pictures beside it."""
     shutil.copytree(path.parent, folder, dirs_exist_ok=True)
     shutil.rmtree(folder / workspace.MINE, ignore_errors=True)
     (folder / f"{path.stem}.py").unlink(missing_ok=True)
     copy = folder / f"{path.stem}.ipynb"
-    text = workspace.learners_edition(copy.read_text(encoding="utf-8"))
-    copy.write_text(text, encoding="utf-8")
+    copy.write_text(make(copy.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def solved(text):
+    """Return a learner's copy in which every exercise is answered."""
+    nb = labs.solve(nbformat.reads(text, as_version=4))
+    return workspace.learners_edition(labs.dump(nb))
 
 
 def own_error(text):
@@ -284,6 +291,9 @@ def expected(nb, stored):
         cells.append(
             {
                 "number": f"[{n}]:" if code and not folded(cell) else "",
+                "right answers": len(
+                    re.findall(r"^lab\d\d\.\w+\.check\(", cell.source, re.M)
+                ),
                 "errors or warnings": ("raises-exception" in tags)
                 + sum(output.get("name") == "stderr" for output in outputs),
                 "pictures": pictures
@@ -389,11 +399,11 @@ def wait_for_figure(page, box, slider, before, *, same):
 
 
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
-def test_run_all_and_move_the_sliders(path, server, context, tmp_path):
+def test_a_solved_lab_runs_and_its_sliders_move(path, server, context, tmp_path):
     text = path.with_suffix(".ipynb").read_text(encoding="utf-8")
     stored = nbformat.reads(text, as_version=4)
-    nb = nbformat.reads(workspace.learners_edition(text), as_version=4)
-    with opened(path, server, context, tmp_path) as page:
+    nb = nbformat.reads(solved(text), as_version=4)
+    with opened(path, server, context, tmp_path, solved) as page:
         page.get_by_role("menuitem", name="Kernel", exact=True).click()
         page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
         page.get_by_role("button", name="Confirm Kernel Restart").click()
