@@ -90,11 +90,13 @@ def table(path):
     return [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))]
 
 
-@pytest.mark.parametrize("name", ["01_softmax", "04_logistic_regression"])
-def test_a_class_of_thirty(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "size"), [("01_softmax", 30), ("04_logistic_regression", 10)]
+)
+def test_a_whole_class(name, size, tmp_path):
     lab, pile, out = KNOWN[name], tmp_path / "pile", tmp_path / "out"
     pile.mkdir()
-    made = a_class(lab)
+    made = a_class(lab, size)
     for student, (text, _) in made.items():
         (pile / f"{lab.name} {student}.ipynb").write_text(text, encoding="utf-8")
     assert main(["class", str(pile), "--out", str(out)]) == 0
