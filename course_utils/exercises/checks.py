@@ -45,8 +45,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from course_utils import progress
-from course_utils.exercises import diagnose
-from course_utils.exercises.diagnose import Study, Trial
+from course_utils.exercises import diagnose, repair
 from course_utils.exercises.fixtures import Case, held_back, make_cases, more_cases
 from course_utils.exercises.observe import (
     Run,
@@ -60,6 +59,13 @@ from course_utils.exercises.observe import (
     silently,
 )
 from course_utils.exercises.questions import as_html
+from course_utils.exercises.study import (
+    Study,
+    Trial,
+    explanation,
+    recognise,
+    shared_caption,
+)
 
 __all__ = ["Case", "Exercise", "Verdict", "exercise", "find"]
 
@@ -436,39 +442,34 @@ class Exercise:
         """Return a verdict on a wrong answer."""
         first, kind = study.first, study.first.problem[0]
         messages, name, how = [], None, kind if kind != "value" else "numbers"
-        known = diagnose.recognise(study)
-        unused, thrown = diagnose.lints(study.function, self.names)
+        known = recognise(study)
         shown = first if known and kind != "value" else diagnose.smallest(study)
         if known:
             mistake, second = known
             how, name = "listed", mistake.__name__
-            messages.append(diagnose.explanation(mistake, not second))
+            messages.append(explanation(mistake, not second))
             if second:
                 how = "listed and more"
                 messages.append(_second(study, second))
         else:
-            repair = self._quietly(diagnose.repaired, study) or []
-            if repair:
-                how = name = "repair"
-                messages += repair
+            change = self._quietly(repair.repaired, study) or []
             trace = self._quietly(diagnose.traced, study)
-            if trace:
-                how = name = name or "trace"
-                messages.append(trace)
-            what, more = self._observations(study, shown, bool(repair))
-            if more and not name:
-                how, name = what
-            messages += more
-            messages += thrown
-            if unused and not any("influence" in m for m in messages):
-                never = "never occurs" if len(unused) == 1 else "never occur"
-                messages.append(f"{_ticked(unused)} {never} in your code.")
+            what, more = self._observed(study, shown, bool(change))
+            messages += [*change, *([trace] if trace else []), *more]
+            if messages:
+                how = "repair" if change else "trace" if trace else what
+                name = how if how != "property" else "observed"
+            messages += diagnose.lints(study.function)
         if kind in ("error", "form") or (kind != "value" and not known):
             messages += first.problem[1].splitlines()
 
-        details = [] if kind != "value" else shown.problem[1].splitlines()
-        args = ", ".join(map(show, shown.case.args))
-        details.append(f"Tried: {self.name}({args})")
+        if self.names:
+            details = [] if kind != "value" else shown.problem[1].splitlines()
+            details.append(
+                f"Tried: {self.name}({', '.join(map(show, shown.case.args))})"
+            )
+        else:  # what was expected would be the answer itself
+            details = [f"You gave {show(shown.got.value)}."]
         if shown.got.printed:
             details.append(f"It printed: {shorten(shown.got.printed)}")
         messages = list(dict.fromkeys(messages))
@@ -476,53 +477,34 @@ class Exercise:
             self.name, False, how, name, ("not yet.", *messages), tuple(details)
         )
 
-    def _observations(
-        self, study: Study, shown: Trial, said: bool
-    ) -> tuple[tuple[str, str], list[str]]:
-        """Return kind and name of what was found, and up to two sentences on it."""
+    def _observed(self, study: Study, shown: Trial, said: bool) -> tuple[str, list]:
+        """Return of which kind is what was found, and up to two sentences on it."""
         kind = study.first.problem[0]
         violated = functools.partial(diagnose.violated, shown=shown)
         if kind in ("slope", "side effect", "error"):
-            looks = {
-                "slope": [diagnose.slope_place],
-                "error": [diagnose.fixed_size, diagnose.crossed],
-            }.get(kind, [])
+            looks = [diagnose.crossed] if kind == "error" else []
         elif said:
             looks = [violated]
         else:
             looks = [
                 diagnose.relate,
-                diagnose.compose,
-                diagnose.without_influence,
-                diagnose.other_calls,
                 diagnose.by_entry,
                 diagnose.piled_up,
                 diagnose.crossed,
                 violated,
-                diagnose.another_order,
                 diagnose.only_at_edges,
                 diagnose.captions,
                 diagnose.rounds,
                 diagnose.parts,
                 diagnose.located,
-                diagnose.right_when,
             ]
-        found, what = [], ("property", "observed")
+        found, what = [], "property"
         for look in looks:
             sentence = self._quietly(look, study) if len(found) < 2 else None
-            if not sentence or (look is diagnose.compose and found):
-                continue
-            if look is diagnose.relate:
-                what = "relation", "relation"
-            if look is diagnose.compose:
-                mistake, more = sentence
-                what = "listed and more", mistake.__name__
-                found += [f"Two things. One: {diagnose.explanation(mistake, False)}"]
-                sentence = f"The other: {more}."
-                if not more:
-                    what = "listed", mistake.__name__
-                    found, sentence = [], diagnose.explanation(mistake, False)
-            found.append(sentence)
+            if sentence and look is diagnose.relate:
+                what = "relation"
+            if sentence and not any(sentence in before for before in found):
+                found.append(sentence)
         return what, found
 
     def _quietly(self, look: Callable, study: Study):
@@ -580,7 +562,7 @@ def find(module: str, name: str) -> Exercise:
 def _second(study: Study, seen: list[Trial]) -> str:
     """Say that there is a second mistake, and where it shows."""
     text = "And there is a second thing"
-    if caption := diagnose.shared_caption(study.trials, seen):
+    if caption := shared_caption(study.trials, seen):
         text += f"; it shows on this input: {caption}"
     t, found = seen[0], seen[0].problem
     if found[0] == "value":  # what is wrong besides the value?
@@ -589,10 +571,6 @@ def _second(study: Study, seen: list[Trial]) -> str:
     what = what[:1].lower() + what[1:]
     what = re.sub(r"^the (number|result) is right, but ", "", what)
     return f"{text}." if not what or " right" in what else f"{text}: {what}."
-
-
-def _ticked(names: Sequence[str]) -> str:
-    return " and ".join(f"`{n}`" for n in names)
 
 
 def _is_stub(function: Callable) -> bool:

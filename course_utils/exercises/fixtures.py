@@ -7,7 +7,6 @@ sizes that are all different, and every edge that the table knows of.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,15 +58,12 @@ class Kind:
         Caption: values at an edge.
     extremes : dict
         Caption: values that overflow if one is careless.
-    neutral : dict
-        What this argument is if it does nothing, in words: such values.
     """
 
     draw: Callable
     small: Callable | None = None
     edges: dict[str, Callable] = field(default_factory=dict)
     extremes: dict[str, Callable] = field(default_factory=dict)
-    neutral: dict[str, Callable] = field(default_factory=dict)
 
 
 def _normal(g, *shape):
@@ -190,7 +186,6 @@ KINDS: dict[str, Kind] = {
         _whole,
         {"logits of exactly 0": _zeros, "ties": _ties},
         {"large numbers": _huge},
-        {"all logits are 0": _zeros},
     ),
     # Without an edge at 0: for a threshold there, or a formula that has a kink.
     "smooth": Kind(_normal, _nonzero, {}, {"large numbers": _huge}),
@@ -199,8 +194,6 @@ KINDS: dict[str, Kind] = {
         _normal,
         _whole,
         {"logits of exactly 0": _zeros, "ties": _ties},
-        {},
-        {"all logits are 0": _zeros},
     ),
     # Without ties: where the place of the largest counts.
     "ranked": Kind(_normal),
@@ -217,8 +210,6 @@ KINDS: dict[str, Kind] = {
             "all labels are class 0": _two,
             "all labels are the last class": lambda g, n, k: _two(g, n, k) + k - 1,
         },
-        {},
-        {"all labels are alike": lambda g, n, k: _two(g, n, k) + min(1, k - 1)},
     ),
     # Labels 0.0 and 1.0 of any shape.
     "bits": Kind(
@@ -241,16 +232,13 @@ KINDS: dict[str, Kind] = {
     "probs": Kind(_shares, lambda g, *shape: _shares(g, *shape).round(decimals=1)),
     "distribution": Kind(_distribution, _eighths),
     # Numbers of any sign: inputs, weights and biases of a model.
-    "features": Kind(_normal, _whole, {}, {}, {}),
+    "features": Kind(_normal, _whole),
     "weights": Kind(_normal, _whole, {"all weights are 0": _zeros}),
-    "bias": Kind(_normal, _whole, {}, {}, {"the bias is 0": _zeros}),
+    "bias": Kind(_normal, _whole),
     # Positive numbers, one for each class, say.
     "positive": Kind(
         lambda g, *shape: torch.randint(1, 40, shape, generator=g) / 8,
         lambda g, *shape: torch.randint(1, 4, shape, generator=g).float(),
-        {},
-        {},
-        {"all weights are 1": lambda g, *shape: torch.ones(shape)},
     ),
     # Tables of counts: whole numbers, and the same as floats.
     "counts": Kind(
@@ -272,27 +260,13 @@ KINDS: dict[str, Kind] = {
     ),
     "tally": Kind(_counts, _small_counts, {"an outcome that never came": _empty_row}),
     # Sizes of batches, shifts by a pixel, lists of answers.
-    "sizes": Kind(
-        _counts,
-        _small_counts,
-        {},
-        {},
-        {"all batches have the same size": lambda g, n: torch.full((n,), 4)},
-    ),
-    "shifts": Kind(
-        lambda g, *shape: torch.randint(-1, 2, shape, generator=g),
-        None,
-        {},
-        {},
-        {"it is 0": lambda g, *shape: torch.zeros(shape).long()},
-    ),
+    "sizes": Kind(_counts, _small_counts),
+    "shifts": Kind(lambda g, *shape: torch.randint(-1, 2, shape, generator=g)),
     "answers": Kind(lambda g, n: torch.randint(1, 4, (n,), generator=g).tolist()),
     # Plain numbers.
     "temperature": Kind(
         fraction(0.3, 4.0),
         lambda g: 2.0,
-        {"T = 1": lambda g: 1.0},
-        {},
         {"T = 1": lambda g: 1.0},
     ),
     "rate": Kind(fraction(0.05, 0.9), lambda g: 0.5),
@@ -300,12 +274,8 @@ KINDS: dict[str, Kind] = {
         fraction(0.05, 0.6),
         lambda g: 0.5,
         {"eps = 0": lambda g: 0.0},
-        {},
-        {"eps = 0": lambda g: 0.0},
     ),
-    "size": Kind(
-        whole_number(2, 9), whole_number(1, 4), {}, {}, {"it is 1": lambda g: 1}
-    ),
+    "size": Kind(whole_number(2, 9), whole_number(1, 4)),
 }
 
 
@@ -326,13 +296,6 @@ class Case:
     args: tuple
     caption: str = ""
     ordinary: bool = True
-
-
-def _made(spec: str, sizes: dict, g: torch.Generator, how: Callable) -> Any:
-    """Return one argument: ``how(kind)`` gives the function that makes it."""
-    kind = kind_of(spec)
-    make = how(kind) or kind.draw
-    return make(g, *(sizes[x] if x in sizes else int(x) for x in spec.split()[1:]))
 
 
 def kind_of(spec: str) -> Kind:
@@ -367,12 +330,11 @@ def draw(
     for name, spec in given.items():
         if callable(spec):
             args.append(spec(g, sizes, args))
-        else:
-            how = (lambda kind: kind.small) if small else (lambda kind: kind.draw)
-            if name in instead:
-                args.append(_made(spec, sizes, g, lambda _, n=name: instead[n]))
-            else:
-                args.append(_made(spec, sizes, g, how))
+            continue
+        kind = kind_of(spec)
+        make = instead.get(name) or (small and kind.small) or kind.draw
+        letters = spec.split()[1:]
+        args.append(make(g, *(sizes[x] if x in sizes else int(x) for x in letters)))
     return tuple(args)
 
 

@@ -209,6 +209,7 @@ class Crossing:
         self.trials = sorted(trials, key=lambda t: t.problem is None)
         self.found: list[Place] = []
         self.fed = False  # whether what goes into them is right
+        self.put = 0  # the expression of the solution that mends a single one
         if not trials or not self.trials[0].problem:
             return
         self.own = Walk(study.function)
@@ -281,16 +282,6 @@ class Crossing:
             if first is None or theirs == first
         )
 
-    def _drifts(self, node: ast.expr) -> bool:
-        """Whether an expression is right in the first round of a loop only."""
-        ours = self.mine[0].get(node.place, [])
-        alike = [
-            theirs
-            for theirs in self.theirs[0].values()
-            if len(theirs) == len(ours) > 1 and same(ours[0], theirs[0])
-        ]
-        return bool(alike) and not any(same(ours[1], theirs[1]) for theirs in alike)
-
     def fed_right(self, place: Place) -> bool:
         """Whether all that goes into an expression is right."""
         if isinstance(place.nodes[0], ast.Name):
@@ -318,12 +309,11 @@ class Crossing:
             if other == sort and other_key != key and (other_shape == shape) == alike:
                 yield q
 
-    def _run(self, changed: dict[str, int], k: int, look: Callable) -> Any:
+    def _run(self, changed: dict[str, int], of: int | tuple, look: Callable) -> Any:
         """Do something with values of the solution in these places."""
-        theirs, mine, trial = (self.theirs[k], self.mine[k], self.trials[k])
-        return self._with(changed, theirs, mine, trial, look)
-
-    def _with(self, changed, theirs, mine, trial, look) -> Any:
+        if isinstance(of, int):
+            of = self.theirs[of], self.mine[of], self.trials[of]
+        theirs, mine, trial = of
         self.own.instead = {key: theirs.get(q, []) for key, q in changed.items()}
         self.own.usual = mine
         try:
@@ -339,7 +329,7 @@ class Crossing:
                 for t in self.study.others
                 if t.case.ordinary and not t.right.error
             ]
-        return all(self._with(changed, *one, self.own.right) for one in self.more)
+        return all(self._run(changed, one, self.own.right) for one in self.more)
 
     def _hits(self, before: dict[str, int]) -> Iterator[tuple[tuple, Place]]:
         """Yield the places where one more change makes all inputs right."""
@@ -435,7 +425,7 @@ class Crossing:
         one = self._best({})
         if one:
             _, right, unfed, *_ = one[0]
-            self.found, self.fed = [one[1]], not unfed
+            self.found, self.fed, self.put = [one[1]], not unfed, one[2]
             if right or not unfed:
                 return
         self.until = time.process_time() + MAY_TAKE / 2
@@ -456,7 +446,7 @@ class Crossing:
                 if not all(self._run(alone, k, self.own.right) for k in every):
                     self.found = sorted([first, two[1]], key=self.places.index)
                 elif not one:
-                    self.found = [two[1]]
+                    self.found, self.put = [two[1]], two[2]
                 return
 
     @property
@@ -513,14 +503,22 @@ class Crossing:
         if isinstance(place.nodes[0], ast.Constant):
             return f"Where {names[0]} is reached, it should not be, or not always."
         if self.on_road(place.nodes[0]):
-            if self._drifts(place.nodes[0]):
-                return (
-                    f"The first time that {names[0]} is reached, it is right, and no "
-                    "more the second time. Look at what your code changes in between."
-                )
             return (
                 f"Something else is wanted in the place of {names[0]}, or something "
                 "has still to be done with it: with other values there, the numbers of "
+                "the result are right."
+            )
+        own, other = (
+            getattr(values.get(p, [None])[0], "shape", None)
+            for values, p in (
+                (self.mine[0], place.nodes[0].place),
+                (self.theirs[0], self.put),
+            )
+        )
+        if own != other:
+            return (
+                f"It goes wrong at {names[0]}: in what goes into it, in itself, or in "
+                "what is done with it next. With other values there, the numbers of "
                 "the result are right."
             )
         if self.fed:
@@ -539,13 +537,11 @@ class Crossing:
         order = [
             p
             for p, values in self.mine[0].items()
-            if isinstance(self.own.nodes[p], kinds) and mark(values[0])
+            if isinstance(self.own.nodes[p], kinds)
+            and mark(values[0])
+            and _measures(values[0])
         ]
-        known = [
-            p
-            for p in order
-            if self.on_road(self.own.nodes[p]) and _measures(self.mine[0][p][0])
-        ]
+        known = [p for p in order if self.on_road(self.own.nodes[p])]
         if not known or known[-1] == order[-1] or self.study.exercise.forbids:
             return None
         names = [

@@ -1,11 +1,10 @@
 """What a function does, and in which way that differs from what is right.
 
 `observe` calls a function and notes all that can be seen from outside: the value or the
-error with the learner's own line, what was changed, slopes, calls. `problem` names the
+error with the learner's own line, what was changed, slopes. `problem` names the
 first difference between two such runs. Whatever a function does, nothing of it is left.
 """
 
-import collections
 import contextlib
 import copy
 import functools
@@ -19,7 +18,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -39,7 +38,6 @@ class Run:
     where: str = ""  # the learner's own line of the error, and the shapes in it
     changed: tuple[str, ...] = ()  # which arguments were changed, and what of them
     after: tuple = ()  # the arguments as they were left
-    calls: dict[str, int] = field(default_factory=dict)  # of models and optimizers
     measure: Callable | None = None  # measures the slopes, when they are asked for
     printed: str = ""
     warned: str = ""  # the first warning, if any
@@ -93,7 +91,6 @@ def observe(
     """Call a function on copies of the arguments and note all that happened."""
     given = copy.deepcopy(args)
     printed, run = io.StringIO(), Run()
-    calls = _counted(given, names)
     with (
         undisturbed(),
         contextlib.redirect_stdout(printed),
@@ -113,30 +110,9 @@ def observe(
         for name, old, new in zip(names, args, given, strict=False)
         if (what := _change(old, new))
     )
-    run.calls = dict(calls)
     if slopes and run.error is None and torch.is_tensor(run.value):
         run.measure = functools.partial(_slopes, function, args, names, slopes)
     return run
-
-
-def _counted(args: tuple, names: Sequence[str]) -> collections.Counter:
-    """Count from now on how often models are called and optimizers used."""
-    calls: collections.Counter = collections.Counter()
-
-    def counter(name: str, then: Callable | None = None) -> Callable:
-        def count(*given, **options):
-            calls[name] += 1
-            return then(*given, **options) if then else None
-
-        return count
-
-    for name, value in zip(names, args, strict=False):
-        if isinstance(value, nn.Module):
-            value.register_forward_pre_hook(counter(name))
-        elif isinstance(value, torch.optim.Optimizer):
-            value.register_step_pre_hook(counter(f"{name}.step"))
-            value.zero_grad = counter(f"{name}.zero_grad", value.zero_grad)
-    return calls
 
 
 def _slopes(

@@ -10,6 +10,7 @@ out, and names one only after the whole check accepts the function with it.
 import ast
 import contextlib
 import copy
+import functools
 import inspect
 import itertools
 import math
@@ -19,8 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-
-from course_utils.exercises.observe import listed
 
 # What is easily taken for something else.
 METHODS = {
@@ -75,8 +74,7 @@ class Edit:
 
     places: tuple[int, ...]
     make: Callable[[ast.AST], ast.AST | None]
-    text: str
-    near: bool = True  # whether it keeps to what stands there
+    text: str = ""
 
 
 def source_tree(function: Callable) -> ast.FunctionDef:
@@ -245,49 +243,21 @@ def _said(node: ast.Constant, other: float, around: ast.AST) -> str:
 # What may be missing around an expression, the likely ones first.
 NEAR = (
     "-_", "_.squeeze()", "_[0]", "_.mean()", "_.sum()", "_.item()", "_.flatten()",
-    "_.squeeze(1)", "_.unsqueeze(1)", "_.T", "_.reshape(-1, 1)", "_.values",
-    "_.indices", "_.float()", "_.long()", "_ + 1", "_ - 1", "_[1:]", "_[:-1]",
-    "sorted(_)", "list(_)", "torch.stack(_)", "torch.tensor(_)", "_.clone()",
+    "_.T", "_.unsqueeze(1)", "_.float()", "_.long()", "_ + 1", "_ - 1", "_[1:]",
+    "_[:-1]", "sorted(_)", "torch.stack(_)", "_.clone()",
 )  # fmt: skip
-FAR = (
-    "1 - _", "_ > 0", "_ > 0.5", "_.abs()", "_.log()", "_.exp()", "_.sum(dim=1)",
-    "_.mean(dim=0)", "_.argmax(dim=1)", "_ / 2", "_ * 2", "torch.softmax(_, dim=1)",
-    "torch.sigmoid(_)", "abs(_)", "_.flip(0)", "1 / _", "_.diag()", "_.sqrt()",
-    "math.ceil(_)",
-)  # fmt: skip
-LESS_MAX = "_ - _.max(dim=1, keepdim=True).values"
-# One function in the place of another, besides METHODS.
-INSTEAD = {
-    "max": "argmax", "min": "argmin", "round": "ceil", "floor": "ceil", "int": "ceil",
-    "stack": "cat", "cat": "stack",
-    "values": "indices", "indices": "values", "mean": "sum", "median": "mean",
-    "argmin": "argmax", "tanh": "sigmoid", "exp2": "exp", "log2": "log",
-    "log10": "log", "logsigmoid": "log_softmax", "train": "eval",
-    "var": "std", "all": "any", "any": "all",
-    "argsort": "argmax", "nll_loss": "cross_entropy", "cross_entropy": "nll_loss",
-}  # fmt: skip
-UNLIKELY = ("exp2", "log2", "log10", "prod", "tanh", "log1p")
 REDUCES = {"sum", "mean", "max", "min", "std", "logsumexp", "amax", "argmax"}
 
 
-def repairs(
-    tree: ast.FunctionDef,
-    arguments: Sequence[str],
-    donors: Sequence[ast.expr],
-    overflows: bool = False,
-) -> Iterator[Edit]:
+def repairs(tree: ast.FunctionDef, donors: Sequence[ast.expr]) -> Iterator[Edit]:
     """Yield changes that may make a function right.
 
     Parameters
     ----------
     tree : ast.FunctionDef
         The learner's function, from `source_tree`.
-    arguments : sequence of str
-        The names of its arguments.
     donors : sequence of ast.expr
         Expressions of a right solution, which may stand in the place of others.
-    overflows : bool
-        Whether numbers get too large, so that a maximum is better subtracted first.
     """
     called = {n.func.place for n in ast.walk(tree) if isinstance(n, ast.Call)}
     places = [
@@ -299,54 +269,27 @@ def repairs(
         and n.place not in called
         and not (isinstance(n, ast.Name) and n.id in ("torch", "F", "nn", "math"))
     ]
-    own = {ast.unparse(n): n for n in places if len(ast.unparse(n)) < 40}
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Return) or node.value is None:
-            continue
-        several = isinstance(node.value, ast.Tuple)
-        for result in node.value.elts if several else [node.value]:
-            for wrap in NEAR if result in places else ():
-                yield _edit(result, _around(wrap))
-    ends = [
-        n.args[-1]
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Call) and ast.unparse(n.func) == "range"
-    ]
-    for wrap, where in (("_ + 1", "later"), ("_ - 1", "earlier")):
-        text = f"each range ending one {where}"
-        yield Edit(tuple(n.place for n in ends), _around(wrap), text)
+    text = {n.place: ast.unparse(n) for n in places}
     for edit in edits(tree):
-        if not any(f"`{odd}`" in edit.text.split(" stands ")[0] for odd in UNLIKELY):
-            yield replace(edit, text="")
+        yield replace(edit, text="")
     for node in ast.walk(tree):
-        for make in _more(node, arguments):
-            yield _edit(node, make)
-        yield from _moves(node)
+        for make in _more(node):
+            yield Edit((node.place,), make)
     spare = {ast.unparse(d): d for d in donors}
+    own = {text[n.place]: n for n in places if len(text[n.place]) < 40}
     numbers = [
         n
         for n in ast.walk(tree)
         if isinstance(n, ast.Constant) and type(n.value) in (int, float, bool)
     ]
-    swaps = [
-        (old in new or new in old or node in numbers, node, donor)
-        for new, donor in (spare | own).items()
-        for node in places + numbers
-        if (old := ast.unparse(node)) != new
-    ]
-    for near, node, donor in swaps:
-        if near:
-            yield _edit(node, lambda n, d=donor: copy.deepcopy(d))
-    for wrap in [LESS_MAX] * overflows + [*NEAR, *FAR]:
+    for new, donor in (spare | own).items():
+        for node in places + numbers:
+            old = text.get(node.place)
+            if old is None or (old != new and (old in new or new in old)):
+                yield Edit((node.place,), lambda n, d=donor: copy.deepcopy(d))
+    for wrap in NEAR:
         for node in places:
-            yield _edit(node, _around(wrap), wrap not in FAR)
-    for near, node, donor in swaps:
-        if not near:
-            yield _edit(node, lambda n, d=donor: copy.deepcopy(d), False)
-    for name in arguments:
-        for wrap in (f"_[{name}]", f"_ / {name}", f"_ * {name}", f"_ / len({name})"):
-            for node in places:
-                yield _edit(node, _around(wrap))
+            yield Edit((node.place,), _around(wrap))
 
 
 def _around(wrap: str) -> Callable:
@@ -368,22 +311,18 @@ class _Filled(ast.NodeTransformer):
         return copy.deepcopy(self.node) if node.id == "_" else node
 
 
-def _edit(node: ast.AST, make: Callable, near: bool = True) -> Edit:
-    return Edit((node.place,), make, "", near)
-
-
 def described(tree: ast.FunctionDef, edit: Edit) -> str:
     """Say what an edit puts in the place of what; nothing of `* 1` or `if 0`."""
     if edit.text:
         return edit.text
-    place, nodes = edit.places[0], list(ast.walk(tree))
+    place, (nodes, whole) = edit.places[0], _written(tree)
     node = next(n for n in nodes if n.place == place)
     if isinstance(node, ast.Constant):  # a bare number says little
         around = next(
             n for n in nodes if any(c.place == place for c in ast.iter_child_nodes(n))
         )
         node = around if isinstance(around, (ast.expr, ast.keyword)) else node
-    new = ast.fix_missing_locations(_rebuilt(node, {place: edit.make}))
+    new = _rebuilt(node, {place: edit.make})
     if _does_nothing(new) or any(
         getattr(n, "test", None) is node and isinstance(new, ast.Constant)
         for n in nodes
@@ -395,12 +334,18 @@ def described(tree: ast.FunctionDef, edit: Edit) -> str:
     where = ""
     if len(edit.places) > 1:
         where = f", in {len(edit.places)} places"
-    elif ast.unparse(tree).count(old) > 1:  # which of them?
+    elif whole.count(old) > 1:  # which of them?
         lines = [
             n for n in nodes if isinstance(n, ast.stmt) and n.place < place < n.last
         ]
         where = f" in your line `{_short(ast.unparse(lines[-1]).splitlines()[0])}`"
     return f"`{_short(ast.unparse(new))}` in place of `{_short(old)}`{where}"
+
+
+@functools.lru_cache(maxsize=4)
+def _written(tree: ast.FunctionDef) -> tuple[list[ast.AST], str]:
+    """Return the nodes of a function, and its text."""
+    return [*ast.walk(tree)], ast.unparse(tree)
 
 
 def _does_nothing(node: ast.AST) -> bool:
@@ -417,16 +362,8 @@ def _short(text: str) -> str:
     return text if len(text) < 70 else f"{text[:32]} ... {text[-32:]}"
 
 
-def _more(node: ast.AST, arguments: Sequence[str]) -> Iterator[Callable]:
-    """Yield other changes of a node: options, brackets, functions, indices."""
-
-    def renamed(n, other):
-        func = n.func if isinstance(n, ast.Call) else n
-        if isinstance(func, ast.Name):
-            n.func = ast.Attribute(ast.Name("math", ast.Load()), other, ast.Load())
-        else:
-            func.attr = other
-        return option(n, "dim", 1) if other == "log_softmax" else n
+def _more(node: ast.AST) -> Iterator[Callable]:
+    """Yield other changes of a node: options, indices, a bound without end."""
 
     def option(n, name, value):
         n.keywords = [k for k in n.keywords if k.arg != name]
@@ -435,29 +372,15 @@ def _more(node: ast.AST, arguments: Sequence[str]) -> Iterator[Callable]:
         return n
 
     match node:
-        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
-            if name in INSTEAD:
-                yield lambda n: renamed(n, INSTEAD[name])
-            if name in REDUCES:
-                given = {k.arg: ast.unparse(k.value) for k in node.keywords}
-                for dim in (0, 1):
-                    if given.get("dim") != str(dim):
-                        yield lambda n, d=dim: option(n, "dim", d)
-                if "dim" in given:
-                    yield lambda n: option(n, "dim", None)
-                if "keepdim" in given:
-                    yield lambda n: option(n, "keepdim", None)
-                else:
-                    yield lambda n: option(n, "keepdim", True)
-        case ast.Attribute(attr="values" | "indices" as name):
-            yield lambda n: renamed(n, INSTEAD[name])
-            yield lambda n: n.value
-        case ast.Compare(ops=[_, _]):
-            yield lambda n: ast.Compare(
-                ast.Compare(n.left, n.ops[:1], n.comparators[:1]),
-                n.ops[1:],
-                n.comparators[1:],
-            )
+        case ast.Call(func=ast.Attribute(attr=name)) if name in REDUCES:
+            given = {k.arg: ast.unparse(k.value) for k in node.keywords}
+            for dim in (0, 1):
+                if given.get("dim") != str(dim):
+                    yield lambda n, d=dim: option(n, "dim", d)
+            if "dim" in given:
+                yield lambda n: option(n, "dim", None)
+            keep = None if "keepdim" in given else True
+            yield lambda n: option(n, "keepdim", keep)
         case ast.Subscript(
             slice=ast.Tuple(elts=[ast.Slice(None, None), ast.Name() as y])
         ):
@@ -468,76 +391,11 @@ def _more(node: ast.AST, arguments: Sequence[str]) -> Iterator[Callable]:
         case ast.Subscript(ctx=ast.Load()) | ast.UnaryOp(op=ast.USub() | ast.Not()):
             inner = "value" if isinstance(node, ast.Subscript) else "operand"
             yield lambda n: getattr(n, inner)
-        case ast.BinOp(op=ast.Div() | ast.FloorDiv()):
-            yield lambda n: ast.UnaryOp(
-                ast.USub(),
-                ast.BinOp(ast.UnaryOp(ast.USub(), n.left), ast.FloorDiv(), n.right),
-            )
         case ast.Constant(value=bool() as value):
             yield lambda n: ast.Constant(not value)
         case ast.Constant(value=int() | float() as value):
             yield lambda n: ast.Constant(-value)
             yield lambda n: ast.parse('float("inf")', mode="eval").body
-        case ast.AugAssign(target=ast.Name()):
-            yield lambda n: ast.Assign(
-                [n.target],
-                ast.BinOp(ast.Name(n.target.id, ast.Load()), n.op, n.value),
-            )
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
-            yield lambda n: ast.Assign([ast.Name(name, ast.Store())], n.value)
-        case ast.Return(value=ast.Tuple(elts=[_, *_])):
-            yield lambda n: ast.Return(ast.List(n.value.elts, ast.Load()))
-        case ast.Assign(targets=[ast.Tuple(elts=[_, _])]):
-            yield lambda n: ast.Assign(
-                [ast.Tuple(n.targets[0].elts[::-1], ast.Store())], n.value
-            )
-
-
-def _moves(node: ast.AST) -> Iterator[Edit]:
-    """Yield changes of the order and the indentation of lines."""
-    body = getattr(node, "body", None)
-    if not isinstance(body, list):
-        return
-
-    def line(statement):
-        return _short(ast.unparse(statement).splitlines()[0])
-
-    def out(n, i):
-        n.body.insert(i + 1, n.body[i].body.pop())
-        return n
-
-    def into(n, i, last):
-        n.body[i].body += n.body[i + 1 : last]
-        del n.body[i + 1 : last]
-        return n
-
-    def swap(n, i):
-        n.body[i : i + 2] = n.body[i + 1], n.body[i]
-        return n
-
-    def unwrap(n, i):
-        n.body[i : i + 1] = n.body[i].body
-        return n
-
-    for i, one in enumerate(body):
-        blocks = isinstance(one, (ast.For, ast.With))
-        if blocks and len(one.body) > 1:
-            text = f"`{line(one.body[-1])}` behind the block, not inside"
-            yield Edit((node.place,), lambda n, i=i: out(n, i), text)
-        if isinstance(one, ast.With):
-            text = f"without `{line(one)}`"
-            yield Edit((node.place,), lambda n, i=i: unwrap(n, i), text)
-        if i + 1 < len(body):
-            if blocks:
-                for last in range(i + 2, min(i + 4, len(body)) + 1):
-                    lines = listed([f"`{line(b)}`" for b in body[i + 1 : last]])
-                    text = f"{lines} inside the block above it"
-                    yield Edit(
-                        (node.place,), lambda n, i=i, k=last: into(n, i, k), text
-                    )
-            elif not isinstance(body[i + 1], (ast.For, ast.With, ast.Return)):
-                text = f"`{line(body[i + 1])}` before `{line(one)}`"
-                yield Edit((node.place,), lambda n, i=i: swap(n, i), text)
 
 
 def build(
@@ -558,7 +416,7 @@ def build(
         space.setdefault("math", math)
         space.setdefault("torch", torch)
         space |= more
-        exec(compile(ast.fix_missing_locations(module), "<slip>", "exec"), space)
+        exec(compile(module, "<slip>", "exec"), space)
     except (SyntaxError, ValueError, TypeError, AttributeError):
         return None
     return space[function.__name__]
@@ -580,7 +438,10 @@ def _rebuilt(value, makes: dict[int, Callable], whole: bool = True):
     copied = type(value)(
         **{name: _rebuilt(v, makes, whole) for name, v in ast.iter_fields(value)}
     )
-    return make(copied) if make else copied
+    copied = ast.copy_location(copied, value)
+    if make is None:
+        return copied
+    return ast.fix_missing_locations(ast.copy_location(make(copied), value))
 
 
 def noted(tree: ast.FunctionDef) -> ast.FunctionDef:

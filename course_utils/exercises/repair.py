@@ -1,0 +1,281 @@
+"""Which change of the learner's own code, or which two, would make it right.
+
+Nothing is guessed. A change is named if the whole check accepts the function with it;
+or, where there is more than one slip, if it mends what one of them spoils, on all
+inputs, and spoils nothing. Or if it leaves a listed mistake, which is the other slip.
+"""
+
+import ast
+import copy
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+
+from course_utils.exercises.observe import plain, problem, same
+from course_utils.exercises.slips import (
+    REDUCES,
+    Edit,
+    build,
+    described,
+    limited_steps,
+    repairs,
+    source_tree,
+)
+from course_utils.exercises.study import Study, Trial, explanation, shared_caption
+
+PAIRS_MAY_TAKE = 0.25  # seconds of work for two changes
+LEADS = 6  # first changes that are tried with every second one
+
+
+def repaired(study: Study, alone: bool = False) -> list[str]:
+    """Say which change makes it right; unless alone, also which two, or one of two."""
+    try:
+        tree = source_tree(study.function)
+    except (OSError, TypeError, StopIteration, SyntaxError):
+        return []
+    if not study.exercise.names or study.function.__name__ != tree.name:
+        return []
+    first, right = study.first, study.first.right.value
+    # Where the values are right already, all that can be observed counts.
+    whole = bool(first.right.error) or same(first.got.value, right)
+    numbers = first.problem[0] not in ("side effect", "slope") and not first.right.error
+    ordinary = any(t.problem and t.case.ordinary for t in study.trials)
+    partly, moving, known = [], [], []
+    for edit in repairs(tree, _donors(study.exercise, tree)):
+        if study.late():
+            break
+        function = build(study.function, tree, edit)
+        if function is None:
+            continue
+        value = None if whole else _value(function, first)
+        hit = not _problem(study, function, first) if whole else same(value, right)
+        if hit:
+            said, left = described(tree, edit), _left(study, function)
+            if said and left == [] and _holds(study, function):
+                return [f"One change would make it right: {said}."]
+            some = said and left and ordinary and numbers
+            if some and _holds(study, function, False):
+                partly.append((len(left), left, said))
+        elif not whole and not same(value, first.got.value):
+            moving.append((edit, function))
+            known = known or _behind(study, tree, edit, function, value)
+    if partly:
+        _, left, said = min(partly, key=lambda p: p[0])
+        return _partly_said(study, said, left)
+    if alone or whole:
+        return []
+    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
+    usual = [t for t in study.formulas() if t.problem]
+    usual = usual[:: 1 + len(usual) // 6]
+    gains = [0 if study.late() else _gain(usual, change) for _, change in moving]
+    leads = sorted((-gain, i) for i, gain in enumerate(gains) if gain)[:LEADS]
+    study.until = time.process_time() + PAIRS_MAY_TAKE
+    for one, other in _pairs([edit for edit, _ in moving], [i for _, i in leads]):
+        if study.late():
+            break
+        function = build(study.function, tree, one, other)
+        if (
+            function
+            and same(_value(function, first), right)
+            and all(texts := [described(tree, edit) for edit in (one, other)])
+            and _left(study, function) == []
+            and _holds(study, function)
+        ):
+            return [
+                f"Two changes would make it right. One: {texts[0]}. "
+                f"The other: {texts[1]}."
+            ]
+    return known or _one_of_two(study, tree, [moving[i] for _, i in leads])
+
+
+def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[Edit, Edit]]:
+    """Yield two changes in different places, the promising ones first."""
+    several = sorted(range(len(changes)), key=lambda i: -len(changes[i].places))
+    tried = set()
+    pairs = [(i, j) for i in leads for j in range(len(changes))]
+    pairs += [(several[i], j) for k, j in enumerate(several) for i in range(k)]
+    for i, j in pairs:
+        one, other = changes[i], changes[j]
+        apart = not set(one.places) & set(other.places)
+        if apart and (min(i, j), max(i, j)) not in tried:
+            tried.add((min(i, j), max(i, j)))
+            yield one, other
+
+
+def _value(function: Callable, trial: Trial) -> Any:
+    """Return what a changed function returns; None after an error."""
+    torch.default_generator.manual_seed(0)
+    args = copy.deepcopy(trial.case.args)
+    try:
+        with limited_steps():
+            return function(*args)
+    except (Exception, SystemExit):
+        return None
+
+
+def _problem(study: Study, function: Callable, trial: Trial) -> tuple | None:
+    """Return what is wrong with a changed function for an input."""
+    exercise = study.exercise
+    with limited_steps():
+        got = exercise.observe(function, trial.case.args)
+    return problem(got, trial.right, exercise.results or exercise.steps)
+
+
+def _left(study: Study, function: Callable) -> list[tuple[Trial, tuple]] | None:
+    """Return what is still wrong; None for the numbers of an ordinary input."""
+    left = []
+    for trial in sorted(study.trials, key=lambda t: t.problem is None):
+        if found := _problem(study, function, trial):
+            left.append((trial, found))
+            undone = found[0] == "side effect" and trial.right.changed
+            if trial.case.ordinary and (undone or found[0] in ("value", "error")):
+                return None
+    return left
+
+
+def _holds(study: Study, function: Callable, whole: bool = True) -> bool:
+    """Whether other inputs, too, are right now, or the numbers of ordinary ones."""
+    start = time.process_time()
+    others = [t for t in study.others if whole or t.case.ordinary]
+    study.until += time.process_time() - start  # that was no search
+    found = [_problem(study, function, t) for t in others]
+    return not any(f and (whole or f[0] in ("value", "error")) for f in found)
+
+
+def _gain(trials: Sequence[Trial], function: Callable) -> int:
+    """Count the numbers that are right with a change only; 0 if others are not.
+
+    A whole number, or one of those that were given, comes right by chance.
+    """
+    gain = 0
+    for t in trials:
+        now, before, right = _value(function, t), t.got.value, t.right.value
+        given = [x for a in t.case.args for x in _numbers(a)]
+        if isinstance(right, tuple):
+            if not isinstance(before, tuple) or len(before) != len(right):
+                return 0
+            now = now if isinstance(now, tuple) and len(now) == len(right) else before
+        else:
+            now, before, right = (now,), (before,), (right,)
+        for a, b, c in zip(now, before, right, strict=True):
+            if same(b, c) and not same(a, c):
+                return 0
+            chosen = not torch.is_tensor(c) and (not isinstance(c, float) or c in given)
+            gain += same(a, c) and not (same(b, c) or plain(c) or chosen)
+    return gain
+
+
+def _numbers(value: Any) -> list:
+    if torch.is_tensor(value):
+        return value.flatten().tolist() if value.numel() < 100 else []
+    return [*value] if isinstance(value, (list, tuple)) else [value]
+
+
+def _one_of_two(study: Study, tree: ast.FunctionDef, leads: list) -> list[str]:
+    """Say which change mends a part, and that this is not all."""
+    trials = [*study.trials, *study.others]
+    usual = [
+        t for t in trials if t.case.ordinary and not (t.got.error or t.right.error)
+    ]
+    for edit, function in leads:
+        said = described(tree, edit)
+        if said and _gain(usual, function) >= 3:
+            return [
+                f"There are two things. One: it needs {said}. With that, a part of "
+                "what is wrong now comes right, and nothing gets worse.",
+                "The other one is left then: check again.",
+            ]
+    return []
+
+
+def _behind(
+    study: Study, tree: ast.FunctionDef, edit: Edit, function: Callable, value: Any
+) -> list[str]:
+    """Say that a change leaves a listed mistake, which it equals on all inputs."""
+    first, exercise = study.first, study.exercise
+    got, right, now = (
+        getattr(v, "shape", None) for v in (first.got.value, first.right.value, value)
+    )
+    if got == right != now:
+        return []  # a right form is left as it is
+    for mistake in exercise.mistakes:
+        run = exercise.mistake_run(mistake, first.case)
+        if run.error or plain(run.value) or not same(run.value, value):
+            continue
+        said = described(tree, edit)
+        if said and _replaces(said, exercise) and _equals(study, function, mistake):
+            return [
+                f"Two things. One: {explanation(mistake, False)}",
+                f"The other: it needs {said}.",
+            ]
+    return []
+
+
+def _equals(study: Study, function: Callable, mistake: Callable) -> bool:
+    for t in [*study.trials, *study.others]:
+        run = study.exercise.mistake_run(mistake, t.case)
+        if not run.error and not same(run.value, _value(function, t)):
+            return False
+    return True
+
+
+def _replaces(said: str, exercise: Any) -> bool:
+    """Whether a change puts in a method, or one for another, and touches nothing else.
+
+    With other names, numbers or operators, or with less, many a function becomes like
+    a listed mistake; and so it does with a sum for a mean that no solution needs.
+    """
+    new, found, old = said.partition(" in place of ")
+    rest = r"(?<![.\w])\w+|[-+*/@<>=%&|]+"
+    same_rest = all(
+        re.findall(part, new) == re.findall(part, old) for part in (rest, r"\d+\.?\d*")
+    )
+    methods = [{*re.findall(r"\.(\w+)", text)} for text in (new, old)]
+    needed = {*re.findall(r"\.(\w+)", exercise.solution_source())}
+    put, taken = methods[0] - methods[1], methods[1] - methods[0]
+    odd = taken & REDUCES and put & REDUCES - needed
+    plain_new = "_like" not in said and new.strip("`") not in old
+    return bool(found) and same_rest and plain_new and not odd
+
+
+def _partly_said(study: Study, change: str, left: list) -> list[str]:
+    """Say which change mends the numbers, and what is left then."""
+    kind, text = left[0][1]
+    caption = shared_caption(study.trials, [t for t, _ in left])
+    where = f" on this input: {caption}" if caption else ""
+    text = "wrong numbers." if kind == "value" else text.splitlines()[0]
+    text = re.sub(
+        r"^The (?:values|result|numbers?)[^.,]* (?:is|are) right[.,]? (?:[Bb]ut )?",
+        "",
+        text,
+    )
+    return [
+        f"One change would mend the numbers of ordinary inputs: {change}.",
+        f"There is a second thing{where}. What is left then: {text}",
+    ]
+
+
+def _donors(exercise: Any, own: ast.FunctionDef) -> list[ast.expr]:
+    """Return small expressions of the solution, with the learner's names."""
+    try:
+        tree = source_tree(exercise.reference)
+    except (OSError, TypeError):
+        return []
+    arguments = [a.arg for a in own.args.args]
+    names = dict(zip(exercise.names, arguments, strict=False))
+    allowed = {*arguments, "len"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            found[ast.unparse(node)] = node
+        if isinstance(node, (ast.Call, ast.Subscript, ast.Attribute)):
+            used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            if used & {*arguments} and used <= allowed and len(ast.unparse(node)) < 24:
+                found[ast.unparse(node)] = node
+    return [*found.values()]
