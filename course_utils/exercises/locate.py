@@ -22,7 +22,13 @@ import torch
 from torch import nn
 
 from course_utils.exercises.observe import listed, plain, same, state
-from course_utils.exercises.slips import TooLongError, build, noted, source_tree
+from course_utils.exercises.slips import (
+    TooLongError,
+    build,
+    noted,
+    results_of,
+    source_tree,
+)
 
 if TYPE_CHECKING:
     from course_utils.exercises.diagnose import Study, Trial
@@ -238,11 +244,7 @@ class Crossing:
         self.offers: dict[int, list] = {}
         self.alike: dict[tuple, bool] = {}
         self.leads: list[tuple[int, int, dict[str, int]]] = []
-        returns = [
-            n.value for n in ast.walk(self.own.tree) if isinstance(n, ast.Return)
-        ]
-        parts = [e for v in returns if isinstance(v, ast.Tuple) for e in v.elts]
-        self.results = [*returns, *parts]
+        self.results = results_of(self.own.tree)
         arguments = {a.arg for a in self.own.tree.args.args}
         self.given = arguments - {*self.own.stored}  # and never anything else
         self.places = self._places()
@@ -509,7 +511,7 @@ class Crossing:
                 "the result are right."
             )
         own, other = (
-            getattr(values.get(p, [None])[0], "shape", None)
+            tuple(getattr(values.get(p, [None])[0], "shape", ()))
             for values, p in (
                 (self.mine[0], place.nodes[0].place),
                 (self.theirs[0], self.put),

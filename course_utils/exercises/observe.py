@@ -575,10 +575,6 @@ def _about_shape(got: Tensor, right: Tensor) -> str:
 # What to try after an error: a part of its text, what the learner's own line must hold,
 # and the advice; {0} is what the first part caught.
 ADVICE = (
-    (r"torch\.return_types", r"\b(min|max)\(\w+, -?\d", (
-        "A plain number as second argument of max or min is taken for dim, and then "
-        "they give two things, values and positions. To cut off at a number: clamp."
-    )),
     (r"torch\.return_types", "", (
         "max with dim (sort, topk and mode, too) gives two things, the values and "
         "their positions. Take .values or .indices."
@@ -592,9 +588,6 @@ ADVICE = (
     ("is ambiguous", r"\b(if|and|or|not|while|assert)\b", (
         "`if`, `and`, `or` and `not` need a single True or False, and this is a whole "
         "tensor of them: use torch.where, .any(), .all(), & or |."
-    )),
-    ("is ambiguous", r"nn\.[A-Z]", (
-        "Make the loss first, nn.NLLLoss() for one, and then call it with the data."
     )),
     (r"size of tensor a|shape mismatch|must match the size", "", (
         "Two shapes do not fit together: compare those in this line."
@@ -626,9 +619,6 @@ ADVICE = (
         "Here a parameter is changed in place while PyTorch notes down slopes. Make a "
         "new tensor, or do it under `with torch.no_grad():`."
     )),
-    ("Can't call numpy|can't convert .* device", "", (
-        "Call .detach().cpu() before .numpy(); or stay with tensors."
-    )),
     (r"Dimension out of range .* got (-?\d+)", "", (
         "dim={0} does not exist here: a list has only dim=0, a table dim=0 (down the "
         "columns) and dim=1 (along a row)."
@@ -636,37 +626,9 @@ ADVICE = (
     (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)", "", (
         "Position {0} does not exist: dim {1} has {2} entries, counted from 0."
     )),
-    (r"Index tensor must have the same number of dimensions|Expected index", "gather", (
-        "gather wants an index with as many directions as the table: y.unsqueeze(1)."
-    )),
     ("indices must be.*long|tensors used as indices|only integer tensors of a single|"
      "index_tensor|Expected dtype int64", "", (
         "An index must hold whole numbers: .long()."
-    )),
-    (r"missing \d+ required (?:positional )?arguments?: (.*)", "", (
-        "A call leaves out {0}. Look at what the function that you call takes."
-    )),
-    (r"got an unexpected keyword argument '?(\w+)", "", (
-        "There is no option {0}=. Is it spelled rightly, and in the right call?"
-    )),
-    (r"'Tensor' object has no attribute '(\w+)'", "", (
-        "A tensor has no .{0}. If it is a function of torch, write torch.{0}(...)."
-    )),
-    (r"'(\w+)' object has no attribute '(\w+)'", "", (
-        "This is a plain {0} here, which has no .{1}."
-    )),
-    (r"name '(\w+)' is not defined", "", (
-        "No {0} is known here. Is it spelled as above? Has the cell been run in which "
-        "it is made, or imported?"
-    )),
-    (r"cannot access local variable '(\w+)'", "", (
-        "{0} is used before it gets a value, or a loop that gives it one never runs."
-    )),
-    (r"object is not callable", "", (
-        "Brackets behind something that is no function, such as .T() or .shape()."
-    )),
-    ("assigned grad expected to be", "", (
-        ".grad holds a tensor or None, no number. None empties it: .grad = None."
     )),
     ("NoneType", "is the result of a calculation", (
         "PyTorch fills .grad only for a tensor that a calculation starts with. A clone "
@@ -676,23 +638,9 @@ ADVICE = (
     ("NoneType", r"\.grad is still None", (
         "backward() fills .grad, for tensors with requires_grad=True."
     )),
-    (r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'", "", (
-        "{0} does not work between a {1} and a {2}."
-    )),
     ("on the same device", "", (
         "Model and data are on different devices. Ask a parameter of the model where "
         "it is, and bring the data there."
-    )),
-    ("step must be greater than zero", "", (
-        "A tensor has no slice that runs backward: .flip(0) turns the order around."
-    )),
-    ("Subtraction, the `-` operator, with", "", (
-        "True and False cannot be subtracted: .float() makes 1.0 and 0.0 of them. "
-        "(`^`, which PyTorch recommends, loses the sign.)"
-    )),
-    ("KeyError", "", "A dictionary has no such key: print its .keys()."),
-    ("only one element tensors can be|Tensor with .* elements cannot be", "", (
-        ".item() and float() work for a tensor with a single element only."
     )),
 )  # fmt: skip
 

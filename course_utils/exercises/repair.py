@@ -30,8 +30,8 @@ PAIRS_MAY_TAKE = 0.25  # seconds of work for two changes
 LEADS = 6  # first changes that are tried with every second one
 
 
-def repaired(study: Study, alone: bool = False) -> list[str]:
-    """Say which change makes it right; unless alone, also which two, or one of two."""
+def repaired(study: Study) -> list[str]:
+    """Say which change would make it right, which two, or what one of two is."""
     try:
         tree = source_tree(study.function)
     except (OSError, TypeError, StopIteration, SyntaxError):
@@ -44,31 +44,35 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
     numbers = first.problem[0] not in ("side effect", "slope") and not first.right.error
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     partly, moving, known = [], [], []
-    for edit in repairs(tree, _donors(study.exercise, tree)):
+    usual = [t for t in study.formulas() if t.problem]
+    probes = [first, *usual[1 :: 1 + len(usual) // 3]]
+    form = first.problem[0] == "form"
+    for edit in repairs(tree, _donors(study.exercise, tree), form):
         if study.late():
             break
         function = build(study.function, tree, edit)
         if function is None:
             continue
         value = None if whole else _value(function, first)
-        hit = not _problem(study, function, first) if whole else same(value, right)
-        if hit:
+        if not _problem(study, function, first) if whole else same(value, right):
             said, left = described(tree, edit), _left(study, function)
             if said and left == [] and _holds(study, function):
                 return [f"One change would make it right: {said}."]
             some = said and left and ordinary and numbers
             if some and _holds(study, function, False):
                 partly.append((len(left), left, said))
-        elif not whole and not same(value, first.got.value):
-            moving.append((edit, function))
+        elif value is not None and not same(value, first.got.value):
             known = known or _behind(study, tree, edit, function, value)
+        if value is not None and any(
+            not same(_value(function, t), t.got.value) for t in probes
+        ):
+            moving.append((edit, function))
     if partly:
         _, left, said = min(partly, key=lambda p: p[0])
         return _partly_said(study, said, left)
-    if alone or whole:
+    if whole:
         return []
     study.until = time.process_time() + PAIRS_MAY_TAKE / 2
-    usual = [t for t in study.formulas() if t.problem]
     usual = usual[:: 1 + len(usual) // 6]
     gains = [0 if study.late() else _gain(usual, change) for _, change in moving]
     leads = sorted((-gain, i) for i, gain in enumerate(gains) if gain)[:LEADS]
@@ -79,7 +83,7 @@ def repaired(study: Study, alone: bool = False) -> list[str]:
         function = build(study.function, tree, one, other)
         if (
             function
-            and same(_value(function, first), right)
+            and all(same(_value(function, t), t.right.value) for t in probes)
             and all(texts := [described(tree, edit) for edit in (one, other)])
             and _left(study, function) == []
             and _holds(study, function)
@@ -176,13 +180,14 @@ def _numbers(value: Any) -> list:
 
 def _one_of_two(study: Study, tree: ast.FunctionDef, leads: list) -> list[str]:
     """Say which change mends a part, and that this is not all."""
-    trials = [*study.trials, *study.others]
     usual = [
-        t for t in trials if t.case.ordinary and not (t.got.error or t.right.error)
+        t
+        for t in [*study.trials, *study.others]
+        if t.problem and t.case.ordinary and not (t.got.error or t.right.error)
     ]
     for edit, function in leads:
         said = described(tree, edit)
-        if said and _gain(usual, function) >= 3:
+        if said and _gain(usual, function) >= max(4, len(usual) / 5):
             return [
                 f"There are two things. One: it needs {said}. With that, a part of "
                 "what is wrong now comes right, and nothing gets worse.",

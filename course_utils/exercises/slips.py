@@ -249,7 +249,16 @@ NEAR = (
 REDUCES = {"sum", "mean", "max", "min", "std", "logsumexp", "amax", "argmax"}
 
 
-def repairs(tree: ast.FunctionDef, donors: Sequence[ast.expr]) -> Iterator[Edit]:
+def results_of(tree: ast.FunctionDef) -> list[ast.expr]:
+    """Return the expressions that are the results of a function, or parts of them."""
+    values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value]
+    parts = [e for v in values if isinstance(v, ast.Tuple) for e in v.elts]
+    return [*values, *parts]
+
+
+def repairs(
+    tree: ast.FunctionDef, donors: Sequence[ast.expr], form: bool = False
+) -> Iterator[Edit]:
     """Yield changes that may make a function right.
 
     Parameters
@@ -258,7 +267,12 @@ def repairs(tree: ast.FunctionDef, donors: Sequence[ast.expr]) -> Iterator[Edit]
         The learner's function, from `source_tree`.
     donors : sequence of ast.expr
         Expressions of a right solution, which may stand in the place of others.
+    form : bool
+        Whether to begin with changes of the form of the result.
     """
+    for node in results_of(tree) if form else []:
+        for wrap in NEAR:
+            yield Edit((node.place,), _around(wrap))
     called = {n.func.place for n in ast.walk(tree) if isinstance(n, ast.Call)}
     places = [
         n
@@ -285,6 +299,9 @@ def repairs(tree: ast.FunctionDef, donors: Sequence[ast.expr]) -> Iterator[Edit]
     for new, donor in (spare | own).items():
         for node in places + numbers:
             old = text.get(node.place)
+            own_part = new not in spare and donor.place < node.place < donor.last
+            if own_part:
+                continue  # a part in the place of itself, and what is around it
             if old is None or (old != new and (old in new or new in old)):
                 yield Edit((node.place,), lambda n, d=donor: copy.deepcopy(d))
     for wrap in NEAR:
@@ -391,6 +408,8 @@ def _more(node: ast.AST) -> Iterator[Callable]:
         case ast.Subscript(ctx=ast.Load()) | ast.UnaryOp(op=ast.USub() | ast.Not()):
             inner = "value" if isinstance(node, ast.Subscript) else "operand"
             yield lambda n: getattr(n, inner)
+        case ast.Call(func=ast.Name(id="round" | "int" | "abs" | "sorted")):
+            yield lambda n: n.args[0]
         case ast.Constant(value=bool() as value):
             yield lambda n: ast.Constant(not value)
         case ast.Constant(value=int() | float() as value):
