@@ -30,6 +30,7 @@ from course_utils.exercises import (
     lab06,
     lab10,
     locate,
+    observe,
     repair,
     slips,
     study,
@@ -508,6 +509,72 @@ def test_a_change_that_would_make_it_right_is_named(wrong, said):
         assert checked.judge(space[wrong.__name__]).right
 
 
+def loss_and_rows(logits, y):
+    log_probs = torch.log_softmax(logits, dim=1)
+    return -log_probs[torch.arange(len(y)), y].mean(), log_probs.exp().max(dim=1).values
+
+
+def two_slips_one_of_them_strange(logits, y):
+    log_probs = torch.log_softmax(logits, dim=1)
+    rows = (logits**2).cumsum(dim=1)[:, 0] * 1.7
+    return -log_probs[torch.arange(len(y)), y].sum(), rows
+
+
+@pytest.mark.usefixtures("patient")
+def test_one_of_two_slips_is_named_if_it_mends_a_part_and_spoils_nothing():
+    checked = one_exercise(loss_and_rows, hints=[], results=("loss", "rows"))
+    text = words(checked.judge(two_slips_one_of_them_strange))
+    assert "There are two things. One: it needs `log_probs[torch.arange(len(y))" in text
+    assert ".mean()` in place of `log_probs" in text
+    assert "The other one is left" in text
+
+    def strange(logits, y):
+        return (logits**2).sum() * 1.7, (logits**2).cumsum(dim=1)[:, 0] * 1.7
+
+    assert "two things" not in words(checked.judge(strange))
+
+
+def test_a_whole_number_comes_right_by_chance():
+    """And so does one of the numbers that were given: no change is named for that."""
+
+    def trial(value):
+        run = observe.Run(value)
+        case = fixtures.Case((2.5, torch.tensor([0.25, 4.0])))
+        return study.Trial(case, observe.Run(7.5), run, ("value", ""))
+
+    trials = [trial(value) for value in (3, 2.5, 0.25, 1.0, 3.25)]
+    right = iter([3, 2.5, 0.25, 1.0, 3.25])
+    assert repair._gain(trials, lambda *args: next(right)) == 1
+    assert repair._gain(trials, lambda *args: 7.5) == 0
+    spoiled = study.Trial(trials[0].case, *[observe.Run(1.5)] * 2, None)
+    assert repair._gain([*trials, spoiled], lambda *args: 3.25) == 0
+
+
+def test_no_part_is_put_in_the_place_of_itself_with_what_is_around_it():
+    def answer(logits, y):
+        return 3 * (logits > y.sum())
+
+    tree = slips.source_tree(answer)
+    said = [slips.described(tree, edit) for edit in slips.repairs(tree, [])]
+    assert any(text.endswith("` in place of `logits > y.sum()`") for text in said)
+    assert not any("`logits > y.sum()` in place of `logits`" in text for text in said)
+    assert not any("`logits > y.sum()` in place of `y" in text for text in said)
+
+
+def test_a_sum_for_a_mean_is_no_second_mistake_if_no_solution_needs_it():
+    def norm(a):
+        return (a**2).sum(dim=1).sqrt()
+
+    checked = exercise(given={"a": "features N D"}, hints=[])(norm)
+    for new, old, fits in (
+        ("a.abs().mean()", "a.abs().sum()", False),
+        ("a.abs().sum()", "a.abs().mean()", True),
+        ("a.T", "a", True),
+        ("a + 1", "a", False),
+    ):
+        assert repair._replaces(f"`{new}` in place of `{old}`", checked) == fits
+
+
 def test_a_change_that_fits_one_input_only_is_not_named():
     """For a = b = 1 it is enough to leave b out; for the others it is not."""
 
@@ -661,6 +728,24 @@ def otherwise(X, y, W):
     return total / len(y)
 
 
+def mean_of_all_cells(logits, y):
+    one_hot = F.one_hot(y, logits.shape[1])
+    return torch.logsumexp(logits, dim=1).mean() - (one_hot * logits).mean()
+
+
+@pytest.mark.usefixtures("patient")
+def test_where_another_form_helps_the_mistake_may_follow():
+    def by_parts(logits, y):
+        picked = logits[torch.arange(len(y)), y]
+        return torch.logsumexp(logits, dim=1).mean() - picked.mean()
+
+    checked, answer = one_exercise(by_parts, hints=[]), mean_of_all_cells
+    trials = [checked.trial(answer, c) for c in checked.cases]
+    said = study.Study(checked, answer, trials).crossing.said()
+    assert said.startswith("It goes wrong at `one_hot * logits` in your line")
+    assert "or in what is done with it next" in said
+
+
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("answer", "places", "said"),
@@ -771,6 +856,7 @@ def test_each_entry_has_its_evidence(checked):
             assert text.count("Look again") == 1
         if isinstance(right[i], str):
             assert f"({right[i]})" not in why
+        assert "Expected" not in text and "You gave (" in text
 
 
 def test_a_listed_mistake_behind_a_change_of_form(patient):

@@ -1,10 +1,9 @@
-"""What to say of a wrong answer: more than that it is wrong.
+"""What to say of a wrong answer that is no listed mistake, and that no change mends.
 
-Each of the ways is a function of a `Study` that returns a sentence or nothing: a listed
-mistake that does the same on all inputs, a change of the learner's own code with which
-the check accepts it, the expression where nan appears or slopes end, a factor between
-the result and the right one, a property that fails, an argument without influence, and
-for which inputs the result is right.
+Each of the ways is a function of a `Study` that returns a sentence or nothing: the
+expression where nan appears, a factor between the result and the right one, a property
+that fails, the place of the mistake, what is special about the inputs that fail, and
+how far a training is right. Below are the properties that labs can ask for.
 """
 
 import ast
