@@ -177,12 +177,12 @@ def _kind(value: Any) -> tuple[str, tuple, Any]:
     """Return what a value may be exchanged for, its shape, and a mark of it."""
     if torch.is_tensor(value):
         shape = tuple(n for n in value.shape if n > 1)
-        return "table" if shape else "number", shape, _key(value)
+        return "table" if shape else "number", shape, key_of(value)
     number = isinstance(value, (bool, int, float))
-    return "number" if number else type(value).__name__, (), _key(value)
+    return "number" if number else type(value).__name__, (), key_of(value)
 
 
-def _key(value: Any) -> Any:
+def key_of(value: Any) -> Any:
     """Return what different values have different ones of."""
     if torch.is_tensor(value):
         return mark(value) or (*value.shape, *value.flatten().tolist())
@@ -296,7 +296,7 @@ class Crossing:
             found = {}
             for q, values in self.theirs[k].items():
                 if values[0] is not None:
-                    key = *_kind(values[0]), len(values), _key(values[-1])
+                    key = *_kind(values[0]), len(values), key_of(values[-1])
                     found.setdefault(key, (q, *key[:3]))
             self.offers[k] = [*found.values()]
         return self.offers[k]

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from course_utils.exercises.locate import key_of
 from course_utils.exercises.observe import plain, problem, same
 from course_utils.exercises.slips import (
     REDUCES,
@@ -45,8 +46,9 @@ def repaired(study: Study) -> list[str]:
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     partly, moving, known = [], [], []
     usual = [t for t in study.formulas() if t.problem]
-    probes = [first, *usual[1 :: 1 + len(usual) // 3]]
-    form = first.problem[0] == "form"
+    probes = [first, *usual[1 :: 1 + len(usual) // 6]]
+    form, seen = first.problem[0] == "form", set()
+    lines = {n.place: n.lineno for n in ast.walk(tree) if hasattr(n, "lineno")}
     for edit in repairs(tree, _donors(study.exercise, tree), form):
         if study.late():
             break
@@ -63,9 +65,15 @@ def repaired(study: Study) -> list[str]:
                 partly.append((len(left), left, said))
         elif value is not None and not same(value, first.got.value):
             known = known or _behind(study, tree, edit, function, value)
-        if value is not None and any(
-            not same(_value(function, t), t.got.value) for t in probes
-        ):
+        if value is None:
+            continue
+        values = [value, *(_value(function, t) for t in probes[1:])]
+        key = (lines.get(edit.places[0]), *map(key_of, values))
+        moves = any(
+            not same(v, t.got.value) for v, t in zip(values, probes, strict=True)
+        )
+        if moves and key not in seen:  # else another one in that line does the same
+            seen.add(key)
             moving.append((edit, function))
     if partly:
         _, left, said = min(partly, key=lambda p: p[0])
@@ -185,15 +193,17 @@ def _one_of_two(study: Study, tree: ast.FunctionDef, leads: list) -> list[str]:
         for t in [*study.trials, *study.others]
         if t.problem and t.case.ordinary and not (t.got.error or t.right.error)
     ]
-    for edit, function in leads:
-        said = described(tree, edit)
-        if said and _gain(usual, function) >= max(4, len(usual) / 5):
-            return [
-                f"There are two things. One: it needs {said}. With that, a part of "
-                "what is wrong now comes right, and nothing gets worse.",
-                "The other one is left then: check again.",
-            ]
-    return []
+    gains = [
+        (_gain(usual, function), described(tree, edit)) for edit, function in leads
+    ]
+    gain, said = max((g for g in gains if g[1]), default=(0, ""), key=lambda g: g[0])
+    if gain < max(4, len(usual) / 5):
+        return []
+    return [
+        f"There are two things. One: it needs {said}. With that, a part of what is "
+        "wrong now comes right, and nothing gets worse.",
+        "The other one is left then: check again.",
+    ]
 
 
 def _behind(
