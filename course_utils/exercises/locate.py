@@ -33,7 +33,7 @@ from course_utils.exercises.slips import (
 if TYPE_CHECKING:
     from course_utils.exercises.diagnose import Study, Trial
 
-MAY_TAKE = 0.15  # seconds, for one expression, and as much again for two
+MAY_TAKE = 0.12  # seconds, for one expression, and as much again for two
 MOST_STEPS = 20_000  # expressions in a run that may go on and on
 MOST = 60  # values of one expression that are kept, in a loop
 LEADS = 4  # first halves of a pair that are followed

@@ -100,7 +100,9 @@ def repaired(study: Study) -> list[str]:
                 f"Two changes would make it right. One: {texts[0]}. "
                 f"The other: {texts[1]}."
             ]
-    return known or _one_of_two(study, tree, [moving[i] for _, i in leads])
+    if form or known:
+        return known
+    return _one_of_two(study, tree, [moving[i] for _, i in leads])
 
 
 def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[Edit, Edit]]:

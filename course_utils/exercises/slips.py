@@ -296,17 +296,21 @@ def repairs(
         for n in ast.walk(tree)
         if isinstance(n, ast.Constant) and type(n.value) in (int, float, bool)
     ]
+    far = []
     for new, donor in (spare | own).items():
         for node in places + numbers:
             old = text.get(node.place)
-            own_part = new not in spare and donor.place < node.place < donor.last
-            if own_part:
+            if new not in spare and donor.place < node.place < donor.last:
                 continue  # a part in the place of itself, and what is around it
+            swap = Edit((node.place,), lambda n, d=donor: copy.deepcopy(d))
             if old is None or (old != new and (old in new or new in old)):
-                yield Edit((node.place,), lambda n, d=donor: copy.deepcopy(d))
+                yield swap
+            elif new in spare and old != new:
+                far.append(swap)
     for wrap in NEAR:
         for node in places:
             yield Edit((node.place,), _around(wrap))
+    yield from far
 
 
 def _around(wrap: str) -> Callable:

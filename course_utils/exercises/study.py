@@ -21,7 +21,7 @@ from course_utils.exercises.observe import (
     same,
 )
 
-MAY_TAKE = 0.25  # seconds of work for what is tried out to explain a mistake
+MAY_TAKE = 0.3  # seconds of work for what is tried out to explain a mistake
 
 
 @dataclass
