@@ -72,9 +72,10 @@ def repaired(study: Study) -> list[str]:
         moves = any(
             not same(v, t.got.value) for v, t in zip(values, probes, strict=True)
         )
-        if moves and key not in seen:  # else another one in that line does the same
+        # One of those in a line that do the same, unless nobody would write it.
+        if moves and key not in seen and (said := described(tree, edit)):
             seen.add(key)
-            moving.append((edit, function))
+            moving.append((edit, function, said))
     if partly:
         _, left, said = min(partly, key=lambda p: p[0])
         return _partly_said(study, said, left)
@@ -82,31 +83,30 @@ def repaired(study: Study) -> list[str]:
         return []
     study.until = time.process_time() + PAIRS_MAY_TAKE / 2
     usual = usual[:: 1 + len(usual) // 6]
-    gains = [0 if study.late() else _gain(usual, change) for _, change in moving]
+    gains = [0 if study.late() else _gain(usual, change) for _, change, _ in moving]
     leads = sorted((-gain, i) for i, gain in enumerate(gains) if gain)[:LEADS]
     study.until = time.process_time() + PAIRS_MAY_TAKE
-    for one, other in _pairs([edit for edit, _ in moving], [i for _, i in leads]):
+    for i, j in _pairs([edit for edit, *_ in moving], [i for _, i in leads]):
         if study.late():
             break
-        function = build(study.function, tree, one, other)
+        function = build(study.function, tree, moving[i][0], moving[j][0])
         if (
             function
             and all(same(_value(function, t), t.right.value) for t in probes)
-            and all(texts := [described(tree, edit) for edit in (one, other)])
             and _left(study, function) == []
             and _holds(study, function)
         ):
             return [
-                f"Two changes would make it right. One: {texts[0]}. "
-                f"The other: {texts[1]}."
+                f"Two changes would make it right. One: {moving[i][2]}. "
+                f"The other: {moving[j][2]}."
             ]
     if form or known:
         return known
-    return _one_of_two(study, tree, [moving[i] for _, i in leads])
+    return _one_of_two(study, [moving[i] for _, i in leads])
 
 
-def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[Edit, Edit]]:
-    """Yield two changes in different places, the promising ones first."""
+def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of changes in different places, the promising ones first."""
     several = sorted(range(len(changes)), key=lambda i: -len(changes[i].places))
     tried = set()
     pairs = [(i, j) for i in leads for j in range(len(changes))]
@@ -116,7 +116,7 @@ def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[Edit, Edit]]
         apart = not set(one.places) & set(other.places)
         if apart and (min(i, j), max(i, j)) not in tried:
             tried.add((min(i, j), max(i, j)))
-            yield one, other
+            yield i, j
 
 
 def _value(function: Callable, trial: Trial) -> Any:
@@ -188,17 +188,15 @@ def _numbers(value: Any) -> list:
     return [*value] if isinstance(value, (list, tuple)) else [value]
 
 
-def _one_of_two(study: Study, tree: ast.FunctionDef, leads: list) -> list[str]:
+def _one_of_two(study: Study, leads: list) -> list[str]:
     """Say which change mends a part, and that this is not all."""
     usual = [
         t
         for t in [*study.trials, *study.others]
         if t.problem and t.case.ordinary and not (t.got.error or t.right.error)
     ]
-    gains = [
-        (_gain(usual, function), described(tree, edit)) for edit, function in leads
-    ]
-    gain, said = max((g for g in gains if g[1]), default=(0, ""), key=lambda g: g[0])
+    gains = [(_gain(usual, function), said) for _, function, said in leads]
+    gain, said = max(gains, default=(0, ""), key=lambda g: g[0])
     if gain < max(4, len(usual) / 5):
         return []
     return [
