@@ -675,6 +675,20 @@ def test_a_step_is_compared_by_what_it_adds():
     assert "Your step is -2 times the right one" in text
 
 
+def test_a_listed_mistake_and_a_factor():
+    checked = one_exercise(hints=[])
+
+    @checked.mistake
+    def columns_(logits, y):
+        """The rows are right. You took softmax down the columns."""
+        return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
+
+    minus = words(checked.judge(lambda z, y: -columns(z, y)))
+    assert "Two things. One: You took softmax down the columns." in minus
+    assert "The other: the sign is the wrong way round." in minus
+    assert "Two things" not in words(checked.judge(lambda z, y: -mean_loss(z, y)))
+
+
 def test_a_mistake_is_named_only_if_it_fits_all_inputs():
     def product(a, b):
         return a * b

@@ -488,6 +488,7 @@ class Exercise:
         else:
             looks = [
                 diagnose.relate,
+                diagnose.compose,
                 diagnose.by_entry,
                 diagnose.piled_up,
                 diagnose.crossed,
@@ -501,7 +502,7 @@ class Exercise:
         found, what = [], "property"
         for look in looks:
             sentence = self._quietly(look, study) if len(found) < 2 else None
-            if sentence and look is diagnose.relate:
+            if sentence and look in (diagnose.relate, diagnose.compose):
                 what = "relation"
             if sentence and not any(sentence in before for before in found):
                 found.append(sentence)

@@ -33,7 +33,7 @@ from course_utils.exercises.observe import (
     silently,
 )
 from course_utils.exercises.slips import source_tree
-from course_utils.exercises.study import Study, Trial, shared_caption
+from course_utils.exercises.study import Study, Trial, explanation, shared_caption
 
 # Relations --------------------------------------------------------------------------
 
@@ -58,18 +58,10 @@ CONSTANTS = {"1": 1.0, "2": 2.0, "1/2": 0.5, "100": 100.0,
 
 
 def relate(study: Study) -> str | None:
-    """Say how many times the right result the learner's result is.
-
-    All parts of a result must be in the same relation, for all inputs. After a step it
-    is what was added to the old values that counts.
-    """
+    """Say how many times the right result the learner's result is."""
     exercise, trials = study.exercise, study.formulas()
-    pairs = [_parts(exercise, t) for t in trials]
-    if len(trials) < 2 or any(len(p) != len(pairs[0]) for p in pairs):
-        return None
-    found = {_factor(exercise, trials, part) for part in zip(*pairs, strict=True)}
-    name = found.pop()
-    if found or not name:
+    name = _relation(exercise, trials, [t.right.value for t in trials])
+    if name not in FACTORS:
         return None
     what = "step" if exercise.steps else "result"
     letters = [f"{x} is {LETTERS[x]}" for x in LETTERS if x in name]
@@ -77,13 +69,45 @@ def relate(study: Study) -> str | None:
     return f"Your {what} is {name} times the right one{about}: {FACTORS[name]}."
 
 
-def _parts(exercise: Any, t: Trial) -> list[tuple[Tensor, Tensor, float]]:
-    """Return the learner's and the right numbers, and what float32 may have lost."""
-    got, right = t.got.value, t.right.value
-    several = isinstance(right, (tuple, list))
+def compose(study: Study) -> str | None:
+    """Name a listed mistake that is made besides a wrong factor."""
+    exercise, trials = study.exercise, study.formulas()
+    right = [t.right.value for t in trials]
+    given = [x for t in trials for a in t.case.args if isinstance(a, list) for x in a]
+    chosen = any(isinstance(v, (int, str)) or v in given for v in right[:1] if given)
+    if len(trials) < 3 or chosen or _relation(exercise, trials, right):
+        return None  # a single thing, or no result of a calculation
+    for mistake in exercise.mistakes:
+        runs = [exercise.mistake_run(mistake, t.case) for t in trials]
+        if any(r.error for r in runs):
+            continue
+        name = _relation(exercise, trials, [r.value for r in runs])
+        if name in FACTORS:
+            said = explanation(mistake, False)
+            return f"Two things. One: {said} The other: {FACTORS[name]}."
+    return None
+
+
+def _relation(exercise: Any, trials: list[Trial], wanted: list) -> str | None:
+    """Return the name of the factor between the results and those, if it is one.
+
+    All parts of a result must be in the same relation, for all inputs. After a step it
+    is what was added to the old values that counts.
+    """
+    pairs = [_parts(exercise, t, w) for t, w in zip(trials, wanted, strict=True)]
+    if len(trials) < 2 or any(len(p) != len(pairs[0]) for p in pairs):
+        return None
+    found = {_factor(exercise, trials, part) for part in zip(*pairs, strict=True)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _parts(exercise: Any, t: Trial, wanted: Any) -> list[tuple[Tensor, Tensor, float]]:
+    """Return the learner's and the wanted numbers, and what float32 may have lost."""
+    got = t.got.value
+    several = isinstance(wanted, (tuple, list))
     pairs = []
     for i, (a, b) in enumerate(
-        zip(got, right, strict=True) if several else [(got, right)]
+        zip(got, wanted, strict=True) if several else [(got, wanted)]
     ):
         a, b = (torch.as_tensor(v).detach().double() for v in (a, b))
         slack = 1e-9
@@ -124,7 +148,7 @@ def _factor(exercise: Any, trials: list[Trial], part: Sequence) -> str | None:
             }
         )
     names = set.intersection(*factors) if len(factors) > 1 else set()
-    return next((name for name in FACTORS if name in names), None)
+    return next((name for name in ("1", *FACTORS) if name in names), None)
 
 
 def sizes_of(exercise: Any, args: tuple) -> dict[str, int]:

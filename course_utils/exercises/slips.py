@@ -244,7 +244,8 @@ def _said(node: ast.Constant, other: float, around: ast.AST) -> str:
 NEAR = (
     "-_", "_.squeeze()", "_[0]", "_.mean()", "_.sum()", "_.item()", "_.flatten()",
     "_.T", "_.unsqueeze(1)", "_.float()", "_.long()", "_ + 1", "_ - 1", "_[1:]",
-    "_[:-1]", "sorted(_)", "torch.stack(_)", "_.clone()",
+    "_[:-1]", "_ / 2", "_ * 2", "1 - _", "sorted(_)", "torch.stack(_)",
+    "_.clone()",
 )  # fmt: skip
 REDUCES = {"sum", "mean", "max", "min", "std", "logsumexp", "amax", "argmax"}
 
