@@ -497,7 +497,6 @@ class Exercise:
                 diagnose.captions,
                 diagnose.rounds,
                 diagnose.parts,
-                diagnose.located,
             ]
         found, what = [], "property"
         for look in looks:

@@ -246,33 +246,23 @@ def piled_up(study: Study) -> str | None:
     t = study.first
     if _piles(study.exercise.reference, t.case.args):
         return None
-    number = _piles(study.function, t.case.args)
-    if number == 1:
-        return (
-            "When backward() runs for the first time, the slopes from before the call "
-            "are still in .grad, and the new ones are added to them. Empty them first."
-        )
-    if number:
-        return (
-            "Slopes pile up: from the second backward() on, the old ones are still in "
-            ".grad, and the new ones are added to them. They have to be emptied in "
-            "each round, before backward() or behind the step."
-        )
-    return None
+    if not _piles(study.function, t.case.args):
+        return None
+    return (
+        "Slopes pile up: when backward() runs, old ones are still in .grad, and the "
+        "new ones are added to them. They have to be emptied in each round, before "
+        "backward() or behind the step."
+    )
 
 
-def _piles(function: Callable, args: tuple) -> int:
-    """Return the number of the first backward() that finds old slopes, or 0."""
-    found, runs = [], 0
-    backward = torch.autograd.backward
+def _piles(function: Callable, args: tuple) -> bool:
+    """Whether some backward() finds old slopes."""
+    found, backward = [], torch.autograd.backward
 
     def looking(tensors, *others, **options):
-        nonlocal runs
-        runs += 1
         start = tensors if isinstance(tensors, (tuple, list)) else [tensors]
         grads = [x.grad for x in _starts(start)]
-        if grads and all(g is not None and bool(g.any()) for g in grads):
-            found.append(runs)
+        found.append(grads and all(g is not None and bool(g.any()) for g in grads))
         return backward(tensors, *others, **options)
 
     torch.autograd.backward = looking
@@ -281,7 +271,7 @@ def _piles(function: Callable, args: tuple) -> int:
             function(*copy.deepcopy(args))
     finally:
         torch.autograd.backward = backward
-    return found[0] if found else 0
+    return any(found)
 
 
 def _starts(tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -421,14 +411,6 @@ def crossed(study: Study) -> str | None:
     return (
         crossing.said() if crossing and crossing.found and not crossing.vague else None
     )
-
-
-def located(study: Study) -> str | None:
-    """Say in which result the mistake is, or up to where the numbers are right."""
-    crossing = study.crossing
-    if not crossing or (crossing.found and not crossing.vague):
-        return None
-    return crossing.said() if crossing.found else crossing.until_there()
 
 
 def by_entry(study: Study) -> str | None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from course_utils.exercises.observe import listed, plain, same, state
+from course_utils.exercises.observe import plain, same, state
 from course_utils.exercises.slips import (
     TooLongError,
     build,
@@ -533,34 +533,6 @@ class Crossing:
             "values there, the numbers of the result are right."
         )
 
-    def until_there(self) -> str | None:
-        """Say up to where the numbers are those of the solution."""
-        kinds = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare)
-        order = [
-            p
-            for p, values in self.mine[0].items()
-            if isinstance(self.own.nodes[p], kinds)
-            and mark(values[0])
-            and _measures(values[0])
-        ]
-        known = [p for p in order if self.on_road(self.own.nodes[p])]
-        if not known or known[-1] == order[-1] or self.study.exercise.forbids:
-            return None
-        names = [
-            f"`{n.targets[0].id}`"
-            for n in ast.walk(self.own.tree)
-            if isinstance(n, ast.Assign)
-            and isinstance(n.targets[0], ast.Name)
-            and n.value.place in known
-        ]
-        until = listed(names[-4:]) or f"`{self.own.text[known[-1]]}`"
-        node = self.own.nodes[order[order.index(known[-1]) + 1]]
-        there = self._named(Place("", ast.unparse(node), [node]))
-        return (
-            f"Up to {until} your numbers are those of the solution. From {there} on "
-            "they are others: look there first."
-        )
-
     def _named(self, place: Place) -> str:
         """Name an expression, and its line if that is short."""
         node = place.nodes[0]
@@ -573,12 +545,6 @@ class Crossing:
                 if len(text) < 80:
                     return f"`{place.text}` in your line `{text}`"
         return f"`{place.text}`"
-
-
-def _measures(value: Any) -> bool:
-    """Whether a value is more than whole numbers, such as counts and places."""
-    numbers = torch.as_tensor(value).double()
-    return bool((numbers != numbers.round()).any())
 
 
 def operands(node: ast.expr) -> list[ast.expr]:

@@ -339,11 +339,13 @@ def described(tree: ast.FunctionDef, edit: Edit) -> str:
         return edit.text
     place, (nodes, whole) = edit.places[0], _written(tree)
     node = next(n for n in nodes if n.place == place)
-    if isinstance(node, ast.Constant):  # a bare number says little
+    if isinstance(node, (ast.Constant, ast.Slice)):  # a bare number says little
         around = next(
             n for n in nodes if any(c.place == place for c in ast.iter_child_nodes(n))
         )
-        node = around if isinstance(around, (ast.expr, ast.keyword)) else node
+        says = (ast.expr, ast.keyword)
+        if isinstance(around, says) and not isinstance(around, (ast.Tuple, ast.List)):
+            node = around
     new = _rebuilt(node, {place: edit.make})
     if _does_nothing(new) or any(
         getattr(n, "test", None) is node and isinstance(new, ast.Constant)
