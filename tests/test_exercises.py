@@ -683,6 +683,11 @@ def test_a_listed_mistake_and_a_factor():
         """The rows are right. You took softmax down the columns."""
         return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
 
+    @checked.mistake
+    def summed(logits, y):
+        """You took the sum of the losses."""
+        return F.cross_entropy(logits, y, reduction="sum")
+
     minus = words(checked.judge(lambda z, y: -columns(z, y)))
     assert "Two things. One: You took softmax down the columns." in minus
     assert "The other: the sign is the wrong way round." in minus
@@ -1330,6 +1335,15 @@ def test_odd_changes_are_not_named():
         edit = slips.Edit((place.place,), slips._around(odd), "")
         assert not slips.described(tree, edit)
     assert slips.described(tree, slips.Edit((node.place,), slips._around("_ * 2"), ""))
+
+    def cut(x):
+        best, least = None, 1000
+        return x[1:], best, least
+
+    tree = slips.source_tree(cut)
+    said = {slips.described(tree, edit) for edit in slips.repairs(tree, [])}
+    assert "`x[:-1]` in place of `x[1:]`" in said
+    assert "`float('inf')` in place of `1000`" in said
 
 
 # ---- the other way round: one slip in a right answer must be refused -----------------
