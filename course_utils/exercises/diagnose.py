@@ -33,7 +33,13 @@ from course_utils.exercises.observe import (
     silently,
 )
 from course_utils.exercises.slips import source_tree
-from course_utils.exercises.study import Study, Trial, explanation, shared_caption
+from course_utils.exercises.study import (
+    ROUNDS,
+    Study,
+    Trial,
+    explanation,
+    shared_caption,
+)
 
 # Relations --------------------------------------------------------------------------
 
@@ -286,9 +292,6 @@ def _starts(tensors: Sequence[Tensor]) -> list[Tensor]:
             starts.append(node.variable)
         todo += [next_ for next_, _ in node.next_functions]
     return starts
-
-
-ROUNDS = ("n_steps", "n_updates", "n_epochs")
 
 
 def rounds(study: Study) -> str | None:

@@ -46,7 +46,7 @@ def repaired(study: Study) -> list[str]:
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     partly, moving, known = [], [], []
     usual = [t for t in study.formulas() if t.problem]
-    probes = [first, *usual[1 :: 1 + len(usual) // 6]]
+    probes = [first, *([] if study.trains else usual[1 :: 1 + len(usual) // 6])]
     form, seen = first.problem[0] == "form", set()
     lines = {n.place: n.lineno for n in ast.walk(tree) if hasattr(n, "lineno")}
     for edit in repairs(tree, _donors(study.exercise, tree), form):

@@ -272,7 +272,7 @@ def repairs(
         Whether to begin with changes of the form of the result.
     """
     for node in results_of(tree) if form else []:
-        for wrap in NEAR:
+        for wrap in NEAR if not isinstance(node, ast.Tuple) else []:
             yield Edit((node.place,), _around(wrap))
     called = {n.func.place for n in ast.walk(tree) if isinstance(n, ast.Call)}
     places = [

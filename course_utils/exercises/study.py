@@ -21,6 +21,7 @@ from course_utils.exercises.observe import (
     same,
 )
 
+ROUNDS = ("n_steps", "n_updates", "n_epochs")  # how long a function trains
 MAY_TAKE = 0.3  # seconds of work for what is tried out to explain a mistake
 
 
@@ -42,6 +43,7 @@ class Study:
     function: Callable
     trials: list[Trial]
     failed: list[Trial] = field(init=False)
+    trains: bool = field(init=False)  # and so each call takes its time
     until: float = field(init=False)  # when to stop searching, in seconds of work
 
     def __post_init__(self) -> None:
@@ -51,7 +53,8 @@ class Study:
             # Is it only the edges? Then other ordinary inputs come out right as well.
             found = [t for t in self.others if t.case.ordinary and t.problem]
             self.trials, self.failed = found + self.trials, found + self.failed
-        self.until = time.process_time() + MAY_TAKE
+        self.trains = any(n in ROUNDS for n in self.exercise.names)
+        self.until = time.process_time() + MAY_TAKE * (2 if self.trains else 1)
 
     @functools.cached_property
     def others(self) -> list[Trial]:
