@@ -44,7 +44,7 @@ def repaired(study: Study) -> list[str]:
     whole = bool(first.right.error) or same(first.got.value, right)
     numbers = first.problem[0] not in ("side effect", "slope") and not first.right.error
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
-    partly, moving, known = [], [], []
+    partly, candidates, known = [], [], []
     usual = [t for t in study.formulas() if t.problem]
     probes = [first, *([] if study.trains else usual[1 :: 1 + len(usual) // 6])]
     form, seen = first.problem[0] == "form", set()
@@ -67,6 +67,17 @@ def repaired(study: Study) -> list[str]:
             known = known or _behind(study, tree, edit, function, value)
         if value is None:
             continue
+        candidates.append((edit, function, value))
+    if partly:
+        _, left, said = min(partly, key=lambda p: p[0])
+        return _partly_said(study, said, left)
+    if whole:
+        return []
+    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
+    moving = []
+    for edit, function, value in candidates:
+        if study.late():
+            break
         values = [value, *(_value(function, t) for t in probes[1:])]
         key = (lines.get(edit.places[0]), *map(key_of, values))
         moves = any(
@@ -76,11 +87,6 @@ def repaired(study: Study) -> list[str]:
         if moves and key not in seen and (said := described(tree, edit)):
             seen.add(key)
             moving.append((edit, function, said))
-    if partly:
-        _, left, said = min(partly, key=lambda p: p[0])
-        return _partly_said(study, said, left)
-    if whole:
-        return []
     study.until = time.process_time() + PAIRS_MAY_TAKE / 2
     usual = usual[:: 1 + len(usual) // 6]
     gains = [0 if study.late() else _gain(usual, change) for _, change, _ in moving]
