@@ -12,6 +12,7 @@ from course_utils.exercises.diagnose import (
     unchanged,
 )
 from course_utils.exercises.fixtures import Case
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import (
     WarmUp,
     choice,
@@ -270,6 +271,26 @@ def temperature_overflow(logits, T):
     """
     exps = (logits / T).exp()
     return exps / exps.sum(dim=1, keepdim=True)
+
+
+@two_of(
+    softmax_with_temperature,
+    temperature_multiplied,
+    temperature_after_softmax,
+    temperature_ignored,
+    temperature_down_columns,
+    temperature_as_power_of_exp,
+)
+def _tempered(slips, logits, T):
+    dim = 0 if temperature_down_columns in slips else 1
+    by = 1 / T if temperature_multiplied in slips else T
+    if temperature_ignored in slips:
+        by = 1
+    if temperature_after_softmax in slips:
+        return torch.softmax(logits, dim=dim) / by
+    if temperature_as_power_of_exp in slips:
+        return torch.softmax(logits, dim=dim) ** (1 / by)
+    return torch.softmax(logits / by, dim=dim)
 
 
 @exercise(

@@ -258,6 +258,31 @@ def mended_nothing(logits, y):
 
 
 @mended_loss.mistake
+def mended_but_the_colon(logits, y):
+    """[:, y] takes the columns of *all* labels from *every* row, N x N numbers. Row
+    numbers and labels go in pairs: [torch.arange(len(y)), y].
+    """
+    return -torch.log_softmax(logits, dim=1)[:, y].mean()
+
+
+@mended_loss.mistake
+def mended_but_the_dim(logits, y):
+    """The direction is still wrong: with dim=0 the columns sum to 1, and what an image
+    costs depends on the other images. The classes are dim=1.
+    """
+    return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
+
+
+@mended_loss.mistake
+def mended_but_the_log(logits, y):
+    """Two faults are mended; for ordinary logits this is right. The third shows when
+    softmax rounds a probability to 0: its logarithm is -inf. log_softmax makes one step
+    of the two.
+    """
+    return -torch.softmax(logits, dim=1).log()[torch.arange(len(y)), y].mean()
+
+
+@mended_loss.mistake
 def mended_only_dim(logits, y):
     """The first fault is mended: the classes compete. Two are left. How many numbers
     does [:, y] pick? And what does the logarithm meet if softmax has rounded to 0?
@@ -280,31 +305,6 @@ def mended_only_log_softmax(logits, y):
     so that the images compete; and [:, y] takes all labels from every row.
     """
     return -torch.log_softmax(logits, dim=0)[:, y].mean()
-
-
-@mended_loss.mistake
-def mended_but_the_log(logits, y):
-    """Two faults are mended; for ordinary logits this is right. The third shows when
-    softmax rounds a probability to 0: its logarithm is -inf. log_softmax makes one step
-    of the two.
-    """
-    return -torch.softmax(logits, dim=1).log()[torch.arange(len(y)), y].mean()
-
-
-@mended_loss.mistake
-def mended_but_the_colon(logits, y):
-    """Two faults are mended. The third: [:, y] takes the columns of *all* labels from
-    *every* row, N x N numbers. Row numbers and labels go in pairs.
-    """
-    return -torch.log_softmax(logits, dim=1)[:, y].mean()
-
-
-@mended_loss.mistake
-def mended_but_the_dim(logits, y):
-    """Two faults are mended. The third is the direction: with dim=0 the columns sum to
-    1, and what an image costs depends on the other images. The classes are dim=1.
-    """
-    return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
 
 
 @mended_loss.mistake
@@ -808,9 +808,8 @@ def indices_product(probs, y):
 
 @loss_from_indices.mistake
 def indices_product_undivided(probs, y):
-    """This is the logarithm of the product of the probabilities. Two things are wrong
-    with it: the product underflows to 0 if it is long, so take the sum of logs and not
-    the log of a product; and a loss is the mean, not the sum.
+    """A loss is the mean, not the sum: divide by N. And wherever probabilities are
+    multiplied before the logarithm, a long product is rounded to 0: add logarithms.
     """
     return -probs[torch.arange(len(y)), y].prod().log()
 
@@ -1070,6 +1069,15 @@ def mean_full_batches(batch_means, batch_sizes):
     batches were full. The last one is shorter: divide by batch_sizes.sum().
     """
     return (batch_means * batch_sizes).sum() / (len(batch_sizes) * batch_sizes[0])
+
+
+@mean_loss.mistake
+def mean_equal_but_the_last(batch_means, batch_sizes):
+    """You took the size of the first batch for all but the last one. Each batch has a
+    size of its own: multiply number by number, batch_means * batch_sizes.
+    """
+    total = batch_means[:-1].sum() * batch_sizes[0] + batch_means[-1] * batch_sizes[-1]
+    return total / batch_sizes.sum()
 
 
 @mean_loss.mistake

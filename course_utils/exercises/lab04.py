@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from course_utils.exercises import lab01, lab02, lab03
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, follows, holds, unchanged
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order
 
 
@@ -241,6 +242,23 @@ def decide_booleans(logits, missed, false_alarm):
     """
     p = torch.sigmoid(logits)
     return p * missed > (1 - p) * false_alarm
+
+
+@two_of(
+    decide,
+    decide_threshold_on_logits,
+    decide_costs_exchanged,
+    decide_inverted,
+    decide_ratio_as_threshold,
+)
+def _decided(slips, logits, missed, false_alarm):
+    p = logits if decide_threshold_on_logits in slips else torch.sigmoid(logits)
+    if decide_costs_exchanged in slips:
+        missed, false_alarm = false_alarm, missed
+    alarm = p * missed > (1 - p) * false_alarm
+    if decide_ratio_as_threshold in slips:
+        alarm = p > false_alarm / missed
+    return (~alarm if decide_inverted in slips else alarm).float()
 
 
 def _start(X):
@@ -614,6 +632,33 @@ def border_column(W, b, x1):
     column. One height per place is asked for, shape (M,): W[0] * x1 has it already.
     """
     return -(W[0] * x1.reshape(-1, 1) + b) / W[1]
+
+
+@two_of(
+    border,
+    border_swapped,
+    border_bias_not_divided,
+    border_only_bias_divided,
+    border_not_divided,
+    border_multiplied,
+    border_without_bias,
+    border_sign_of_bias,
+    border_sign_of_all,
+    border_at_one_half,
+)
+def _border(slips, W, b, x1):
+    w1, w2 = (W[1], W[0]) if border_swapped in slips else (W[0], W[1])
+    if border_at_one_half in slips:
+        b = b - 0.5
+    if border_without_bias in slips:
+        b = 0 * b
+    first, bias = w1 * x1, -b if border_sign_of_bias in slips else b
+    by = 1 / w2 if border_multiplied in slips else w2
+    if not {border_only_bias_divided, border_not_divided} & {*slips}:
+        first = first / by
+    if not {border_bias_not_divided, border_not_divided} & {*slips}:
+        bias = bias / by
+    return first + bias if border_sign_of_all in slips else -first - bias
 
 
 # 8 of 11 right, 6 logits above 0, 4 above 0.5, 7 labels 1: no two counts are equal.

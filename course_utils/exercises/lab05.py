@@ -8,6 +8,7 @@ from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
@@ -933,6 +934,53 @@ def logistic_bias_1(W, b):
     has to be subtracted, like its weights.
     """
     return W[:, 1] - W[:, 0], b[1]
+
+
+@to_logistic.mistake
+def logistic_rows_bias_1(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took rows.
+    And from the bias of class 1 that of class 0 has to be subtracted, too.
+    """
+    return W[1] - W[0], b[1]
+
+
+@to_logistic.mistake
+def logistic_row_1(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took a row.
+    And a logit counts in comparison with the other: subtract those of class 0.
+    """
+    return W[1], b[1]
+
+
+@to_logistic.mistake
+def logistic_rows_reversed(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took rows.
+    And the sign is the wrong way round: for class 1 subtract class 0 from class 1.
+    """
+    return W[0] - W[1], b[0] - b[1]
+
+
+@two_of(
+    to_logistic,
+    logistic_weights_reversed,
+    logistic_bias_reversed,
+    logistic_bias_1,
+    logistic_half,
+    logistic_sum,
+    logistic_reversed,
+)
+def _one_logit(slips, W, b):
+    sign = -1 if logistic_reversed in slips else 1
+    other = 1 if logistic_sum in slips else -1
+    w, c = W[:, 1] + other * W[:, 0], b[1] + other * b[0]
+    if logistic_bias_1 in slips:
+        c = b[1]
+    if logistic_weights_reversed in slips:
+        w = -w
+    if logistic_bias_reversed in slips:
+        c = -c
+    by = 2 if logistic_half in slips else 1
+    return sign * w / by, sign * c / by
 
 
 # Questions ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from course_utils.exercises import lab02, lab04, lab05
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 BY_HAND = {
@@ -289,6 +290,8 @@ def step_uphill(X, y, W, c, v, d, lr):
         ([0.7, 0.5, 0.5, 0.6, 0.5, 0.1], 3),
         ([0.9, 0.5, 0.6, 0.6, 0.4, 0.6, 0.6, 0.6, 0.1], 2),
         ([0.5, 0.5, 0.6, 0.7, 0.8, 0.9], 2),
+        ([0.5, 0.6, 0.7, 0.8, 0.9, 0.3], 2),
+        ([0.9, 0.95, 0.7, 0.5, 0.8, 0.3, 0.2], 3),
         ([1.0, 0.8, 0.6, 0.5], 2),
         ([0.5, 0.6, 0.4, 0.7, 0.3], 1),
         ([0.4, 0.5, 0.45, 0.41, 0.2, 0.1], 3),
@@ -430,6 +433,49 @@ def keep_too_patient(losses, patience):
         elif epoch - best > patience:
             break
     return best
+
+
+@keep.mistake
+def keep_impatient(losses, patience):
+    """You stop one epoch too early. `patience` epochs without a new lowest loss have to
+    go by: stop where epoch - best is patience, not before.
+    """
+    return _keep({keep_impatient}, losses, patience)
+
+
+@two_of(
+    keep,
+    keep_later_of_equals,
+    keep_too_patient,
+    keep_impatient,
+    keep_never_forgiving,
+    keep_counting_rises,
+    keep_counting_no_falls,
+    keep_the_loss,
+    keep_the_last,
+)
+def _keep(slips, losses, patience):
+    patience += (keep_too_patient in slips) - (keep_impatient in slips)
+    best = waited = epoch = 0
+    for epoch in range(1, len(losses)):
+        loss, before = losses[epoch], losses[epoch - 1]
+        new = loss < losses[best]
+        if keep_later_of_equals in slips:
+            new = loss <= losses[best]
+        idle = not new
+        if keep_counting_rises in slips:
+            idle = loss > before
+        if keep_counting_no_falls in slips:
+            idle = loss >= before
+        best = epoch if new else best
+        if idle:
+            waited += 1
+        elif keep_never_forgiving not in slips:
+            waited = 0
+        if waited >= patience:
+            break
+    found = epoch if keep_the_last in slips else best
+    return losses[found] if keep_the_loss in slips else found
 
 
 def _forward(X, W, c, v, d):

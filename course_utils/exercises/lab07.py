@@ -132,9 +132,9 @@ def evaluate_broadcast(model, X, y):
 
 @evaluate.mistake
 def evaluate_flat(model, X, y):
-    """You made a plain list of the answers, and y may be a column: comparing them
-    makes a table of all N x N pairs. Bring both to one shape: y.reshape(-1, 1) for a
-    column, or flatten() on both.
+    """Where y has shape (N, 1), the answers and y are compared in two different
+    shapes, which makes a table of all N x N pairs. Bring both to one shape, for each
+    shape of y: y.reshape(-1, 1) is a column always, and flatten() on both will do.
     """
     was_training = model.training
     model.eval()
@@ -615,6 +615,16 @@ def worst_as_column(z, y, k):
     return torch.where(y == 1, z, -z).argsort(dim=0)[:k]
 
 
+@worst.mistake
+def worst_of_probabilities(z, y, k):
+    """Right for ordinary logits. But the sigmoid rounds large ones to exactly 0 or 1,
+    and then all these images have the same loss, and lose their order. Stay with the
+    logits: F.binary_cross_entropy_with_logits, or the logit of each image's own class.
+    """
+    losses = F.binary_cross_entropy(torch.sigmoid(z), y, reduction="none")
+    return losses.flatten().argsort(descending=True)[:k]
+
+
 class _SteadyDropout(nn.Dropout):
     """Dropout whose coins fall alike in each call, however often it is called."""
 
@@ -925,6 +935,24 @@ def keep_best_steps_as_found(model, X, y, X_val, y_val, lr, n_steps):
     found mode back at the end only.
     """
     return _best_of(model, X_val, y_val, _walk(model, X, y, lr, n_steps), _as_judge)
+
+
+@keep_best.mistake
+def keep_best_judged_before(model, X, y, X_val, y_val, lr, n_steps):
+    """You judge before each step. So the untrained model takes part, and the one after
+    the last step is never looked at. Judge behind optimizer.step().
+    """
+    found = model.training
+    steps = _train(model, X, y, lr, n_steps)
+    best = float("inf")
+    for _ in range(n_steps):
+        loss = _as_judge(model, X_val, y_val)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
+        next(steps)
+    model.load_state_dict(kept)
+    model.train(found)
+    return best
 
 
 # Questions ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from course_utils.exercises import lab04, lab06, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between
 from course_utils.exercises.fixtures import Case, placed, placed_model
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # The logs of an exercise ----------------------------------------------------------
@@ -357,8 +358,8 @@ def _trainer(*sizes, seed=5, stale=False):
 
 @exercise(
     inputs=lambda: [  # when they are needed: the first optimizer takes seconds
-        _trainer(4, 4, 4),
         _trainer(5, 3, 1, seed=6),
+        _trainer(4, 4, 4),
         _trainer(3, 6, seed=7, stale=True),
         _trainer(7, seed=8),
     ],
@@ -526,6 +527,51 @@ def accumulate_total(model, parts, loss_fn, optimizer):
     as long. Divide by the number of images, before backward().
     """
     return _one_update(model, parts, loss_fn, optimizer, len)
+
+
+@accumulate.mistake
+def accumulate_total_slopes(model, parts, loss_fn, optimizer):
+    """The return value is right, and the step is N times too long: you multiplied each
+    loss by the size of its part and did not divide by the number of all images. The
+    division has to come before backward().
+    """
+    optimizer.zero_grad()
+    value = _accumulated(parts, lambda loss, n: (loss * n).backward(), model, loss_fn)
+    optimizer.step()
+    return value
+
+
+@accumulate.mistake
+def accumulate_total_slopes_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. The slopes are never divided by the number of all images, so the step
+    is N times too long. And you return the mean of the parts' means, in which a short
+    part counts as much as a long one.
+    """
+    accumulate_total_slopes(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+@accumulate.mistake
+def accumulate_zero_in_loop_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. zero_grad() stands inside the loop, so only the slopes of the last
+    part are left: empty them once, before the loop. And you return the mean of the
+    parts' means, in which a short part counts as much as a long one.
+    """
+    accumulate_zero_in_loop(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+@accumulate.mistake
+def accumulate_without_zero_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. zero_grad() is missing before the loop, so slopes that are left from
+    before go into your update. And you return the mean of the parts' means, in which a
+    short part counts as much as a long one.
+    """
+    accumulate_without_zero(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
 
 
 @accumulate.mistake
@@ -838,6 +884,48 @@ def class_accuracy_share_of_predictions(logits, y, n_classes):
     plays no part in it: compare with y first.
     """
     return F.one_hot(logits.argmax(dim=1), n_classes).float().mean(dim=0)
+
+
+@class_accuracy.mistake
+def class_accuracy_present(logits, y, n_classes):
+    """Classes that do not occur in y are left out, so there are too few numbers, and
+    they stand at the wrong places. Go through range(n_classes); the result for such a
+    class is nan.
+    """
+    return class_accuracy.reference(logits, y, n_classes)[y.unique()]
+
+
+@class_accuracy.mistake
+def class_accuracy_few_counts(logits, y, n_classes):
+    """bincount() stops at the largest number that it finds. If the last class is never
+    right, or never occurs, there are too few counts: bincount(minlength=n_classes), for
+    both of them.
+    """
+    is_right = logits.argmax(dim=1) == y
+    return y[is_right].bincount() / y.bincount(minlength=n_classes)
+
+
+@two_of(
+    class_accuracy,
+    class_accuracy_over_all,
+    class_accuracy_of_predictions,
+    class_accuracy_counts,
+    class_accuracy_errors,
+    class_accuracy_absent_zero,
+)
+def _accuracies(slips, logits, y, n_classes):
+    y_pred = logits.argmax(dim=1)
+    right = y[y_pred == y].bincount(minlength=n_classes)
+    all_ = y_pred if class_accuracy_of_predictions in slips else y
+    counts = all_.bincount(minlength=n_classes)
+    if class_accuracy_absent_zero in slips:
+        counts = counts.clamp(min=1)
+    if class_accuracy_over_all in slips:
+        counts = len(y)
+    shares = right.float() if class_accuracy_counts in slips else right / counts
+    if class_accuracy_errors in slips:
+        shares = 1 - shares
+    return shares
 
 
 # Questions ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds, rows_sum_to
 from course_utils.exercises.fixtures import Case, sized, whole_number
 from course_utils.exercises.observe import same
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 # The logs of an exercise ----------------------------------------------------------
@@ -255,6 +256,49 @@ def forgotten_held(optimizer, model):
     return sum(id(p) in held for p in model.parameters())
 
 
+@forgotten.mistake
+def forgotten_difference_first_group(optimizer, model):
+    """Two things. You looked only at param_groups[0]: an optimizer may have several
+    groups. And you compared how many there are: an optimizer that holds another network
+    has the right number, and not one that you need. Look at each parameter.
+    """
+    n_held = len(optimizer.param_groups[0]["params"])
+    return len(list(model.parameters())) - n_held
+
+
+@forgotten.mistake
+def forgotten_by_value_first_group(optimizer, model):
+    """Two things. You looked only at param_groups[0]: an optimizer may have several
+    groups. And you compared numbers: another network can have equal ones. Compare
+    objects: `p is q`, or id(p).
+    """
+    held = optimizer.param_groups[0]["params"]
+    return sum(not any(torch.equal(p, q) for q in held) for p in model.parameters())
+
+
+@two_of(
+    forgotten,
+    forgotten_first_group,
+    forgotten_other_way,
+    forgotten_numbers,
+    forgotten_held,
+    forgotten_yes_or_no,
+)
+def _forgotten(slips, optimizer, model):
+    held = _held(optimizer)
+    if forgotten_first_group in slips:
+        held = optimizer.param_groups[0]["params"]
+    asked, known = list(model.parameters()), held
+    if forgotten_other_way in slips:
+        asked, known = known, asked
+    ids = {id(p) for p in known}
+    inside = forgotten_held in slips
+    found = [p for p in asked if (id(p) in ids) == inside]
+    if forgotten_yes_or_no in slips:
+        return bool(found)
+    return sum(p.numel() if forgotten_numbers in slips else 1 for p in found)
+
+
 # The share of 9s to find: fractions that float32 holds exactly, so that "at least" is
 # the same for everybody.
 _EIGHTHS = [k / 8 for k in range(1, 9)]
@@ -454,6 +498,32 @@ def threshold_tensor(logits, y, least):
             return logit
 
 
+@two_of(
+    choose_threshold,
+    threshold_strict,
+    threshold_smallest,
+    threshold_of_all,
+    threshold_of_others,
+    threshold_of_precision,
+    threshold_as_probability,
+)
+def _threshold(slips, logits, y, least):
+    if threshold_of_others in slips:
+        y = 1 - y
+    ordered = logits.sort(descending=threshold_smallest not in slips).values
+    nine = y == 1
+    for t in ordered:
+        found = logits > t if threshold_strict in slips else logits >= t
+        hits, of = (found & nine).sum(), nine.sum()
+        if threshold_of_all in slips:
+            hits, of = found.sum(), len(y)
+        if threshold_of_precision in slips:
+            of = found.sum()
+        if int(of) and int(hits) / int(of) >= least:
+            break
+    return torch.sigmoid(t).item() if threshold_as_probability in slips else t.item()
+
+
 @sized("M")
 def _rare(g, sizes, before):
     """Make a column of labels in which both classes occur."""
@@ -643,6 +713,15 @@ def balanced_one_step(X, y, lr, n_steps):
     in a loop that runs n_steps times.
     """
     return _descend(X, y, lr, 1, 1 + y * ((1 - y).sum() / y.sum() - 1))
+
+
+@train_balanced.mistake
+def balanced_both_classes(X, y, lr, n_steps):
+    """Your weight stands before the errors of both classes, so both count alike, and
+    the steps are longer. It is for the 9s alone: the others keep the weight 1.
+    """
+    weight = (1 - y).sum() / y.sum()
+    return _descend(X, y, lr, n_steps, torch.ones_like(y) * weight)
 
 
 @sized("N", "K")

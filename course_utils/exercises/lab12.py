@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from course_utils.exercises import cases, clinic, lab02, lab05, lab06, more_cases
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.fixtures import GradientWatch
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp
 
 warm_up = WarmUp("lab12", lab02.coin, lab05.shapes, lab06.paths)
@@ -427,6 +428,14 @@ def slope_norms_mean(model, X, y):
     return [s.abs().mean().item() for s in _slopes(model, X, y)]
 
 
+@slope_norms.mistake
+def slope_norms_of_sizes(model, X, y):
+    """You added up the sizes of the slopes. The norm is the root of the sum of their
+    *squares*: .norm() does it.
+    """
+    return [s.abs().sum().item() for s in _slopes(model, X, y)]
+
+
 @exercise(
     inputs=[
         ([0.90, 0.92, 0.88, 0.91], [0.93, 0.94, 0.92, 0.94]),
@@ -544,6 +553,29 @@ def better_reversed(a, b):
     """
     found = better.reference(a, b)
     return {"a": "b", "b": "a"}.get(found, found)
+
+
+@two_of(
+    better,
+    better_without_root,
+    better_divided_by_n,
+    better_one_error,
+    better_reversed,
+    better_unpaired,
+)
+def _better(slips, a, b):
+    a, b = torch.tensor(a), torch.tensor(b)
+    mean, n = (b - a).mean(), len(a) ** 0.5
+    error = (b - a).std()
+    if better_unpaired in slips:
+        error = (a.var() + b.var()).sqrt()
+    if better_divided_by_n in slips:
+        n = len(a)
+    if better_without_root in slips:
+        n = 1
+    if better_one_error in slips:
+        n = 2 * n
+    return _verdict(-mean if better_reversed in slips else mean, error / n)
 
 
 case01.exercise, case08.exercise = train, mean_loss
