@@ -94,14 +94,16 @@ def last_left_out(answers, truth):
 
 @fraction_right.mistake
 def first_left_out(answers, truth):
-    """You left out the first answer. In Python places are counted from 0."""
+    """You left out the first answer. In Python places are counted from 0, so
+    range(len(answers)) goes through all of them, and zip does as well.
+    """
     return _fraction({first_left_out}, answers, truth)
 
 
 @fraction_right.mistake
 def rounded_fraction(answers, truth):
-    """You rounded the fraction. Return it as it is; rounding belongs where it is
-    printed.
+    """You rounded the fraction. Return it as it is: rounding belongs to the place where
+    a number is printed.
     """
     return _fraction({rounded_fraction}, answers, truth)
 
