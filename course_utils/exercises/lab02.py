@@ -13,6 +13,7 @@ from course_utils.exercises.fixtures import (
     register_lids,
     whole_number,
 )
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order
 
 PROBS = torch.tensor(
@@ -534,20 +535,6 @@ def hedge_turned_round(probs, y, shares):
 
 
 @best_hedge.mistake
-def hedge_without_k(probs, y, shares):
-    """With this the largest share of the list always wins, because the rows sum to more
-    than 1. Each class gets share / K (not share), and the machine's own part has to
-    shrink to 1 - share.
-    """
-
-    def loss(share):
-        mixed = (1 - share) * probs + share
-        return -mixed[torch.arange(len(y)), y].log().mean()
-
-    return min(shares, key=loss)
-
-
-@best_hedge.mistake
 def hedge_three_classes(probs, y, shares):
     """You divided the share by 3. That is right for three classes only: K is
     probs.shape[1].
@@ -640,6 +627,52 @@ def hedge_softmax(probs, y, shares):
         return -torch.log_softmax(mixed, dim=1)[torch.arange(len(y)), y].mean()
 
     return min(shares, key=loss)
+
+
+@best_hedge.mistake
+def hedge_k_of_images(probs, y, shares):
+    """You divided the share by the number of images. K is the number of classes,
+    probs.shape[1].
+    """
+    return _best_hedge({hedge_k_of_images}, probs, y, shares)
+
+
+@best_hedge.mistake
+def hedge_whole_share(probs, y, shares):
+    """Each class gets the whole share, so the rows sum to more than 1, and the largest
+    share looks best. Share it out: share / K for each class.
+    """
+    return _best_hedge({hedge_whole_share}, probs, y, shares)
+
+
+@two_of(
+    best_hedge,
+    hedge_k_of_images,
+    hedge_whole_share,
+    hedge_largest_loss,
+    hedge_turned_round,
+    hedge_position,
+    hedge_loss,
+    hedge_colon,
+    hedge_by_largest,
+)
+def _best_hedge(slips, probs, y, shares):
+    losses = []
+    for share in shares:
+        s = 1 - share if hedge_turned_round in slips else share
+        k = len(probs) if hedge_k_of_images in slips else probs.shape[1]
+        mixed = (1 - s) * probs + s / (1 if hedge_whole_share in slips else k)
+        picked = mixed[torch.arange(len(y)), y]
+        if hedge_colon in slips:
+            picked = mixed[:, y]
+        if hedge_by_largest in slips:
+            picked = mixed.max(dim=1).values
+        losses.append(-picked.log().mean().item())
+    best = max(losses) if hedge_largest_loss in slips else min(losses)
+    if hedge_loss in slips:
+        return best
+    place = losses.index(best)
+    return place if hedge_position in slips else shares[place]
 
 
 # Exercises of the part that is optional -------------------------------------------
@@ -1049,8 +1082,8 @@ def mean_total(batch_means, batch_sizes):
 
 @mean_loss.mistake
 def mean_over_batches(batch_means, batch_sizes):
-    """You weighted with the sizes, but .mean() then divides by the number of *batches*.
-    Divide by the number of examples: .sum() / batch_sizes.sum().
+    """You weighted with the sizes, but then divided by the number of *batches*. Divide
+    by the number of examples: .sum() / batch_sizes.sum().
     """
     return (batch_means * batch_sizes).mean()
 
@@ -1078,6 +1111,14 @@ def mean_equal_but_the_last(batch_means, batch_sizes):
     """
     total = batch_means[:-1].sum() * batch_sizes[0] + batch_means[-1] * batch_sizes[-1]
     return total / batch_sizes.sum()
+
+
+@mean_loss.mistake
+def mean_times_largest(batch_means, batch_sizes):
+    """You divided the sizes by the largest one, so the weights do not sum to 1. Divide
+    by the sum of the sizes: a weighted mean divides by all its weights.
+    """
+    return (batch_means * batch_sizes / batch_sizes.max()).mean()
 
 
 @mean_loss.mistake

@@ -8,6 +8,7 @@ from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import unchanged
 from course_utils.exercises.fixtures import register_lids
 from course_utils.exercises.lab02 import SHIFT_OF_LOSS, SURPRISE, TWICE
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
@@ -259,6 +260,15 @@ def weighted_over_n(logits, y, weight):
 
 
 @weighted_cross_entropy.mistake
+def weighted_mean_over_n(logits, y, weight):
+    """Two things. F.cross_entropy has taken the mean already, so all images get the
+    same loss: use reduction="none". And you divided by N: divide by the sum of the
+    weights that were used, weight[y].sum().
+    """
+    return (F.cross_entropy(logits, y) * weight[y]).mean()
+
+
+@weighted_cross_entropy.mistake
 def weighted_over_all_weights(logits, y, weight):
     """You divided by the sum of the K class weights. Divide by the weights of the N
     examples in the batch, weight[y].sum(): a class may come often or not at all.
@@ -343,6 +353,30 @@ def weighted_without_look_up_reversed(logits, y, weight):
     own class: look it up, weight[y], shape (N,).
     """
     return (F.cross_entropy(logits, y, reduction="none") * weight).mean()
+
+
+@two_of(
+    weighted_cross_entropy,
+    weighted_over_n,
+    weighted_over_all_weights,
+    weighted_sum,
+    weighted_by_prediction,
+    weighted_logits,
+    weighted_sign,
+)
+def _weighted(slips, logits, y, weight):
+    used = weight[logits.argmax(dim=1) if weighted_by_prediction in slips else y]
+    z = logits * weight if weighted_logits in slips else logits
+    losses = F.cross_entropy(z, y, reduction="none")
+    by = used.sum()
+    if weighted_over_n in slips:
+        by = len(y)
+    if weighted_over_all_weights in slips:
+        by = weight.sum()
+    if weighted_sum in slips:
+        by = 1
+    sign = -1 if weighted_sign in slips else 1
+    return sign * (used * losses).sum() / by
 
 
 @exercise(

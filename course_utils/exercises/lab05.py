@@ -432,6 +432,24 @@ def biases_only_fine(w, low, high):
     return _biases((w[0] - w[1]) * low, torch.zeros(()))
 
 
+@two_of(
+    biases,
+    biases_sign,
+    biases_not_added,
+    biases_without_first,
+    biases_borders_exchanged,
+    biases_cold_and_hot,
+)
+def _built(slips, w, low, high):
+    if biases_borders_exchanged in slips:
+        low, high = high, low
+    cold = 0 * w[0] if biases_without_first in slips else w[0]
+    fine = w[0] if biases_cold_and_hot in slips else w[1]
+    b1, up = (cold - w[1]) * low, (fine - w[2]) * high
+    b2 = up if {biases_not_added, biases_cold_and_hot} & {*slips} else b1 + up
+    return _biases(-b1, -b2) if biases_sign in slips else _biases(b1, b2)
+
+
 @sized("K")
 def _n_classes(g, sizes, args):
     return sizes["K"]
@@ -830,6 +848,48 @@ def step_in_place(X, y, W, b, lr):
     W -= lr * X.T @ errors
     b -= lr * errors.sum(dim=0)
     return W, b
+
+
+@two_of(
+    training_step,
+    step_over_examples,
+    step_uphill,
+    step_of_the_sum,
+    step_sum_for_weights,
+    step_sum_for_b,
+    step_mean_for_bias,
+    step_mean_over_all,
+    step_softmax_twice,
+    step_logits_without_bias,
+    step_one_after_the_other,
+    step_without_lr,
+    step_uphill_with_b,
+)
+def _step(slips, X, y, W, b, lr):
+    def errors(W):
+        z = X @ W if step_logits_without_bias in slips else X @ W + b
+        dim = 0 if step_over_examples in slips else 1
+        p = torch.softmax(z, dim=dim)
+        if step_softmax_twice in slips:
+            p = torch.softmax(p, dim=dim)
+        return p - F.one_hot(y, W.shape[1])
+
+    n_W = n_b = len(X)
+    if {step_of_the_sum, step_sum_for_weights} & {*slips}:
+        n_W = 1
+    if {step_of_the_sum, step_sum_for_b} & {*slips}:
+        n_b = 1
+    if step_mean_for_bias in slips:
+        n_b = n_b * len(X)
+    if step_mean_over_all in slips:
+        n_W, n_b = n_W * W.shape[1], n_b * W.shape[1]
+    rate = 1 if step_without_lr in slips else lr
+    if step_uphill in slips:
+        rate = -rate
+    new_W = W - rate * X.T @ errors(W) / n_W
+    at = new_W if step_one_after_the_other in slips else W
+    slope_b = errors(at).sum(dim=0) / n_b
+    return new_W, b - (-rate if step_uphill_with_b in slips else rate) * slope_b
 
 
 @exercise(

@@ -282,6 +282,60 @@ def step_uphill(X, y, W, c, v, d, lr):
     )
 
 
+@step.mistake
+def step_slope_of_sigmoid(X, y, W, c, v, d, lr):
+    """You multiplied by p * (1 - p), the slope of the sigmoid. It has cancelled
+    already: the slope of the loss in the logit is p - y.
+    """
+    return _stepped({step_slope_of_sigmoid}, X, y, W, c, v, d, lr)
+
+
+@step.mistake
+def step_divided_twice(X, y, W, c, v, d, lr):
+    """On the way back to the hidden units you divided by N once more. slope_z is
+    divided already, and all slopes before it get that from it.
+    """
+    return _stepped({step_divided_twice}, X, y, W, c, v, d, lr)
+
+
+@step.mistake
+def step_mean_for_c(X, y, W, c, v, d, lr):
+    """You took the mean for c. The slopes hold the 1/N already, so add them up:
+    .sum(dim=0).
+    """
+    return _stepped({step_mean_for_c}, X, y, W, c, v, d, lr)
+
+
+@two_of(
+    step,
+    step_strange,
+    step_without_fold,
+    step_of_sum,
+    step_uphill,
+    step_slope_of_sigmoid,
+    step_divided_twice,
+    step_mean_for_c,
+)
+def _stepped(slips, X, y, W, c, v, d, lr):
+    a = X @ W + c
+    h = torch.relu(a)
+    p = torch.sigmoid(h @ v + d)
+    slope_z = p - y if step_of_sum in slips else (p - y) / len(y)
+    if step_slope_of_sigmoid in slips:
+        slope_z = slope_z * p * (1 - p)
+    rate = -lr if step_uphill in slips else lr
+    new_v, new_d = v - rate * h.T @ slope_z, d - rate * slope_z.sum()
+    slope_a = torch.outer(slope_z, new_v if step_strange in slips else v)
+    if step_without_fold not in slips:
+        slope_a = slope_a * (a > 0)
+    if step_divided_twice in slips:
+        slope_a = slope_a / len(y)
+    slope_c = slope_a.sum(dim=0)
+    if step_mean_for_c in slips:
+        slope_c = slope_c / len(y)
+    return W - rate * X.T @ slope_a, c - rate * slope_c, new_v, new_d
+
+
 @exercise(
     inputs=[
         ([0.9, 0.7, 0.5, 0.6, 0.4, 0.55, 0.65, 0.7], 2),
@@ -621,6 +675,48 @@ def fit_uphill(X, y, W, c, v, d, lr, n_steps):
     it, so it is minus lr times the slope.
     """
     return _steps(X, y, (W, c, v, d), -lr, n_steps)
+
+
+@fit.mistake
+def fit_slopes_of_the_start(X, y, W, c, v, d, lr, n_steps):
+    """The slopes are calculated once, before the loop, so all steps go the same way.
+    After a step they are others: calculate loss and slopes anew in each round.
+    """
+    numbers = [n.clone().requires_grad_() for n in (W, c, v, d)]
+    loss = F.binary_cross_entropy_with_logits(_forward(X, *numbers), y)
+    found = torch.autograd.grad(loss, numbers)
+    return tuple(
+        n.detach() - lr * n_steps * s for n, s in zip(numbers, found, strict=True)
+    )
+
+
+@two_of(
+    fit,
+    fit_one_step_too_few,
+    fit_one_step_too_many,
+    fit_of_sum,
+    fit_sigmoid_twice,
+    fit_without_fold,
+    fit_uphill,
+    fit_without_zero_grad,
+)
+def _fit(slips, X, y, W, c, v, d, lr, n_steps):
+    n_steps += (fit_one_step_too_many in slips) - (fit_one_step_too_few in slips)
+    numbers = [n.clone().requires_grad_() for n in (W, c, v, d)]
+    rate = -lr if fit_uphill in slips else lr
+    for _ in range(n_steps):
+        W, c, v, d = numbers
+        h = X @ W + c if fit_without_fold in slips else torch.relu(X @ W + c)
+        z = h @ v + d
+        z = z.sigmoid() if fit_sigmoid_twice in slips else z
+        reduction = "sum" if fit_of_sum in slips else "mean"
+        F.binary_cross_entropy_with_logits(z, y, reduction=reduction).backward()
+        with torch.no_grad():
+            for n in numbers:
+                n -= rate * n.grad
+                if fit_without_zero_grad not in slips:
+                    n.grad = None
+    return tuple(n.detach() for n in numbers)
 
 
 # Questions ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from course_utils.exercises import lab01, lab04, lab06
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, GradientWatch, sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 
@@ -321,6 +322,33 @@ def better_one_way(right_a, right_b):
     """
     found = better.reference(right_a, right_b)
     return "neither" if found == "b" else found
+
+
+@two_of(
+    better,
+    better_without_root,
+    better_by_deviation,
+    better_by_one,
+    better_the_other,
+    better_one_way,
+    better_unpaired,
+)
+def _better(slips, right_a, right_b):
+    each = _difference(right_a, right_b)
+    mean, spread, by = each.mean(), each.std(), math.sqrt(len(each))
+    if better_unpaired in slips:
+        parts = right_a.float().mean(), right_b.float().mean()
+        spread = math.sqrt(sum(p * (1 - p) for p in parts))
+    if better_without_root in slips:
+        by = len(each)
+    if better_by_deviation in slips:
+        by = 1
+    limit = (1 if better_by_one in slips else 2) * spread / by
+    if better_the_other in slips:
+        mean = -mean
+    if mean > limit:
+        return "a"
+    return "b" if mean < -limit and better_one_way not in slips else "neither"
 
 
 _X_TRAIN = torch.tensor([[1.0, 4.0, 0.2], [3.0, 8.0, 0.9], [5.0, 3.0, 0.4]])

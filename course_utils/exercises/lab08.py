@@ -314,6 +314,51 @@ def fastest_time(updates, fixed, per_image):
     return min(count * (fixed + per_image * n) for n, count in updates.items())
 
 
+@fastest.mistake
+def fastest_exchanged(updates, fixed, per_image):
+    """You took the key for the number of updates, and the value for the batch size. It
+    is the other way round: `for size, n in updates.items()`.
+    """
+    return _fastest({fastest_exchanged}, updates, fixed, per_image)
+
+
+@two_of(
+    fastest,
+    fastest_fewest_updates,
+    fastest_fewest_images,
+    fastest_exchanged,
+    fastest_slowest,
+    fastest_position,
+)
+def _fastest(slips, updates, fixed, per_image):
+    seconds = {}
+    for size, count in updates.items():
+        n, batch = (size, count) if fastest_exchanged in slips else (count, size)
+        seconds[size] = n * (fixed + per_image * batch)
+        if fastest_fewest_updates in slips:
+            seconds[size] = n
+        if fastest_fewest_images in slips:
+            seconds[size] = n * batch
+    best = (max if fastest_slowest in slips else min)(seconds, key=seconds.get)
+    return [*seconds].index(best) if fastest_position in slips else best
+
+
+@fastest.mistake
+def fastest_time_without_images(updates, fixed, per_image):
+    """Two things. You return a time, and the batch size is asked for, the key. And an
+    update looks at `size` images: it takes fixed + per_image * size.
+    """
+    return min(n * (fixed + per_image) for n in updates.values())
+
+
+@fastest.mistake
+def fastest_time_fixed_once(updates, fixed, per_image):
+    """Two things. You return a time, and the batch size is asked for, the key. And the
+    fixed cost counts for each update: n * (fixed + per_image * size).
+    """
+    return min(fixed + n * size * per_image for size, n in updates.items())
+
+
 def _model(mode, *, seed=0, n_classes=1):
     """Make a small network with dropout and fixed weights."""
     generator = torch.Generator().manual_seed(seed)

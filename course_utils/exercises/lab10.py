@@ -312,6 +312,57 @@ def scores_whole_table(confusion):
     return confusion / rows, confusion / columns
 
 
+@recall_and_precision.mistake
+def scores_plus_one(confusion):
+    """You add 1 to the sums, so that none is 0. But that makes all other shares too
+    small as well. Only a sum of 0 has to change: .clamp(min=1).
+    """
+    return _scores({scores_plus_one}, confusion)
+
+
+@recall_and_precision.mistake
+def scores_nan_recall(confusion):
+    """The precision is right. But a class that does not occur gives 0 / 0 in the
+    recall, which is nan, and the exercise asks for 0 there: .clamp(min=1) for the sums
+    of the rows as well.
+    """
+    return _scores({scores_nan_recall}, confusion)
+
+
+@recall_and_precision.mistake
+def scores_nan_precision(confusion):
+    """The recall is right. But a class that is never answered gives 0 / 0 in the
+    precision, which is nan, and the exercise asks for 0 there: .clamp(min=1) for the
+    sums of the columns as well.
+    """
+    return _scores({scores_nan_precision}, confusion)
+
+
+@two_of(
+    recall_and_precision,
+    scores_swapped,
+    scores_plus_one,
+    scores_nan_recall,
+    scores_nan_precision,
+    scores_same_twice,
+    scores_error_rates,
+    scores_whole_division,
+)
+def _scores(slips, confusion):
+    sums = [confusion.sum(dim=1), confusion.sum(dim=0)]
+    if scores_swapped in slips:
+        sums = sums[::-1]
+    if scores_same_twice in slips:
+        sums = [sums[0], sums[0]]
+    shares = []
+    for n, open_ in zip(sums, (scores_nan_recall, scores_nan_precision), strict=True):
+        n = n + 1 if scores_plus_one in slips else n
+        n = n if open_ in slips else n.clamp(min=1)
+        hits = confusion.diag()
+        shares.append(hits // n if scores_whole_division in slips else hits / n)
+    return tuple(1 - s if scores_error_rates in slips else s for s in shares)
+
+
 @sized("N")
 def _apart(g, sizes, before):
     # No two alike, and none on the edge of a bin.
