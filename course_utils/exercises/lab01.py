@@ -101,6 +101,25 @@ def softmax_total_of_batch(logits):
 
 
 @softmax.mistake
+def softmax_divided_by_maximum(logits):
+    """You divided by the maximum of the row. That changes the differences of the
+    logits, and so the probabilities. Subtract it: then exp(z - m) has a common factor
+    that cancels.
+    """
+    return torch.softmax(logits / logits.max(dim=1, keepdim=True).values, dim=1)
+
+
+@softmax.mistake
+def softmax_divided_by_maximum_total(logits):
+    """Two things. You divided by the maximum of the row: subtract it. And you divided
+    by the sum of the whole batch: each row must sum to 1 by itself, so
+    sum(dim=1, keepdim=True).
+    """
+    exps = (logits / logits.max(dim=1, keepdim=True).values).exp()
+    return exps / exps.sum()
+
+
+@softmax.mistake
 def softmax_not_divided(logits):
     """These are the exponentials, positive but not yet a distribution. Divide each
     row by its own sum, so that it sums to 1.
@@ -388,6 +407,26 @@ def logsumexp_global_maximum(logits):
     every exp is 0, and log(0) is -inf. Each row needs its own maximum.
     """
     return logits.max() + (logits - logits.max()).exp().sum(dim=1).log()
+
+
+@logsumexp.mistake
+def logsumexp_global_maximum_keepdim(logits):
+    """Two things. You took out the maximum of the whole batch: in a row that lies far
+    below it every exp is 0, and log(0) is -inf, so each row needs its own. And the
+    result is a column, (N, 1): sum(dim=1) without keepdim.
+    """
+    exps = (logits - logits.max()).exp()
+    return logits.max() + exps.sum(dim=1, keepdim=True).log()
+
+
+@logsumexp.mistake
+def logsumexp_shifted_by_mean(logits):
+    """Right for ordinary logits. You shift by the mean of the row, and the largest
+    logit may lie far above it: its exp is inf. Shift by the maximum of the row, then
+    no exp is above 1.
+    """
+    mean = logits.mean(dim=1, keepdim=True)
+    return mean.squeeze(1) + (logits - mean).exp().sum(dim=1).log()
 
 
 @logsumexp.mistake

@@ -178,6 +178,35 @@ def perplexity_softmax_twice(logits, y):
     return (-torch.log_softmax(probs, dim=1)[torch.arange(len(y)), y].mean()).exp()
 
 
+@two_of(
+    perplexity,
+    perplexity_reciprocal,
+    perplexity_down_columns,
+    perplexity_is_loss,
+    perplexity_base_2,
+    perplexity_of_sum,
+    perplexity_mean_of_exp,
+    perplexity_colon,
+    perplexity_softmax_twice,
+)
+def _perplexity(slips, logits, y):
+    dim = 0 if perplexity_down_columns in slips else 1
+    if perplexity_softmax_twice in slips:
+        logits = torch.softmax(logits, dim=dim)
+    table = -torch.log_softmax(logits, dim=dim)
+    surprises = table[torch.arange(len(y)), y]
+    if perplexity_colon in slips:
+        surprises = table[:, y]
+    if perplexity_reciprocal in slips:
+        surprises = -surprises
+    if perplexity_mean_of_exp in slips:
+        return surprises.exp().mean()
+    loss = surprises.sum() if perplexity_of_sum in slips else surprises.mean()
+    if perplexity_is_loss in slips:
+        return loss
+    return 2**loss if perplexity_base_2 in slips else loss.exp()
+
+
 @perplexity.mistake
 def perplexity_overflow(logits, y):
     """Right for ordinary logits. But exp(1000) is inf and exp(-1000) is 0, and what is
@@ -449,6 +478,31 @@ def gain_accuracy(right, sure, n_classes):
     about what the machine *says*: use surprises.
     """
     return right - 1 / n_classes
+
+
+@two_of(
+    gain_over_guessing,
+    gain_sign,
+    gain_without_sharing,
+    gain_divided_by_all,
+    gain_only_right,
+    gain_swapped,
+    gain_honest,
+    gain_loss,
+    gain_bits,
+)
+def _gain(slips, right, sure, n_classes):
+    if gain_swapped in slips:
+        right, sure = sure, right
+    share = n_classes if gain_divided_by_all in slips else n_classes - 1
+    others = (1 - sure) / (1 if gain_without_sharing in slips else share)
+    weight = sure if gain_honest in slips else right
+    loss = -weight * math.log(sure)
+    if gain_only_right not in slips:
+        loss -= (1 - weight) * math.log(others)
+    gain = loss if gain_loss in slips else math.log(n_classes) - loss
+    gain = -gain if gain_sign in slips else gain
+    return gain / math.log(2) if gain_bits in slips else gain
 
 
 def _shares_to_try(g, sizes, before):
@@ -993,6 +1047,29 @@ def kl_differences(counts, p):
     return (counts / counts.sum() - p).abs().sum().item()
 
 
+@two_of(
+    kl_from_counts,
+    kl_swapped,
+    kl_sign,
+    kl_unweighted,
+    kl_mean,
+    kl_bits,
+    kl_cross_entropy,
+    kl_of_counts,
+)
+def _kl(slips, counts, p):
+    q = counts.float() if kl_of_counts in slips else counts / counts.sum()
+    came = counts > 0
+    if kl_swapped in slips:
+        q, p = p, q
+    q, p = q[came], p[came]
+    logs = p.log() if kl_cross_entropy in slips else (p / q).log()
+    logs = logs if kl_sign in slips else -logs
+    terms = logs if kl_unweighted in slips else q * logs
+    value = (terms.mean() if kl_mean in slips else terms.sum()).item()
+    return value / math.log(2) if kl_bits in slips else value
+
+
 @kl_from_counts.mistake
 def kl_nan(counts, p):
     """Right, until an outcome never came: then 0 * log(0) is 0 * -inf = nan. By
@@ -1119,6 +1196,34 @@ def mean_times_largest(batch_means, batch_sizes):
     by the sum of the sizes: a weighted mean divides by all its weights.
     """
     return (batch_means * batch_sizes / batch_sizes.max()).mean()
+
+
+@mean_loss.mistake
+def mean_divided_by_sizes(batch_means, batch_sizes):
+    """You divided each mean by the size of its batch. A mean was divided already: to
+    get the sum of a batch back, multiply by its size.
+    """
+    return (batch_means / batch_sizes).sum() / batch_sizes.sum()
+
+
+@two_of(
+    mean_loss,
+    mean_of_means,
+    mean_total,
+    mean_over_batches,
+    mean_divided_only,
+    mean_divided_by_sizes,
+)
+def _mean_loss(slips, batch_means, batch_sizes):
+    parts = batch_means * batch_sizes
+    if mean_divided_by_sizes in slips:
+        parts = batch_means / batch_sizes
+    if {mean_divided_only, mean_of_means} & {*slips}:
+        parts = batch_means
+    if mean_total in slips:
+        return parts.sum()
+    by_batches = {mean_over_batches, mean_of_means} & {*slips}
+    return parts.sum() / (len(parts) if by_batches else batch_sizes.sum())
 
 
 @mean_loss.mistake

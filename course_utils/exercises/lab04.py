@@ -467,6 +467,41 @@ def trained_uphill(X, y, lr, n_steps):
     return _finished(X, y, W.detach(), b.detach())
 
 
+@two_of(
+    trained,
+    trained_loss_before_the_step,
+    trained_one_step_more,
+    trained_one_step_less,
+    trained_without_zero_grad,
+    trained_sum,
+    trained_sigmoid_twice,
+    trained_weights_only,
+    trained_uphill,
+)
+def _trained(slips, X, y, lr, n_steps):
+    def loss_of(z, y):
+        z = torch.sigmoid(z) if trained_sigmoid_twice in slips else z
+        reduction = "sum" if trained_sum in slips else "mean"
+        return F.binary_cross_entropy_with_logits(z, y, reduction=reduction)
+
+    W, b = (parameter.requires_grad_() for parameter in _start(X))
+    rate = -lr if trained_uphill in slips else lr
+    n_steps += (trained_one_step_more in slips) - (trained_one_step_less in slips)
+    loss = loss_of(X @ W + b, y)
+    for _ in range(n_steps):
+        loss = loss_of(X @ W + b, y)
+        loss.backward()
+        with torch.no_grad():
+            W -= rate * W.grad
+            if trained_weights_only not in slips:
+                b -= rate * b.grad
+        if trained_without_zero_grad not in slips:
+            W.grad = b.grad = None
+    if trained_loss_before_the_step not in slips:
+        loss = loss_of(X @ W + b, y)
+    return W.detach(), b.detach(), loss.detach()
+
+
 @trained.mistake
 def trained_learning_rate_ignored(X, y, lr, n_steps):
     """Your steps do not depend on lr. Hand it to the optimizer: torch.optim.SGD([W, b],
@@ -1046,6 +1081,47 @@ def step_bias_first(X, y, W, b, lr):
     """
     new_b = _moved(X, torch.sigmoid(X @ W + b) - y, W, b, lr)[1]
     return _moved(X, torch.sigmoid(X @ W + new_b) - y, W, b, lr)[0], new_b
+
+
+@two_of(
+    gradient_step,
+    step_uphill,
+    step_sum,
+    step_sum_for_weights,
+    step_sum_for_b,
+    step_without_sigmoid,
+    step_squared_error,
+    step_hard_decision,
+    step_without_bias,
+    step_one_after_the_other,
+    step_logits_without_bias,
+    step_without_learning_rate,
+    step_uphill_with_b,
+    step_divided_by_inputs,
+)
+def _step(slips, X, y, W, b, lr):
+    def error(W):
+        z = X @ W if step_logits_without_bias in slips else X @ W + b
+        p = z if step_without_sigmoid in slips else torch.sigmoid(z)
+        if step_hard_decision in slips:
+            p = (z > 0).float()
+        e = p - y
+        return e * p * (1 - p) if step_squared_error in slips else e
+
+    n_W = n_b = len(X)
+    if {step_sum, step_sum_for_weights} & {*slips}:
+        n_W = 1
+    if {step_sum, step_sum_for_b} & {*slips}:
+        n_b = 1
+    if step_divided_by_inputs in slips:
+        n_W = X.shape[1]
+    rate = 1 if step_without_learning_rate in slips else lr
+    rate = -rate if step_uphill in slips else rate
+    new_W = W - rate * X.T @ error(W) / n_W
+    rate = -rate if step_uphill_with_b in slips else rate
+    rate = 0 if step_without_bias in slips else rate
+    at = new_W if step_one_after_the_other in slips else W
+    return new_W, b - rate * error(at).sum(dim=0) / n_b
 
 
 KINK = """The values are right, and the slopes, too, but for one place: where the

@@ -523,6 +523,39 @@ def standardize_population(X_train, X_test):
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
 
 
+@two_of(
+    standardize,
+    standardize_separately,
+    standardize_jointly,
+    standardize_without_mean,
+    standardize_brackets,
+    standardize_mean_only,
+    standardize_all_pixels_alike,
+    standardize_variance,
+    standardize_population,
+)
+def _standardized(slips, X_train, X_test):
+    def scaled(X, by):
+        if standardize_jointly in slips:
+            by = torch.cat([X_train, X_test])
+        if standardize_all_pixels_alike in slips:
+            by = by.reshape(-1, 1)
+        mean = by.mean(dim=0)
+        std = by.std(dim=0, correction=0 if standardize_population in slips else 1)
+        std = std**2 if standardize_variance in slips else std
+        std = torch.where(std > 0, std, torch.ones_like(std))
+        if standardize_without_mean in slips:
+            mean = 0 * mean
+        if standardize_mean_only in slips:
+            std = torch.ones_like(std)
+        if standardize_brackets in slips:
+            return X - mean / std
+        return (X - mean) / std
+
+    own = X_test if standardize_separately in slips else X_train
+    return scaled(X_train, X_train), scaled(X_test, own)
+
+
 @sized("N")
 def _some_of_them(g, sizes, before):
     return 1 + int(torch.randint(sizes["N"], (), generator=g))

@@ -724,6 +724,42 @@ def balanced_both_classes(X, y, lr, n_steps):
     return _descend(X, y, lr, n_steps, torch.ones_like(y) * weight)
 
 
+@two_of(
+    train_balanced,
+    balanced_without_weight,
+    balanced_inverted,
+    balanced_by_all,
+    balanced_share_of_others,
+    balanced_other_class,
+    balanced_both_classes,
+    balanced_by_sum,
+    balanced_summed,
+    balanced_uphill,
+    balanced_one_step,
+)
+def _balanced(slips, X, y, lr, n_steps):
+    nines, others = y.sum(), (1 - y).sum()
+    w = others / nines
+    if balanced_without_weight in slips:
+        w = 1
+    if balanced_inverted in slips:
+        w = nines / others
+    if balanced_by_all in slips:
+        w = len(y) / nines
+    if balanced_share_of_others in slips:
+        w = others / len(y)
+    where = 1 - y if balanced_other_class in slips else y
+    if balanced_both_classes in slips:
+        where = torch.ones_like(y)
+    weight = 1 + where * (w - 1)
+    if balanced_by_sum in slips:
+        weight = weight * len(y) / weight.sum()
+    if balanced_summed in slips:
+        weight = weight * len(y)
+    rate = -lr if balanced_uphill in slips else lr
+    return _descend(X, y, rate, 1 if balanced_one_step in slips else n_steps, weight)
+
+
 @sized("N", "K")
 def _mostly_right(g, sizes, before):
     logits = before[0]
@@ -872,6 +908,41 @@ def labels_count(logits, y):
     different size can be compared.
     """
     return ((logits > 0) == y).all(dim=1).sum().item()
+
+
+@all_labels_right.mistake
+def labels_how_many(logits, y):
+    """You compared how many labels are given, and not which. Two pictures can have
+    equally many, and others: compare label by label, then .all(dim=1).
+    """
+    return ((logits > 0).sum(dim=1) == y.sum(dim=1)).float().mean().item()
+
+
+@two_of(
+    all_labels_right,
+    labels_one_by_one,
+    labels_any,
+    labels_dim_0,
+    labels_majority,
+    labels_threshold_half,
+    labels_softmax,
+    labels_count,
+)
+def _labels(slips, logits, y):
+    given = logits > 0
+    if labels_threshold_half in slips:
+        given = logits > 0.5
+    if labels_softmax in slips:
+        given = torch.softmax(logits, dim=1) > 0.5
+    right, dim = given == y, 0 if labels_dim_0 in slips else 1
+    whole = right.any(dim=dim) if labels_any in slips else right.all(dim=dim)
+    if labels_majority in slips:
+        whole = right.float().mean(dim=dim) > 0.5
+    if labels_one_by_one in slips:
+        whole = right
+    if labels_count in slips:
+        return whole.sum().item()
+    return whole.float().mean().item()
 
 
 # Two challenges of Deeper -----------------------------------------------------------
