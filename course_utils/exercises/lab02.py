@@ -353,6 +353,16 @@ def mended_largest(logits, y):
     return -torch.log_softmax(logits, dim=1).max(dim=1).values.mean()
 
 
+@mended_loss.mistake
+def mended_exchanged(logits, y):
+    """Rows and columns are exchanged in the brackets. The first position counts the
+    rows, one for each example, and the second is the column, the label:
+    [torch.arange(len(y)), y].
+    """
+    log_probs = torch.log_softmax(logits, dim=1)
+    return -log_probs[y, torch.arange(len(y))].mean()
+
+
 @exercise(
     given={
         "right": fraction(0.3, 0.97),
@@ -764,6 +774,15 @@ def indices_colon(probs, y):
     probs[torch.arange(len(y)), y].
     """
     return -probs[:, y].log().mean()
+
+
+@loss_from_indices.mistake
+def indices_exchanged(probs, y):
+    """Rows and columns are exchanged in the brackets. The first position counts the
+    rows, one for each example, and the second is the column, the label:
+    probs[torch.arange(len(y)), y].
+    """
+    return -probs[y, torch.arange(len(y))].log().mean()
 
 
 @loss_from_indices.mistake

@@ -133,9 +133,8 @@ def cross_entropy_only_the_logit(logits, y):
 
 @cross_entropy.mistake
 def cross_entropy_of_the_prediction(logits, y):
-    """You took the largest log-probability of each row, that of the class which the
-    model prefers. The loss asks for the right class y, whether the model likes it or
-    not.
+    """You took the largest number of each row, that of the class which the model
+    prefers. The loss asks for the right class y, whether the model likes it or not.
     """
     return -torch.log_softmax(logits, dim=1).max(dim=1).values.mean()
 

@@ -211,9 +211,9 @@ def decide_inverted(logits, missed, false_alarm):
 
 @decide.mistake
 def decide_ratio_as_threshold(logits, missed, false_alarm):
-    """You compare p with false_alarm / missed. But p has to be weighed against 1 - p:
-    an alarm pays where p / (1 - p) is above that ratio, which is where p is above
-    false_alarm / (missed + false_alarm).
+    """The cost of a false alarm is not weighed with its probability, 1 - p: compare
+    p * missed with (1 - p) * false_alarm. (As a threshold for p, that is not
+    false_alarm / missed but false_alarm / (missed + false_alarm).)
     """
     return (torch.sigmoid(logits) > false_alarm / missed).float()
 
@@ -1165,6 +1165,29 @@ def bce_with_logits(logits, y):
     """Return the mean binary cross entropy, in nats."""
     log_one_plus_exp = torch.logaddexp(torch.zeros_like(logits), logits)
     return (log_one_plus_exp - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_where_both(logits, y):
+    """The values are right, but for large logits of either sign the slope is nan.
+    torch.where calculates *both* formulas everywhere, and backward() goes through both:
+    the inf of the one that is not chosen makes nan, 0 * inf. Take a formula in which
+    nothing overflows, such as torch.logaddexp or F.softplus.
+    """
+    positive = logits + (1 + (-logits).exp()).log()
+    negative = (1 + logits.exp()).log()
+    return (torch.where(logits > 0, positive, negative) - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_where_large(logits, y):
+    """The values are right, but for a large logit the slope is nan. torch.where
+    calculates *both* formulas everywhere, and backward() goes through both: the inf of
+    the one that is not chosen makes nan, 0 * inf. Take a formula in which nothing
+    overflows, such as torch.logaddexp or F.softplus.
+    """
+    softplus = torch.where(logits > 50, logits, (1 + logits.exp()).log())
+    return (softplus - y * logits).mean()
 
 
 @bce_with_logits.mistake

@@ -548,6 +548,14 @@ for first in ((), ("shared",), ("forgotten",)):
                 train_from_zeros.mistake(_left(*first, *second, *third))
 
 
+@train_from_zeros.mistake
+def train_standing_still(X, y, n_classes, lr, n_updates):
+    """Nothing moves: W and b are still 0. Either step() is missing, or zero_grad()
+    stands between backward() and step(), and empties the slopes before they are used.
+    """
+    return torch.zeros(X.shape[1], n_classes), torch.zeros(n_classes)
+
+
 @exercise(
     given={
         "X": "features N D",
@@ -634,9 +642,9 @@ def step_mean_over_all(X, y, W, b, lr):
 
 @training_step.mistake
 def step_shared_bias(X, y, W, b, lr):
-    """Your b has not moved. Either it is not updated, or its gradient was added up over
-    the classes too, which gives 0: every row of errors sums to 0. Sum down the columns
-    only, dim=0.
+    """Your b has not moved. Either it is not updated, or its gradient is a sum or mean
+    over the classes too, which gives 0: every row of errors sums to 0. Go down the
+    columns only, dim=0.
     """
     errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
     return W - lr * X.T @ errors, b - lr * errors.sum()

@@ -200,7 +200,8 @@ def step(X, y, W, c, v, d, lr):
 def step_strange(X, y, W, c, v, d, lr):
     """This is still the strange step: v is changed before the slope goes back
     through it, so W and c get slopes that belong to another network. Find all
-    slopes first, with the v of the way forward.
+    slopes first, with the v of the way forward. (old_v = v is a second name for the
+    same tensor, and -= changes both.)
     """
     a = X @ W + c
     h = torch.relu(a)

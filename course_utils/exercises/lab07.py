@@ -324,6 +324,22 @@ def better_one_way(right_a, right_b):
     return "neither" if found == "b" else found
 
 
+@better.mistake
+def better_minus_lost(right_a, right_b):
+    """The minus of the second limit is missing. b is better where the mean is *below*
+    minus two errors; without it "b" comes out wherever "a" does not.
+    """
+    return _better({better_minus_lost}, right_a, right_b)
+
+
+@better.mistake
+def better_of_disagreements(right_a, right_b):
+    """You left out the images on which both agree. They count: each is a difference of
+    0, and N is the number of all images.
+    """
+    return _better({better_of_disagreements}, right_a, right_b)
+
+
 @two_of(
     better,
     better_without_root,
@@ -332,9 +348,15 @@ def better_one_way(right_a, right_b):
     better_the_other,
     better_one_way,
     better_unpaired,
+    better_minus_lost,
+    better_of_disagreements,
 )
 def _better(slips, right_a, right_b):
     each = _difference(right_a, right_b)
+    if better_of_disagreements in slips:
+        each = each[each != 0]
+    if len(each) < 2:
+        return "neither"
     mean, spread, by = each.mean(), each.std(), math.sqrt(len(each))
     if better_unpaired in slips:
         parts = right_a.float().mean(), right_b.float().mean()
@@ -348,7 +370,8 @@ def _better(slips, right_a, right_b):
         mean = -mean
     if mean > limit:
         return "a"
-    return "b" if mean < -limit and better_one_way not in slips else "neither"
+    low = limit if better_minus_lost in slips else -limit
+    return "b" if mean < low and better_one_way not in slips else "neither"
 
 
 _X_TRAIN = torch.tensor([[1.0, 4.0, 0.2], [3.0, 8.0, 0.9], [5.0, 3.0, 0.4]])
@@ -521,6 +544,25 @@ def standardize_population(X_train, X_test):
     std = X_train.std(dim=0, correction=0)
     std = torch.where(std > 0, std, torch.ones_like(std))
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
+
+
+@standardize.mistake
+def standardize_thrown_out(X_train, X_test):
+    """You threw out the pixels that are the same in all training images. They are to
+    stay, and are only shifted: divide these by 1.
+    """
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    kept = std > 0
+    return tuple((X[:, kept] - mean[kept]) / std[kept] for X in (X_train, X_test))
+
+
+@standardize.mistake
+def standardize_clamped_at_1(X_train, X_test):
+    """clamp(min=1) makes 1 of every deviation between 0 and 1 as well. Only a deviation
+    of exactly 0 is to be replaced: torch.where(std > 0, std, 1.0).
+    """
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0).clamp(min=1)
+    return (X_train - mean) / std, (X_test - mean) / std
 
 
 @two_of(

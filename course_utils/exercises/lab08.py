@@ -768,8 +768,9 @@ def predict_left_there(model, X):
 
 @predict.mistake
 def predict_with_dropout(model, X):
-    """Dropout is on: half of the hidden units are silenced at random, and some classes
-    are different in each call. Switch it off with model.eval().
+    """Dropout is on while the model predicts: half of the hidden units are silenced at
+    random, and some classes are different in each call. model.eval() has to come
+    before the call of the model.
     """
     return _predicted(model, X, _device_of(model), training=model.training).cpu()
 

@@ -387,7 +387,7 @@ def threshold_rounded_down(logits, y, least):
 @choose_threshold.mistake
 def threshold_one_too_many(logits, y, least):
     """Your threshold is one 9 too low where the wish is met exactly: a recall of just
-    `least` is allowed. Counting begins at 0: the k-th 9 has position k - 1.
+    `least` is allowed, >= and not >. (If you count: the k-th 9 has position k - 1.)
     """
     nines = logits[y == 1].sort(descending=True).values
     return nines[min(int(least * len(nines)), len(nines) - 1)].item()

@@ -916,6 +916,7 @@ def calibration_chunk(confidence, right, n_bins):
     calibration_counts,
     calibration_squared,
     calibration_chunk,
+    calibration_each_example,
 )
 def _calibrated(slips, confidence, right, n_bins):
     order = confidence.argsort()
@@ -926,6 +927,8 @@ def _calibrated(slips, confidence, right, n_bins):
         hits = right
     if calibration_each_sorted in slips:
         hits = right.sort().values
+    if calibration_each_example in slips:
+        return (hits - confidence[order]).abs().mean().item()
     cut = Tensor.chunk if calibration_chunk in slips else Tensor.tensor_split
     parts = [part.double() for part in cut(hits - confidence[order], n_bins)]
     sizes = torch.tensor([len(part) for part in parts])

@@ -927,6 +927,14 @@ def decide_slowest(seconds, losses):
     return _decide({decide_slowest}, seconds, losses)
 
 
+@decide.mistake
+def decide_without_best(seconds, losses):
+    """The best recipe is missing among those that you choose from. It may be the
+    fastest one itself: begin the list of the equals with it.
+    """
+    return _decide({decide_without_best}, seconds, losses)
+
+
 @two_of(
     decide,
     decide_by_deviation,
@@ -936,6 +944,7 @@ def decide_slowest(seconds, losses):
     decide_with_two_errors,
     decide_by_lowest_loss,
     decide_slowest,
+    decide_without_best,
 )
 def _decide(slips, seconds, losses):
     middle = min if decide_by_lowest_loss in slips else statistics.mean
@@ -956,6 +965,8 @@ def _decide(slips, seconds, losses):
         limit = (variance / n) ** 0.5 * (1 if decide_once in slips else 2)
         if name != best and statistics.mean(differences) <= limit:
             equals.append(name)
+    if decide_without_best in slips:
+        equals = equals[1:] or [best]
     last = max if decide_slowest in slips else min
     return last(equals, key=lambda name: seconds[name])
 

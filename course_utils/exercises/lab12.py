@@ -92,7 +92,12 @@ def train_judged_later(model, X, y, n_steps):
     """Each loss is the one after its step. The exercise asks for the loss before it,
     the one whose slope the step follows; it is there already.
     """
-    return _steps(model, X, y, n_steps + 1)[1:] if n_steps else []
+    losses = []
+    for _ in range(n_steps):
+        _steps(model, X, y, 1)
+        with torch.no_grad():
+            losses.append(F.cross_entropy(model(X), y).item())
+    return losses
 
 
 @train.mistake
@@ -674,6 +679,22 @@ def better_reversed(a, b):
     return {"a": "b", "b": "a"}.get(found, found)
 
 
+@better.mistake
+def better_population(a, b):
+    """Your standard deviation divides by n, as statistics.pstdev does. `.std()` divides
+    by n - 1, and so does statistics.stdev: with few seeds that matters.
+    """
+    return _better({better_population}, a, b)
+
+
+@better.mistake
+def better_minus_lost(a, b):
+    """The minus of the second limit is missing. "More than two errors below 0" is
+    mean < -2 * error; without it "a" comes out wherever "b" does not.
+    """
+    return _better({better_minus_lost}, a, b)
+
+
 @two_of(
     better,
     better_without_root,
@@ -681,11 +702,13 @@ def better_reversed(a, b):
     better_one_error,
     better_reversed,
     better_unpaired,
+    better_population,
+    better_minus_lost,
 )
 def _better(slips, a, b):
     a, b = torch.tensor(a), torch.tensor(b)
     mean, n = (b - a).mean(), len(a) ** 0.5
-    error = (b - a).std()
+    error = (b - a).std(correction=0 if better_population in slips else 1)
     if better_unpaired in slips:
         error = (a.var() + b.var()).sqrt()
     if better_divided_by_n in slips:
@@ -694,7 +717,9 @@ def _better(slips, a, b):
         n = 1
     if better_one_error in slips:
         n = 2 * n
-    return _verdict(-mean if better_reversed in slips else mean, error / n)
+    mean, limit = -mean if better_reversed in slips else mean, 2 * error / n
+    low = limit if better_minus_lost in slips else -limit
+    return "b" if mean > limit else "a" if mean < low else "cannot tell"
 
 
 case01.exercise, case08.exercise = train, mean_loss

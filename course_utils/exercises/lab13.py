@@ -510,6 +510,19 @@ def groups_as_shares(sure, right, edges):
     return [(n, good / n if n else 0.0) for n, good in table]
 
 
+@groups.mistake
+def groups_one_too_many(sure, right, edges):
+    """There is one group too many: rows that reach the last edge got one of their own.
+    Between n edges lie n - 1 groups, and the last one takes its upper edge as well.
+    """
+    return _table(
+        sure,
+        right,
+        [*edges, 2 + edges[-1]],
+        lambda p, low, high: (p >= low) & (p < high),
+    )
+
+
 @two_of(
     groups,
     groups_strange,
