@@ -537,7 +537,7 @@ def standardize_variance(X_train, X_test):
 
 @standardize.mistake
 def standardize_population(X_train, X_test):
-    """Nearly: this deviation divides by N, and torch.std divides by N - 1 unless told
+    """This deviation divides by N, and torch.std divides by N - 1 unless told
     otherwise. Both are in use. Take torch.std as it is, so that results can be
     compared.
     """

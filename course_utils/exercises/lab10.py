@@ -899,7 +899,7 @@ def calibration_squared(confidence, right, n_bins):
 
 @calibration_error.mistake
 def calibration_chunk(confidence, right, n_bins):
-    """Right if N is a multiple of n_bins. If not, chunk cuts parts of one size, and the
+    """You cut with chunk, into parts of one size: if N is no multiple of n_bins, the
     last ones are short or missing. tensor_split(n_bins) always makes n_bins parts.
     """
     return _calibrated({calibration_chunk}, confidence, right, n_bins)

@@ -100,8 +100,8 @@ def facts_same_side(side, c_in, c_out, kernel, stride):
 
 @conv_facts.mistake
 def facts_without_stride(side, c_in, c_out, kernel, stride):
-    """Right for stride 1. With a larger stride the kernel leaves places out: only
-    every stride-th of the side - kernel + 1 places is calculated.
+    """The stride is missing in the side. With a stride above 1 the kernel leaves places
+    out: only every stride-th of the side - kernel + 1 places is calculated.
     """
     right = conv_facts.reference(side, c_in, c_out, kernel, 1)
     return right
@@ -496,7 +496,7 @@ def triangle_counted_from_one(update, n_updates, max_lr):
 
 @triangle.mistake
 def triangle_broken_top(update, n_updates, max_lr):
-    """Nearly. You divide by 4 with /, so the top lies between two updates if n_updates
+    """You divide by 4 with /, so the top lies between two updates if n_updates
     is no multiple of 4. The exercise has it at n_updates // 4.
     """
     top = n_updates / 4
@@ -689,8 +689,8 @@ def speedup_not_sorted(before, after):
 
 @speedup.mistake
 def speedup_upper_median(before, after):
-    """Nearly: of an even number of times there are two in the middle, and you took the
-    larger of them. The median lies halfway between. statistics.median does it.
+    """Of an even number of times there are two in the middle, and you took the larger
+    of them. The median lies halfway between. statistics.median does it.
     """
     one, other = sorted(before[1:]), sorted(after[1:])
     return one[len(one) // 2] / other[len(other) // 2]
@@ -698,9 +698,8 @@ def speedup_upper_median(before, after):
 
 @speedup.mistake
 def speedup_lower_median(before, after):
-    """Nearly: of an even number of times there are two in the middle. torch.median
-    takes the smaller of them; the median lies halfway between. statistics.median does
-    it.
+    """Of an even number of times there are two in the middle. torch.median takes the
+    smaller of them; the median lies halfway between. statistics.median does it.
     """
     one, other = sorted(before[1:]), sorted(after[1:])
     return one[(len(one) - 1) // 2] / other[(len(other) - 1) // 2]
@@ -1120,9 +1119,8 @@ def shift_repeated_edge(X, dy, dx):
 
 @shift_each.mistake
 def shift_half_cleared(X, dy, dx):
-    """Right for moves down and to the right. If an image moves up or to the left, what
-    leaves it there comes back on the other side: then the last row or column has to
-    become 0.
+    """If an image moves up or to the left, what leaves it there comes back on the other
+    side: then the last row or column has to become 0.
     """
     return _shifted({shift_half_cleared}, X, dy, dx)
 

@@ -402,6 +402,14 @@ def fold_in_bias_divided(weight, bias, mean, spread):
     return weight, bias / spread.mean() - weight @ mean
 
 
+@fold_in.mistake
+def fold_in_summed(weight, bias, mean, spread):
+    """You added up the whole table of weight times mean. Each class has a sum of its
+    own, along its row: .sum(dim=1), or @ mean.
+    """
+    return _folded({fold_in_summed}, weight, bias, mean, spread)
+
+
 @two_of(
     fold_in,
     fold_in_multiplied,
@@ -409,12 +417,15 @@ def fold_in_bias_divided(weight, bias, mean, spread):
     fold_in_added,
     fold_in_bias_kept,
     fold_in_bias_divided,
+    fold_in_summed,
 )
 def _folded(slips, weight, bias, mean, spread):
     new = weight * spread if fold_in_multiplied in slips else weight / spread
     if fold_in_bias_divided in slips:
         bias = bias / spread.mean()
     moved = (weight if fold_in_old_weight in slips else new) @ mean
+    if fold_in_summed in slips:
+        moved = moved.sum()
     if fold_in_bias_kept in slips:
         moved = 0 * moved
     return new, bias + moved if fold_in_added in slips else bias - moved
