@@ -689,11 +689,13 @@ def _border(slips, W, b, x1):
         b = 0 * b
     first, bias = w1 * x1, -b if border_sign_of_bias in slips else b
     by = 1 / w2 if border_multiplied in slips else w2
-    if not {border_only_bias_divided, border_not_divided} & {*slips}:
-        first = first / by
-    if not {border_bias_not_divided, border_not_divided} & {*slips}:
-        bias = bias / by
-    return first + bias if border_sign_of_all in slips else -first - bias
+    if border_bias_not_divided in slips:
+        x2 = first / by + bias
+    elif border_only_bias_divided in slips:
+        x2 = first + bias / by
+    else:
+        x2 = (first + bias) / (1 if border_not_divided in slips else by)
+    return x2 if border_sign_of_all in slips else -x2
 
 
 # 8 of 11 right, 6 logits above 0, 4 above 0.5, 7 labels 1: no two counts are equal.

@@ -964,14 +964,13 @@ def _accuracies(slips, logits, y, n_classes):
     right = y[y_pred == y].bincount(minlength=n_classes)
     all_ = y_pred if class_accuracy_of_predictions in slips else y
     counts = all_.bincount(minlength=n_classes)
+    if class_accuracy_errors in slips:
+        right = counts - right
     if class_accuracy_absent_zero in slips:
         counts = counts.clamp(min=1)
     if class_accuracy_over_all in slips:
         counts = len(y)
-    shares = right.float() if class_accuracy_counts in slips else right / counts
-    if class_accuracy_errors in slips:
-        shares = 1 - shares
-    return shares
+    return right.float() if class_accuracy_counts in slips else right / counts
 
 
 # Questions ----------------------------------------------------------------------

@@ -128,6 +128,14 @@ def shared_fresh(X_train, X_held):
     return _shared({shared_fresh}, X_train, X_held)
 
 
+@shared.mistake
+def shared_one_at_most(X_train, X_held):
+    """You say whether there is a shared row, or stop at the first that you find. Asked
+    is how many there are: go on, and count.
+    """
+    return min(1, shared.reference(X_train, X_held))
+
+
 @two_of(
     shared,
     shared_numbers,
@@ -532,6 +540,14 @@ def groups_one_too_many(sure, right, edges):
         [*edges, 2 + edges[-1]],
         lambda p, low, high: (p >= low) & (p < high),
     )
+
+
+@groups.mistake
+def groups_exchanged(sure, right, edges):
+    """The two numbers of each group stand in the other order. First comes how many rows
+    it has, then how many of them are right.
+    """
+    return [(good, n) for n, good in groups.reference(sure, right, edges)]
 
 
 @two_of(
