@@ -29,7 +29,7 @@ def test_two_slips_at_once_are_told(exercise, way, slips):
         verdict = exercise.judge(lambda *args, pair=pair: way(pair, *args))
         told += "Two things. One" in verdict.text
         assert verdict.right or verdict.kind != "numbers", pair
-    assert told >= min(3, len(slips) - 1)
+    assert told >= 2
 
 
 @pytest.mark.parametrize("exercise", {id(e): e for e, *_ in WAYS}.values())
