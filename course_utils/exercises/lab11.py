@@ -1173,11 +1173,11 @@ def _shifted(slips, X, dy, dx):
     for image, *shifts in zip(X, dy.tolist(), dx.tolist(), strict=True):
         image = image.roll(shifts, dims=(1, 2))
         for dim, shift in zip((1, 2), shifts, strict=True):
-            new = image.unbind(dim)[0 if shift > 0 else -1]  # the row that came in
+            new = image.select(dim, 0 if shift > 0 else -1)  # the row that came in
             if shift_repeated_edge in slips and shift and image.shape[dim] > 1:
-                new.copy_(image.unbind(dim)[1 if shift > 0 else -2].clone())
+                new.copy_(image.select(dim, 1 if shift > 0 else -2).clone())
             elif shift_first_cleared in slips and shift:
-                image.unbind(dim)[0].zero_()
+                image.select(dim, 0).zero_()
             elif shift_rolled in slips or (shift_half_cleared in slips and shift < 0):
                 continue
             elif shift:
