@@ -2,6 +2,7 @@
 
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import choice, number
 
 
@@ -81,6 +82,56 @@ def occurs_anywhere(answers, truth):
     the same place: zip goes through both lists side by side.
     """
     return sum(answer in truth for answer in answers) / len(answers)
+
+
+@fraction_right.mistake
+def last_left_out(answers, truth):
+    """You left out the last answer. range(len(answers)) goes to the last place, since
+    it stops before its end by itself: do not subtract 1.
+    """
+    return _fraction({last_left_out}, answers, truth)
+
+
+@fraction_right.mistake
+def first_left_out(answers, truth):
+    """You left out the first answer. In Python places are counted from 0, so
+    range(len(answers)) goes through all of them, and zip does as well.
+    """
+    return _fraction({first_left_out}, answers, truth)
+
+
+@fraction_right.mistake
+def rounded_fraction(answers, truth):
+    """You rounded the fraction. Return it as it is: rounding belongs to the place where
+    a number is printed.
+    """
+    return _fraction({rounded_fraction}, answers, truth)
+
+
+@two_of(
+    fraction_right,
+    fraction_wrong,
+    percent_right,
+    last_left_out,
+    first_left_out,
+    rounded_fraction,
+    whole_number_division,
+    count_right,
+)
+def _fraction(slips, answers, truth):
+    pairs = list(zip(answers, truth, strict=True))
+    if last_left_out in slips:
+        pairs = pairs[:-1]
+    if first_left_out in slips:
+        pairs = pairs[1:]
+    n = sum((a == t) != (fraction_wrong in slips) for a, t in pairs)
+    if percent_right in slips:
+        n = 100 * n
+    if count_right in slips:
+        return n
+    if whole_number_division in slips:
+        return n // len(truth)
+    return round(n / len(truth), 1) if rounded_fraction in slips else n / len(truth)
 
 
 # Questions ----------------------------------------------------------------------

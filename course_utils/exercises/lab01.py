@@ -12,6 +12,7 @@ from course_utils.exercises.diagnose import (
     unchanged,
 )
 from course_utils.exercises.fixtures import Case
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import (
     WarmUp,
     choice,
@@ -96,6 +97,25 @@ def softmax_total_of_batch(logits):
     Every row must sum to 1 by itself: sum(dim=1, keepdim=True).
     """
     exps = (logits - logits.max(dim=1, keepdim=True).values).exp()
+    return exps / exps.sum()
+
+
+@softmax.mistake
+def softmax_divided_by_maximum(logits):
+    """You divided by the maximum of the row. That changes the differences of the
+    logits, and so the probabilities. Subtract it: then exp(z - m) has a common factor
+    that cancels.
+    """
+    return torch.softmax(logits / logits.max(dim=1, keepdim=True).values, dim=1)
+
+
+@softmax.mistake
+def softmax_divided_by_maximum_total(logits):
+    """Two things. You divided by the maximum of the row: subtract it. And you divided
+    by the sum of the whole batch: each row must sum to 1 by itself, so
+    sum(dim=1, keepdim=True).
+    """
+    exps = (logits / logits.max(dim=1, keepdim=True).values).exp()
     return exps / exps.sum()
 
 
@@ -272,6 +292,26 @@ def temperature_overflow(logits, T):
     return exps / exps.sum(dim=1, keepdim=True)
 
 
+@two_of(
+    softmax_with_temperature,
+    temperature_multiplied,
+    temperature_after_softmax,
+    temperature_ignored,
+    temperature_down_columns,
+    temperature_as_power_of_exp,
+)
+def _tempered(slips, logits, T):
+    dim = 0 if temperature_down_columns in slips else 1
+    by = 1 / T if temperature_multiplied in slips else T
+    if temperature_ignored in slips:
+        by = 1
+    if temperature_after_softmax in slips:
+        return torch.softmax(logits, dim=dim) / by
+    if temperature_as_power_of_exp in slips:
+        return torch.softmax(logits, dim=dim) ** (1 / by)
+    return torch.softmax(logits / by, dim=dim)
+
+
 @exercise(
     given={"logits": "logits N K"},
     properties=[
@@ -367,6 +407,26 @@ def logsumexp_global_maximum(logits):
     every exp is 0, and log(0) is -inf. Each row needs its own maximum.
     """
     return logits.max() + (logits - logits.max()).exp().sum(dim=1).log()
+
+
+@logsumexp.mistake
+def logsumexp_global_maximum_keepdim(logits):
+    """Two things. You took out the maximum of the whole batch: in a row that lies far
+    below it every exp is 0, and log(0) is -inf, so each row needs its own. And the
+    result is a column, (N, 1): sum(dim=1) without keepdim.
+    """
+    exps = (logits - logits.max()).exp()
+    return logits.max() + exps.sum(dim=1, keepdim=True).log()
+
+
+@logsumexp.mistake
+def logsumexp_shifted_by_mean(logits):
+    """Right for ordinary logits. You shift by the mean of the row, and the largest
+    logit may lie far above it: its exp is inf. Shift by the maximum of the row, then
+    no exp is above 1.
+    """
+    mean = logits.mean(dim=1, keepdim=True)
+    return mean.squeeze(1) + (logits - mean).exp().sum(dim=1).log()
 
 
 @logsumexp.mistake

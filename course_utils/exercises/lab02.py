@@ -13,6 +13,7 @@ from course_utils.exercises.fixtures import (
     register_lids,
     whole_number,
 )
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order
 
 PROBS = torch.tensor(
@@ -177,6 +178,35 @@ def perplexity_softmax_twice(logits, y):
     return (-torch.log_softmax(probs, dim=1)[torch.arange(len(y)), y].mean()).exp()
 
 
+@two_of(
+    perplexity,
+    perplexity_reciprocal,
+    perplexity_down_columns,
+    perplexity_is_loss,
+    perplexity_base_2,
+    perplexity_of_sum,
+    perplexity_mean_of_exp,
+    perplexity_colon,
+    perplexity_softmax_twice,
+)
+def _perplexity(slips, logits, y):
+    dim = 0 if perplexity_down_columns in slips else 1
+    if perplexity_softmax_twice in slips:
+        logits = torch.softmax(logits, dim=dim)
+    table = -torch.log_softmax(logits, dim=dim)
+    surprises = table[torch.arange(len(y)), y]
+    if perplexity_colon in slips:
+        surprises = table[:, y]
+    if perplexity_reciprocal in slips:
+        surprises = -surprises
+    if perplexity_mean_of_exp in slips:
+        return surprises.exp().mean()
+    loss = surprises.sum() if perplexity_of_sum in slips else surprises.mean()
+    if perplexity_is_loss in slips:
+        return loss
+    return 2**loss if perplexity_base_2 in slips else loss.exp()
+
+
 @perplexity.mistake
 def perplexity_overflow(logits, y):
     """Right for ordinary logits. But exp(1000) is inf and exp(-1000) is 0, and what is
@@ -258,6 +288,31 @@ def mended_nothing(logits, y):
 
 
 @mended_loss.mistake
+def mended_but_the_colon(logits, y):
+    """[:, y] takes the columns of *all* labels from *every* row, N x N numbers. Row
+    numbers and labels go in pairs: [torch.arange(len(y)), y].
+    """
+    return -torch.log_softmax(logits, dim=1)[:, y].mean()
+
+
+@mended_loss.mistake
+def mended_but_the_dim(logits, y):
+    """The direction is still wrong: with dim=0 the columns sum to 1, and what an image
+    costs depends on the other images. The classes are dim=1.
+    """
+    return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
+
+
+@mended_loss.mistake
+def mended_but_the_log(logits, y):
+    """Two faults are mended; for ordinary logits this is right. The third shows when
+    softmax rounds a probability to 0: its logarithm is -inf. log_softmax makes one step
+    of the two.
+    """
+    return -torch.softmax(logits, dim=1).log()[torch.arange(len(y)), y].mean()
+
+
+@mended_loss.mistake
 def mended_only_dim(logits, y):
     """The first fault is mended: the classes compete. Two are left. How many numbers
     does [:, y] pick? And what does the logarithm meet if softmax has rounded to 0?
@@ -283,31 +338,6 @@ def mended_only_log_softmax(logits, y):
 
 
 @mended_loss.mistake
-def mended_but_the_log(logits, y):
-    """Two faults are mended; for ordinary logits this is right. The third shows when
-    softmax rounds a probability to 0: its logarithm is -inf. log_softmax makes one step
-    of the two.
-    """
-    return -torch.softmax(logits, dim=1).log()[torch.arange(len(y)), y].mean()
-
-
-@mended_loss.mistake
-def mended_but_the_colon(logits, y):
-    """Two faults are mended. The third: [:, y] takes the columns of *all* labels from
-    *every* row, N x N numbers. Row numbers and labels go in pairs.
-    """
-    return -torch.log_softmax(logits, dim=1)[:, y].mean()
-
-
-@mended_loss.mistake
-def mended_but_the_dim(logits, y):
-    """Two faults are mended. The third is the direction: with dim=0 the columns sum to
-    1, and what an image costs depends on the other images. The classes are dim=1.
-    """
-    return -torch.log_softmax(logits, dim=0)[torch.arange(len(y)), y].mean()
-
-
-@mended_loss.mistake
 def mended_as_perplexity(logits, y):
     """This is the perplexity, exp of the loss. Here the loss itself is wanted, as the
     faulty program means it: the mean of the surprises, without exp.
@@ -321,6 +351,16 @@ def mended_largest(logits, y):
     machine would choose. The loss asks for the label's, right or wrong.
     """
     return -torch.log_softmax(logits, dim=1).max(dim=1).values.mean()
+
+
+@mended_loss.mistake
+def mended_exchanged(logits, y):
+    """Rows and columns are exchanged in the brackets. The first position counts the
+    rows, one for each example, and the second is the column, the label:
+    [torch.arange(len(y)), y].
+    """
+    log_probs = torch.log_softmax(logits, dim=1)
+    return -log_probs[y, torch.arange(len(y))].mean()
 
 
 @exercise(
@@ -450,6 +490,31 @@ def gain_accuracy(right, sure, n_classes):
     return right - 1 / n_classes
 
 
+@two_of(
+    gain_over_guessing,
+    gain_sign,
+    gain_without_sharing,
+    gain_divided_by_all,
+    gain_only_right,
+    gain_swapped,
+    gain_honest,
+    gain_loss,
+    gain_bits,
+)
+def _gain(slips, right, sure, n_classes):
+    if gain_swapped in slips:
+        right, sure = sure, right
+    share = n_classes if gain_divided_by_all in slips else n_classes - 1
+    others = (1 - sure) / (1 if gain_without_sharing in slips else share)
+    weight = sure if gain_honest in slips else right
+    loss = -weight * math.log(sure)
+    if gain_only_right not in slips:
+        loss -= (1 - weight) * math.log(others)
+    gain = loss if gain_loss in slips else math.log(n_classes) - loss
+    gain = -gain if gain_sign in slips else gain
+    return gain / math.log(2) if gain_bits in slips else gain
+
+
 def _shares_to_try(g, sizes, before):
     steps = torch.randperm(19, generator=g)[:6] + 1
     return [round(0.05 * step, 2) for step in steps.tolist()]
@@ -531,20 +596,6 @@ def hedge_turned_round(probs, y, shares):
     The machine gets 1 - share, and 1/K gets share.
     """
     return min(shares, key=lambda share: _hedged(probs, y, 1 - share))
-
-
-@best_hedge.mistake
-def hedge_without_k(probs, y, shares):
-    """With this the largest share of the list always wins, because the rows sum to more
-    than 1. Each class gets share / K (not share), and the machine's own part has to
-    shrink to 1 - share.
-    """
-
-    def loss(share):
-        mixed = (1 - share) * probs + share
-        return -mixed[torch.arange(len(y)), y].log().mean()
-
-    return min(shares, key=loss)
 
 
 @best_hedge.mistake
@@ -642,6 +693,52 @@ def hedge_softmax(probs, y, shares):
     return min(shares, key=loss)
 
 
+@best_hedge.mistake
+def hedge_k_of_images(probs, y, shares):
+    """You divided the share by the number of images. K is the number of classes,
+    probs.shape[1].
+    """
+    return _best_hedge({hedge_k_of_images}, probs, y, shares)
+
+
+@best_hedge.mistake
+def hedge_whole_share(probs, y, shares):
+    """Each class gets the whole share, so the rows sum to more than 1, and the largest
+    share looks best. Share it out: share / K for each class.
+    """
+    return _best_hedge({hedge_whole_share}, probs, y, shares)
+
+
+@two_of(
+    best_hedge,
+    hedge_k_of_images,
+    hedge_whole_share,
+    hedge_largest_loss,
+    hedge_turned_round,
+    hedge_position,
+    hedge_loss,
+    hedge_colon,
+    hedge_by_largest,
+)
+def _best_hedge(slips, probs, y, shares):
+    losses = []
+    for share in shares:
+        s = 1 - share if hedge_turned_round in slips else share
+        k = len(probs) if hedge_k_of_images in slips else probs.shape[1]
+        mixed = (1 - s) * probs + s / (1 if hedge_whole_share in slips else k)
+        picked = mixed[torch.arange(len(y)), y]
+        if hedge_colon in slips:
+            picked = mixed[:, y]
+        if hedge_by_largest in slips:
+            picked = mixed.max(dim=1).values
+        losses.append(-picked.log().mean().item())
+    best = max(losses) if hedge_largest_loss in slips else min(losses)
+    if hedge_loss in slips:
+        return best
+    place = losses.index(best)
+    return place if hedge_position in slips else shares[place]
+
+
 # Exercises of the part that is optional -------------------------------------------
 
 
@@ -677,6 +774,15 @@ def indices_colon(probs, y):
     probs[torch.arange(len(y)), y].
     """
     return -probs[:, y].log().mean()
+
+
+@loss_from_indices.mistake
+def indices_exchanged(probs, y):
+    """Rows and columns are exchanged in the brackets. The first position counts the
+    rows, one for each example, and the second is the column, the label:
+    probs[torch.arange(len(y)), y].
+    """
+    return -probs[y, torch.arange(len(y))].log().mean()
 
 
 @loss_from_indices.mistake
@@ -808,9 +914,8 @@ def indices_product(probs, y):
 
 @loss_from_indices.mistake
 def indices_product_undivided(probs, y):
-    """This is the logarithm of the product of the probabilities. Two things are wrong
-    with it: the product underflows to 0 if it is long, so take the sum of logs and not
-    the log of a product; and a loss is the mean, not the sum.
+    """A loss is the mean, not the sum: divide by N. And wherever probabilities are
+    multiplied before the logarithm, a long product is rounded to 0: add logarithms.
     """
     return -probs[torch.arange(len(y)), y].prod().log()
 
@@ -961,6 +1066,29 @@ def kl_differences(counts, p):
     return (counts / counts.sum() - p).abs().sum().item()
 
 
+@two_of(
+    kl_from_counts,
+    kl_swapped,
+    kl_sign,
+    kl_unweighted,
+    kl_mean,
+    kl_bits,
+    kl_cross_entropy,
+    kl_of_counts,
+)
+def _kl(slips, counts, p):
+    q = counts.float() if kl_of_counts in slips else counts / counts.sum()
+    came = counts > 0
+    if kl_swapped in slips:
+        q, p = p, q
+    q, p = q[came], p[came]
+    logs = p.log() if kl_cross_entropy in slips else (p / q).log()
+    logs = logs if kl_sign in slips else -logs
+    terms = logs if kl_unweighted in slips else q * logs
+    value = (terms.mean() if kl_mean in slips else terms.sum()).item()
+    return value / math.log(2) if kl_bits in slips else value
+
+
 @kl_from_counts.mistake
 def kl_nan(counts, p):
     """Right, until an outcome never came: then 0 * log(0) is 0 * -inf = nan. By
@@ -1050,8 +1178,8 @@ def mean_total(batch_means, batch_sizes):
 
 @mean_loss.mistake
 def mean_over_batches(batch_means, batch_sizes):
-    """You weighted with the sizes, but .mean() then divides by the number of *batches*.
-    Divide by the number of examples: .sum() / batch_sizes.sum().
+    """You weighted with the sizes, but then divided by the number of *batches*. Divide
+    by the number of examples: .sum() / batch_sizes.sum().
     """
     return (batch_means * batch_sizes).mean()
 
@@ -1070,6 +1198,51 @@ def mean_full_batches(batch_means, batch_sizes):
     batches were full. The last one is shorter: divide by batch_sizes.sum().
     """
     return (batch_means * batch_sizes).sum() / (len(batch_sizes) * batch_sizes[0])
+
+
+@mean_loss.mistake
+def mean_equal_but_the_last(batch_means, batch_sizes):
+    """You took the size of the first batch for all but the last one. Each batch has a
+    size of its own: multiply number by number, batch_means * batch_sizes.
+    """
+    total = batch_means[:-1].sum() * batch_sizes[0] + batch_means[-1] * batch_sizes[-1]
+    return total / batch_sizes.sum()
+
+
+@mean_loss.mistake
+def mean_times_largest(batch_means, batch_sizes):
+    """You divided the sizes by the largest one, so the weights do not sum to 1. Divide
+    by the sum of the sizes: a weighted mean divides by all its weights.
+    """
+    return (batch_means * batch_sizes / batch_sizes.max()).mean()
+
+
+@mean_loss.mistake
+def mean_divided_by_sizes(batch_means, batch_sizes):
+    """You divided each mean by the size of its batch. A mean was divided already: to
+    get the sum of a batch back, multiply by its size.
+    """
+    return (batch_means / batch_sizes).sum() / batch_sizes.sum()
+
+
+@two_of(
+    mean_loss,
+    mean_of_means,
+    mean_total,
+    mean_over_batches,
+    mean_divided_only,
+    mean_divided_by_sizes,
+)
+def _mean_loss(slips, batch_means, batch_sizes):
+    parts = batch_means * batch_sizes
+    if mean_divided_by_sizes in slips:
+        parts = batch_means / batch_sizes
+    if {mean_divided_only, mean_of_means} & {*slips}:
+        parts = batch_means
+    if mean_total in slips:
+        return parts.sum()
+    by_batches = {mean_over_batches, mean_of_means} & {*slips}
+    return parts.sum() / (len(parts) if by_batches else batch_sizes.sum())
 
 
 @mean_loss.mistake

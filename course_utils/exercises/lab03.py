@@ -8,6 +8,7 @@ from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import unchanged
 from course_utils.exercises.fixtures import register_lids
 from course_utils.exercises.lab02 import SHIFT_OF_LOSS, SURPRISE, TWICE
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
@@ -71,6 +72,15 @@ def cross_entropy_over_all_elements(logits, y):
 
 
 @cross_entropy.mistake
+def cross_entropy_logit_over_all_elements(logits, y):
+    """You took the mean of the right logits over the whole table, N times K numbers, of
+    which all but N are 0. Sum over the classes first, then take the mean of the N.
+    """
+    own = _picked(logits, y).mean() / logits.shape[1]
+    return torch.logsumexp(logits, dim=1).mean() - own
+
+
+@cross_entropy.mistake
 def cross_entropy_down_columns(logits, y):
     """Your logsumexp (or log_softmax) runs down the columns, so the examples of the
     batch compete with each other. The classes compete: dim=1.
@@ -123,9 +133,8 @@ def cross_entropy_only_the_logit(logits, y):
 
 @cross_entropy.mistake
 def cross_entropy_of_the_prediction(logits, y):
-    """You took the largest log-probability of each row, that of the class which the
-    model prefers. The loss asks for the right class y, whether the model likes it or
-    not.
+    """You took the largest number of each row, that of the class which the model
+    prefers. The loss asks for the right class y, whether the model likes it or not.
     """
     return -torch.log_softmax(logits, dim=1).max(dim=1).values.mean()
 
@@ -250,6 +259,15 @@ def weighted_over_n(logits, y, weight):
 
 
 @weighted_cross_entropy.mistake
+def weighted_mean_over_n(logits, y, weight):
+    """Two things. F.cross_entropy has taken the mean already, so all images get the
+    same loss: use reduction="none". And you divided by N: divide by the sum of the
+    weights that were used, weight[y].sum().
+    """
+    return (F.cross_entropy(logits, y) * weight[y]).mean()
+
+
+@weighted_cross_entropy.mistake
 def weighted_over_all_weights(logits, y, weight):
     """You divided by the sum of the K class weights. Divide by the weights of the N
     examples in the batch, weight[y].sum(): a class may come often or not at all.
@@ -334,6 +352,30 @@ def weighted_without_look_up_reversed(logits, y, weight):
     own class: look it up, weight[y], shape (N,).
     """
     return (F.cross_entropy(logits, y, reduction="none") * weight).mean()
+
+
+@two_of(
+    weighted_cross_entropy,
+    weighted_over_n,
+    weighted_over_all_weights,
+    weighted_sum,
+    weighted_by_prediction,
+    weighted_logits,
+    weighted_sign,
+)
+def _weighted(slips, logits, y, weight):
+    used = weight[logits.argmax(dim=1) if weighted_by_prediction in slips else y]
+    z = logits * weight if weighted_logits in slips else logits
+    losses = F.cross_entropy(z, y, reduction="none")
+    by = used.sum()
+    if weighted_over_n in slips:
+        by = len(y)
+    if weighted_over_all_weights in slips:
+        by = weight.sum()
+    if weighted_sum in slips:
+        by = 1
+    sign = -1 if weighted_sign in slips else 1
+    return sign * (used * losses).sum() / by
 
 
 @exercise(

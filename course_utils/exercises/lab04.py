@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from course_utils.exercises import lab01, lab02, lab03
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, follows, holds, unchanged
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order
 
 
@@ -210,9 +211,9 @@ def decide_inverted(logits, missed, false_alarm):
 
 @decide.mistake
 def decide_ratio_as_threshold(logits, missed, false_alarm):
-    """You compare p with false_alarm / missed. But p has to be weighed against 1 - p:
-    an alarm pays where p / (1 - p) is above that ratio, which is where p is above
-    false_alarm / (missed + false_alarm).
+    """The cost of a false alarm is not weighed with its probability, 1 - p: compare
+    p * missed with (1 - p) * false_alarm. (As a threshold for p, that is not
+    false_alarm / missed but false_alarm / (missed + false_alarm).)
     """
     return (torch.sigmoid(logits) > false_alarm / missed).float()
 
@@ -241,6 +242,23 @@ def decide_booleans(logits, missed, false_alarm):
     """
     p = torch.sigmoid(logits)
     return p * missed > (1 - p) * false_alarm
+
+
+@two_of(
+    decide,
+    decide_threshold_on_logits,
+    decide_costs_exchanged,
+    decide_inverted,
+    decide_ratio_as_threshold,
+)
+def _decided(slips, logits, missed, false_alarm):
+    p = logits if decide_threshold_on_logits in slips else torch.sigmoid(logits)
+    if decide_costs_exchanged in slips:
+        missed, false_alarm = false_alarm, missed
+    alarm = p * missed > (1 - p) * false_alarm
+    if decide_ratio_as_threshold in slips:
+        alarm = p > false_alarm / missed
+    return (~alarm if decide_inverted in slips else alarm).float()
 
 
 def _start(X):
@@ -449,6 +467,41 @@ def trained_uphill(X, y, lr, n_steps):
     return _finished(X, y, W.detach(), b.detach())
 
 
+@two_of(
+    trained,
+    trained_loss_before_the_step,
+    trained_one_step_more,
+    trained_one_step_less,
+    trained_without_zero_grad,
+    trained_sum,
+    trained_sigmoid_twice,
+    trained_weights_only,
+    trained_uphill,
+)
+def _trained(slips, X, y, lr, n_steps):
+    def loss_of(z, y):
+        z = torch.sigmoid(z) if trained_sigmoid_twice in slips else z
+        reduction = "sum" if trained_sum in slips else "mean"
+        return F.binary_cross_entropy_with_logits(z, y, reduction=reduction)
+
+    W, b = (parameter.requires_grad_() for parameter in _start(X))
+    rate = -lr if trained_uphill in slips else lr
+    n_steps += (trained_one_step_more in slips) - (trained_one_step_less in slips)
+    loss = loss_of(X @ W + b, y)
+    for _ in range(n_steps):
+        loss = loss_of(X @ W + b, y)
+        loss.backward()
+        with torch.no_grad():
+            W -= rate * W.grad
+            if trained_weights_only not in slips:
+                b -= rate * b.grad
+        if trained_without_zero_grad not in slips:
+            W.grad = b.grad = None
+    if trained_loss_before_the_step not in slips:
+        loss = loss_of(X @ W + b, y)
+    return W.detach(), b.detach(), loss.detach()
+
+
 @trained.mistake
 def trained_learning_rate_ignored(X, y, lr, n_steps):
     """Your steps do not depend on lr. Hand it to the optimizer: torch.optim.SGD([W, b],
@@ -614,6 +667,35 @@ def border_column(W, b, x1):
     column. One height per place is asked for, shape (M,): W[0] * x1 has it already.
     """
     return -(W[0] * x1.reshape(-1, 1) + b) / W[1]
+
+
+@two_of(
+    border,
+    border_swapped,
+    border_bias_not_divided,
+    border_only_bias_divided,
+    border_not_divided,
+    border_multiplied,
+    border_without_bias,
+    border_sign_of_bias,
+    border_sign_of_all,
+    border_at_one_half,
+)
+def _border(slips, W, b, x1):
+    w1, w2 = (W[1], W[0]) if border_swapped in slips else (W[0], W[1])
+    if border_at_one_half in slips:
+        b = b - 0.5
+    if border_without_bias in slips:
+        b = 0 * b
+    first, bias = w1 * x1, -b if border_sign_of_bias in slips else b
+    by = 1 / w2 if border_multiplied in slips else w2
+    if border_bias_not_divided in slips:
+        x2 = first / by + bias
+    elif border_only_bias_divided in slips:
+        x2 = first + bias / by
+    else:
+        x2 = (first + bias) / (1 if border_not_divided in slips else by)
+    return x2 if border_sign_of_all in slips else -x2
 
 
 # 8 of 11 right, 6 logits above 0, 4 above 0.5, 7 labels 1: no two counts are equal.
@@ -1003,6 +1085,47 @@ def step_bias_first(X, y, W, b, lr):
     return _moved(X, torch.sigmoid(X @ W + new_b) - y, W, b, lr)[0], new_b
 
 
+@two_of(
+    gradient_step,
+    step_uphill,
+    step_sum,
+    step_sum_for_weights,
+    step_sum_for_b,
+    step_without_sigmoid,
+    step_squared_error,
+    step_hard_decision,
+    step_without_bias,
+    step_one_after_the_other,
+    step_logits_without_bias,
+    step_without_learning_rate,
+    step_uphill_with_b,
+    step_divided_by_inputs,
+)
+def _step(slips, X, y, W, b, lr):
+    def error(W):
+        z = X @ W if step_logits_without_bias in slips else X @ W + b
+        p = z if step_without_sigmoid in slips else torch.sigmoid(z)
+        if step_hard_decision in slips:
+            p = (z > 0).float()
+        e = p - y
+        return e * p * (1 - p) if step_squared_error in slips else e
+
+    n_W = n_b = len(X)
+    if {step_sum, step_sum_for_weights} & {*slips}:
+        n_W = 1
+    if {step_sum, step_sum_for_b} & {*slips}:
+        n_b = 1
+    if step_divided_by_inputs in slips:
+        n_W = X.shape[1]
+    rate = 1 if step_without_learning_rate in slips else lr
+    rate = -rate if step_uphill in slips else rate
+    new_W = W - rate * X.T @ error(W) / n_W
+    rate = -rate if step_uphill_with_b in slips else rate
+    rate = 0 if step_without_bias in slips else rate
+    at = new_W if step_one_after_the_other in slips else W
+    return new_W, b - rate * error(at).sum(dim=0) / n_b
+
+
 KINK = """The values are right, and the slopes, too, but for one place: where the
 logit is exactly 0, as all logits are if training starts from zeros. There |z| and the
 larger of 0 and z have a kink, and PyTorch takes the slope of one side, or 0. Nothing
@@ -1044,6 +1167,29 @@ def bce_with_logits(logits, y):
     """Return the mean binary cross entropy, in nats."""
     log_one_plus_exp = torch.logaddexp(torch.zeros_like(logits), logits)
     return (log_one_plus_exp - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_where_both(logits, y):
+    """The values are right, but for large logits of either sign the slope is nan.
+    torch.where calculates *both* formulas everywhere, and backward() goes through both:
+    the inf of the one that is not chosen makes nan, 0 * inf. Take a formula in which
+    nothing overflows, such as torch.logaddexp or F.softplus.
+    """
+    positive = logits + (1 + (-logits).exp()).log()
+    negative = (1 + logits.exp()).log()
+    return (torch.where(logits > 0, positive, negative) - y * logits).mean()
+
+
+@bce_with_logits.mistake
+def bce_where_large(logits, y):
+    """The values are right, but for a large logit the slope is nan. torch.where
+    calculates *both* formulas everywhere, and backward() goes through both: the inf of
+    the one that is not chosen makes nan, 0 * inf. Take a formula in which nothing
+    overflows, such as torch.logaddexp or F.softplus.
+    """
+    softplus = torch.where(logits > 50, logits, (1 + logits.exp()).log())
+    return (softplus - y * logits).mean()
 
 
 @bce_with_logits.mistake

@@ -8,6 +8,7 @@ from course_utils.exercises import lab01, lab03, lab04
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # N = 5 examples, D = 2 features, K = 3 classes: no two sizes are equal.
@@ -431,6 +432,24 @@ def biases_only_fine(w, low, high):
     return _biases((w[0] - w[1]) * low, torch.zeros(()))
 
 
+@two_of(
+    biases,
+    biases_sign,
+    biases_not_added,
+    biases_without_first,
+    biases_borders_exchanged,
+    biases_cold_and_hot,
+)
+def _built(slips, w, low, high):
+    if biases_borders_exchanged in slips:
+        low, high = high, low
+    cold = 0 * w[0] if biases_without_first in slips else w[0]
+    fine = w[0] if biases_cold_and_hot in slips else w[1]
+    b1, up = (cold - w[1]) * low, (fine - w[2]) * high
+    b2 = up if {biases_not_added, biases_cold_and_hot} & {*slips} else b1 + up
+    return _biases(-b1, -b2) if biases_sign in slips else _biases(b1, b2)
+
+
 @sized("K")
 def _n_classes(g, sizes, args):
     return sizes["K"]
@@ -529,6 +548,14 @@ for first in ((), ("shared",), ("forgotten",)):
                 train_from_zeros.mistake(_left(*first, *second, *third))
 
 
+@train_from_zeros.mistake
+def train_standing_still(X, y, n_classes, lr, n_updates):
+    """Nothing moves: W and b are still 0. Either step() is missing, or zero_grad()
+    stands between backward() and step(), and empties the slopes before they are used.
+    """
+    return torch.zeros(X.shape[1], n_classes), torch.zeros(n_classes)
+
+
 @exercise(
     given={
         "X": "features N D",
@@ -615,9 +642,9 @@ def step_mean_over_all(X, y, W, b, lr):
 
 @training_step.mistake
 def step_shared_bias(X, y, W, b, lr):
-    """Your b has not moved. Either it is not updated, or its gradient was added up over
-    the classes too, which gives 0: every row of errors sums to 0. Sum down the columns
-    only, dim=0.
+    """Your b has not moved. Either it is not updated, or its gradient is a sum or mean
+    over the classes too, which gives 0: every row of errors sums to 0. Go down the
+    columns only, dim=0.
     """
     errors = (torch.softmax(X @ W + b, dim=1) - F.one_hot(y, W.shape[1])) / len(X)
     return W - lr * X.T @ errors, b - lr * errors.sum()
@@ -831,6 +858,48 @@ def step_in_place(X, y, W, b, lr):
     return W, b
 
 
+@two_of(
+    training_step,
+    step_over_examples,
+    step_uphill,
+    step_of_the_sum,
+    step_sum_for_weights,
+    step_sum_for_b,
+    step_mean_for_bias,
+    step_mean_over_all,
+    step_softmax_twice,
+    step_logits_without_bias,
+    step_one_after_the_other,
+    step_without_lr,
+    step_uphill_with_b,
+)
+def _step(slips, X, y, W, b, lr):
+    def errors(W):
+        z = X @ W if step_logits_without_bias in slips else X @ W + b
+        dim = 0 if step_over_examples in slips else 1
+        p = torch.softmax(z, dim=dim)
+        if step_softmax_twice in slips:
+            p = torch.softmax(p, dim=dim)
+        return p - F.one_hot(y, W.shape[1])
+
+    n_W = n_b = len(X)
+    if {step_of_the_sum, step_sum_for_weights} & {*slips}:
+        n_W = 1
+    if {step_of_the_sum, step_sum_for_b} & {*slips}:
+        n_b = 1
+    if step_mean_for_bias in slips:
+        n_b = n_b * len(X)
+    if step_mean_over_all in slips:
+        n_W, n_b = n_W * W.shape[1], n_b * W.shape[1]
+    rate = 1 if step_without_lr in slips else lr
+    if step_uphill in slips:
+        rate = -rate
+    new_W = W - rate * X.T @ errors(W) / n_W
+    at = new_W if step_one_after_the_other in slips else W
+    slope_b = errors(at).sum(dim=0) / n_b
+    return new_W, b - (-rate if step_uphill_with_b in slips else rate) * slope_b
+
+
 @exercise(
     given={"W": "weights D 2", "b": "bias 2"},
     results=("the weights", "the bias"),
@@ -933,6 +1002,53 @@ def logistic_bias_1(W, b):
     has to be subtracted, like its weights.
     """
     return W[:, 1] - W[:, 0], b[1]
+
+
+@to_logistic.mistake
+def logistic_rows_bias_1(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took rows.
+    And from the bias of class 1 that of class 0 has to be subtracted, too.
+    """
+    return W[1] - W[0], b[1]
+
+
+@to_logistic.mistake
+def logistic_row_1(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took a row.
+    And a logit counts in comparison with the other: subtract those of class 0.
+    """
+    return W[1], b[1]
+
+
+@to_logistic.mistake
+def logistic_rows_reversed(W, b):
+    """Two things. In W, shape (D, K), a class is a column, W[:, 1], and you took rows.
+    And the sign is the wrong way round: for class 1 subtract class 0 from class 1.
+    """
+    return W[0] - W[1], b[0] - b[1]
+
+
+@two_of(
+    to_logistic,
+    logistic_weights_reversed,
+    logistic_bias_reversed,
+    logistic_bias_1,
+    logistic_half,
+    logistic_sum,
+    logistic_reversed,
+)
+def _one_logit(slips, W, b):
+    sign = -1 if logistic_reversed in slips else 1
+    other = 1 if logistic_sum in slips else -1
+    w, c = W[:, 1] + other * W[:, 0], b[1] + other * b[0]
+    if logistic_bias_1 in slips:
+        c = b[1]
+    if logistic_weights_reversed in slips:
+        w = -w
+    if logistic_bias_reversed in slips:
+        c = -c
+    by = 2 if logistic_half in slips else 1
+    return sign * w / by, sign * c / by
 
 
 # Questions ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from course_utils.exercises import lab02, lab04, lab05
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 BY_HAND = {
@@ -199,7 +200,8 @@ def step(X, y, W, c, v, d, lr):
 def step_strange(X, y, W, c, v, d, lr):
     """This is still the strange step: v is changed before the slope goes back
     through it, so W and c get slopes that belong to another network. Find all
-    slopes first, with the v of the way forward.
+    slopes first, with the v of the way forward. (old_v = v is a second name for the
+    same tensor, and -= changes both.)
     """
     a = X @ W + c
     h = torch.relu(a)
@@ -281,6 +283,60 @@ def step_uphill(X, y, W, c, v, d, lr):
     )
 
 
+@step.mistake
+def step_slope_of_sigmoid(X, y, W, c, v, d, lr):
+    """You multiplied by p * (1 - p), the slope of the sigmoid. It has cancelled
+    already: the slope of the loss in the logit is p - y.
+    """
+    return _stepped({step_slope_of_sigmoid}, X, y, W, c, v, d, lr)
+
+
+@step.mistake
+def step_divided_twice(X, y, W, c, v, d, lr):
+    """On the way back to the hidden units you divided by N once more. slope_z is
+    divided already, and all slopes before it get that from it.
+    """
+    return _stepped({step_divided_twice}, X, y, W, c, v, d, lr)
+
+
+@step.mistake
+def step_mean_for_c(X, y, W, c, v, d, lr):
+    """You took the mean for c. The slopes hold the 1/N already, so add them up:
+    .sum(dim=0).
+    """
+    return _stepped({step_mean_for_c}, X, y, W, c, v, d, lr)
+
+
+@two_of(
+    step,
+    step_strange,
+    step_without_fold,
+    step_of_sum,
+    step_uphill,
+    step_slope_of_sigmoid,
+    step_divided_twice,
+    step_mean_for_c,
+)
+def _stepped(slips, X, y, W, c, v, d, lr):
+    a = X @ W + c
+    h = torch.relu(a)
+    p = torch.sigmoid(h @ v + d)
+    slope_z = p - y if step_of_sum in slips else (p - y) / len(y)
+    if step_slope_of_sigmoid in slips:
+        slope_z = slope_z * p * (1 - p)
+    rate = -lr if step_uphill in slips else lr
+    new_v, new_d = v - rate * h.T @ slope_z, d - rate * slope_z.sum()
+    slope_a = torch.outer(slope_z, new_v if step_strange in slips else v)
+    if step_without_fold not in slips:
+        slope_a = slope_a * (a > 0)
+    if step_divided_twice in slips:
+        slope_a = slope_a / len(y)
+    slope_c = slope_a.sum(dim=0)
+    if step_mean_for_c in slips:
+        slope_c = slope_c / len(y)
+    return W - rate * X.T @ slope_a, c - rate * slope_c, new_v, new_d
+
+
 @exercise(
     inputs=[
         ([0.9, 0.7, 0.5, 0.6, 0.4, 0.55, 0.65, 0.7], 2),
@@ -289,6 +345,8 @@ def step_uphill(X, y, W, c, v, d, lr):
         ([0.7, 0.5, 0.5, 0.6, 0.5, 0.1], 3),
         ([0.9, 0.5, 0.6, 0.6, 0.4, 0.6, 0.6, 0.6, 0.1], 2),
         ([0.5, 0.5, 0.6, 0.7, 0.8, 0.9], 2),
+        ([0.5, 0.6, 0.7, 0.8, 0.9, 0.3], 2),
+        ([0.9, 0.95, 0.7, 0.5, 0.8, 0.3, 0.2], 3),
         ([1.0, 0.8, 0.6, 0.5], 2),
         ([0.5, 0.6, 0.4, 0.7, 0.3], 1),
         ([0.4, 0.5, 0.45, 0.41, 0.2, 0.1], 3),
@@ -430,6 +488,49 @@ def keep_too_patient(losses, patience):
         elif epoch - best > patience:
             break
     return best
+
+
+@keep.mistake
+def keep_impatient(losses, patience):
+    """You stop one epoch too early. `patience` epochs without a new lowest loss have to
+    go by: stop where epoch - best is patience, not before.
+    """
+    return _keep({keep_impatient}, losses, patience)
+
+
+@two_of(
+    keep,
+    keep_later_of_equals,
+    keep_too_patient,
+    keep_impatient,
+    keep_never_forgiving,
+    keep_counting_rises,
+    keep_counting_no_falls,
+    keep_the_loss,
+    keep_the_last,
+)
+def _keep(slips, losses, patience):
+    patience += (keep_too_patient in slips) - (keep_impatient in slips)
+    best = waited = epoch = 0
+    for epoch in range(1, len(losses)):
+        loss, before = losses[epoch], losses[epoch - 1]
+        new = loss < losses[best]
+        if keep_later_of_equals in slips:
+            new = loss <= losses[best]
+        idle = not new
+        if keep_counting_rises in slips:
+            idle = loss > before
+        if keep_counting_no_falls in slips:
+            idle = loss >= before
+        best = epoch if new else best
+        if idle:
+            waited += 1
+        elif keep_never_forgiving not in slips:
+            waited = 0
+        if waited >= patience:
+            break
+    found = epoch if keep_the_last in slips else best
+    return losses[found] if keep_the_loss in slips else found
 
 
 def _forward(X, W, c, v, d):
@@ -575,6 +676,48 @@ def fit_uphill(X, y, W, c, v, d, lr, n_steps):
     it, so it is minus lr times the slope.
     """
     return _steps(X, y, (W, c, v, d), -lr, n_steps)
+
+
+@fit.mistake
+def fit_slopes_of_the_start(X, y, W, c, v, d, lr, n_steps):
+    """The slopes are calculated once, before the loop, so all steps go the same way.
+    After a step they are others: calculate loss and slopes anew in each round.
+    """
+    numbers = [n.clone().requires_grad_() for n in (W, c, v, d)]
+    loss = F.binary_cross_entropy_with_logits(_forward(X, *numbers), y)
+    found = torch.autograd.grad(loss, numbers)
+    return tuple(
+        n.detach() - lr * n_steps * s for n, s in zip(numbers, found, strict=True)
+    )
+
+
+@two_of(
+    fit,
+    fit_one_step_too_few,
+    fit_one_step_too_many,
+    fit_of_sum,
+    fit_sigmoid_twice,
+    fit_without_fold,
+    fit_uphill,
+    fit_without_zero_grad,
+)
+def _fit(slips, X, y, W, c, v, d, lr, n_steps):
+    n_steps += (fit_one_step_too_many in slips) - (fit_one_step_too_few in slips)
+    numbers = [n.clone().requires_grad_() for n in (W, c, v, d)]
+    rate = -lr if fit_uphill in slips else lr
+    for _ in range(n_steps):
+        W, c, v, d = numbers
+        h = X @ W + c if fit_without_fold in slips else torch.relu(X @ W + c)
+        z = h @ v + d
+        z = z.sigmoid() if fit_sigmoid_twice in slips else z
+        reduction = "sum" if fit_of_sum in slips else "mean"
+        F.binary_cross_entropy_with_logits(z, y, reduction=reduction).backward()
+        with torch.no_grad():
+            for n in numbers:
+                n -= rate * n.grad
+                if fit_without_zero_grad not in slips:
+                    n.grad = None
+    return tuple(n.detach() for n in numbers)
 
 
 # Questions ----------------------------------------------------------------------

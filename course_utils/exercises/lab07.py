@@ -11,6 +11,7 @@ from course_utils.exercises import lab01, lab04, lab06
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, GradientWatch, sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 
@@ -132,9 +133,9 @@ def evaluate_broadcast(model, X, y):
 
 @evaluate.mistake
 def evaluate_flat(model, X, y):
-    """You made a plain list of the answers, and y may be a column: comparing them
-    makes a table of all N x N pairs. Bring both to one shape: y.reshape(-1, 1) for a
-    column, or flatten() on both.
+    """Where y has shape (N, 1), the answers and y are compared in two different
+    shapes, which makes a table of all N x N pairs. Bring both to one shape, for each
+    shape of y: y.reshape(-1, 1) is a column always, and flatten() on both will do.
     """
     was_training = model.training
     model.eval()
@@ -323,6 +324,56 @@ def better_one_way(right_a, right_b):
     return "neither" if found == "b" else found
 
 
+@better.mistake
+def better_minus_lost(right_a, right_b):
+    """The minus of the second limit is missing. b is better where the mean is *below*
+    minus two errors; without it "b" comes out wherever "a" does not.
+    """
+    return _better({better_minus_lost}, right_a, right_b)
+
+
+@better.mistake
+def better_of_disagreements(right_a, right_b):
+    """You left out the images on which both agree. They count: each is a difference of
+    0, and N is the number of all images.
+    """
+    return _better({better_of_disagreements}, right_a, right_b)
+
+
+@two_of(
+    better,
+    better_without_root,
+    better_by_deviation,
+    better_by_one,
+    better_the_other,
+    better_one_way,
+    better_unpaired,
+    better_minus_lost,
+    better_of_disagreements,
+)
+def _better(slips, right_a, right_b):
+    each = _difference(right_a, right_b)
+    if better_of_disagreements in slips:
+        each = each[each != 0]
+    if len(each) < 2:
+        return "neither"
+    mean, spread, by = each.mean(), each.std(), math.sqrt(len(each))
+    if better_unpaired in slips:
+        parts = right_a.float().mean(), right_b.float().mean()
+        spread = math.sqrt(sum(p * (1 - p) for p in parts))
+    if better_without_root in slips:
+        by = len(each)
+    if better_by_deviation in slips:
+        by = 1
+    limit = (1 if better_by_one in slips else 2) * spread / by
+    if better_the_other in slips:
+        mean = -mean
+    if mean > limit:
+        return "a"
+    low = limit if better_minus_lost in slips else -limit
+    return "b" if mean < low and better_one_way not in slips else "neither"
+
+
 _X_TRAIN = torch.tensor([[1.0, 4.0, 0.2], [3.0, 8.0, 0.9], [5.0, 3.0, 0.4]])
 _X_TEST = torch.tensor([[2.0, 5.0, 0.3], [9.0, 1.0, 0.8]])
 _FLAT_TRAIN = torch.tensor([[1.0, 4.0, 0.5], [3.0, 8.0, 0.5], [5.0, 3.0, 0.5]])
@@ -486,13 +537,65 @@ def standardize_variance(X_train, X_test):
 
 @standardize.mistake
 def standardize_population(X_train, X_test):
-    """Nearly: this deviation divides by N, and torch.std divides by N - 1 unless told
+    """This deviation divides by N, and torch.std divides by N - 1 unless told
     otherwise. Both are in use. Take torch.std as it is, so that results can be
     compared.
     """
     std = X_train.std(dim=0, correction=0)
     std = torch.where(std > 0, std, torch.ones_like(std))
     return tuple((X - X_train.mean(dim=0)) / std for X in (X_train, X_test))
+
+
+@standardize.mistake
+def standardize_thrown_out(X_train, X_test):
+    """You threw out the pixels that are the same in all training images. They are to
+    stay, and are only shifted: divide these by 1.
+    """
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+    kept = std > 0
+    return tuple((X[:, kept] - mean[kept]) / std[kept] for X in (X_train, X_test))
+
+
+@standardize.mistake
+def standardize_clamped_at_1(X_train, X_test):
+    """clamp(min=1) makes 1 of every deviation between 0 and 1 as well. Only a deviation
+    of exactly 0 is to be replaced: torch.where(std > 0, std, 1.0).
+    """
+    mean, std = X_train.mean(dim=0), X_train.std(dim=0).clamp(min=1)
+    return (X_train - mean) / std, (X_test - mean) / std
+
+
+@two_of(
+    standardize,
+    standardize_separately,
+    standardize_jointly,
+    standardize_without_mean,
+    standardize_brackets,
+    standardize_mean_only,
+    standardize_all_pixels_alike,
+    standardize_variance,
+    standardize_population,
+)
+def _standardized(slips, X_train, X_test):
+    def scaled(X, by):
+        if standardize_jointly in slips:
+            by = torch.cat([X_train, X_test])
+        if standardize_all_pixels_alike in slips:
+            by = by.reshape(-1, 1)
+        mean = by.mean(dim=0)
+        std = by.std(dim=0, correction=0 if standardize_population in slips else 1)
+        std = std**2 if standardize_variance in slips else std
+        std = torch.where(std > 0, std, torch.ones_like(std))
+        if standardize_without_mean in slips:
+            mean = 0 * mean
+        if standardize_mean_only in slips:
+            std = torch.ones_like(std)
+        if standardize_brackets in slips:
+            return X - mean / std
+        return (X - mean) / std
+
+    own = X_test if standardize_separately in slips else X_train
+    return scaled(X_train, X_train), scaled(X_test, own)
 
 
 @sized("N")
@@ -613,6 +716,16 @@ def worst_as_column(z, y, k):
     flatten() first, or at the end.
     """
     return torch.where(y == 1, z, -z).argsort(dim=0)[:k]
+
+
+@worst.mistake
+def worst_of_probabilities(z, y, k):
+    """Right for ordinary logits. But the sigmoid rounds large ones to exactly 0 or 1,
+    and then all these images have the same loss, and lose their order. Stay with the
+    logits: F.binary_cross_entropy_with_logits, or the logit of each image's own class.
+    """
+    losses = F.binary_cross_entropy(torch.sigmoid(z), y, reduction="none")
+    return losses.flatten().argsort(descending=True)[:k]
 
 
 class _SteadyDropout(nn.Dropout):
@@ -925,6 +1038,24 @@ def keep_best_steps_as_found(model, X, y, X_val, y_val, lr, n_steps):
     found mode back at the end only.
     """
     return _best_of(model, X_val, y_val, _walk(model, X, y, lr, n_steps), _as_judge)
+
+
+@keep_best.mistake
+def keep_best_judged_before(model, X, y, X_val, y_val, lr, n_steps):
+    """You judge before each step. So the untrained model takes part, and the one after
+    the last step is never looked at. Judge behind optimizer.step().
+    """
+    found = model.training
+    steps = _train(model, X, y, lr, n_steps)
+    best = float("inf")
+    for _ in range(n_steps):
+        loss = _as_judge(model, X_val, y_val)
+        if loss < best:
+            best, kept = loss, copy.deepcopy(model.state_dict())
+        next(steps)
+    model.load_state_dict(kept)
+    model.train(found)
+    return best
 
 
 # Questions ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from course_utils.exercises import lab04, lab06, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between
 from course_utils.exercises.fixtures import Case, placed, placed_model
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number
 
 # The logs of an exercise ----------------------------------------------------------
@@ -313,6 +314,51 @@ def fastest_time(updates, fixed, per_image):
     return min(count * (fixed + per_image * n) for n, count in updates.items())
 
 
+@fastest.mistake
+def fastest_exchanged(updates, fixed, per_image):
+    """You took the key for the number of updates, and the value for the batch size. It
+    is the other way round: `for size, n in updates.items()`.
+    """
+    return _fastest({fastest_exchanged}, updates, fixed, per_image)
+
+
+@two_of(
+    fastest,
+    fastest_fewest_updates,
+    fastest_fewest_images,
+    fastest_exchanged,
+    fastest_slowest,
+    fastest_position,
+)
+def _fastest(slips, updates, fixed, per_image):
+    seconds = {}
+    for size, count in updates.items():
+        n, batch = (size, count) if fastest_exchanged in slips else (count, size)
+        seconds[size] = n * (fixed + per_image * batch)
+        if fastest_fewest_updates in slips:
+            seconds[size] = n
+        if fastest_fewest_images in slips:
+            seconds[size] = n * batch
+    best = (max if fastest_slowest in slips else min)(seconds, key=seconds.get)
+    return [*seconds].index(best) if fastest_position in slips else best
+
+
+@fastest.mistake
+def fastest_time_without_images(updates, fixed, per_image):
+    """Two things. You return a time, and the batch size is asked for, the key. And an
+    update looks at `size` images: it takes fixed + per_image * size.
+    """
+    return min(n * (fixed + per_image) for n in updates.values())
+
+
+@fastest.mistake
+def fastest_time_fixed_once(updates, fixed, per_image):
+    """Two things. You return a time, and the batch size is asked for, the key. And the
+    fixed cost counts for each update: n * (fixed + per_image * size).
+    """
+    return min(fixed + n * size * per_image for size, n in updates.items())
+
+
 def _model(mode, *, seed=0, n_classes=1):
     """Make a small network with dropout and fixed weights."""
     generator = torch.Generator().manual_seed(seed)
@@ -357,8 +403,8 @@ def _trainer(*sizes, seed=5, stale=False):
 
 @exercise(
     inputs=lambda: [  # when they are needed: the first optimizer takes seconds
-        _trainer(4, 4, 4),
         _trainer(5, 3, 1, seed=6),
+        _trainer(4, 4, 4),
         _trainer(3, 6, seed=7, stale=True),
         _trainer(7, seed=8),
     ],
@@ -529,6 +575,51 @@ def accumulate_total(model, parts, loss_fn, optimizer):
 
 
 @accumulate.mistake
+def accumulate_total_slopes(model, parts, loss_fn, optimizer):
+    """The return value is right, and the step is N times too long: you multiplied each
+    loss by the size of its part and did not divide by the number of all images. The
+    division has to come before backward().
+    """
+    optimizer.zero_grad()
+    value = _accumulated(parts, lambda loss, n: (loss * n).backward(), model, loss_fn)
+    optimizer.step()
+    return value
+
+
+@accumulate.mistake
+def accumulate_total_slopes_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. The slopes are never divided by the number of all images, so the step
+    is N times too long. And you return the mean of the parts' means, in which a short
+    part counts as much as a long one.
+    """
+    accumulate_total_slopes(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+@accumulate.mistake
+def accumulate_zero_in_loop_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. zero_grad() stands inside the loop, so only the slopes of the last
+    part are left: empty them once, before the loop. And you return the mean of the
+    parts' means, in which a short part counts as much as a long one.
+    """
+    accumulate_zero_in_loop(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+@accumulate.mistake
+def accumulate_without_zero_mean_of_means(model, parts, loss_fn, optimizer):
+    """Two things. zero_grad() is missing before the loop, so slopes that are left from
+    before go into your update. And you return the mean of the parts' means, in which a
+    short part counts as much as a long one.
+    """
+    accumulate_without_zero(model, parts, loss_fn, optimizer)
+    with torch.no_grad():
+        return _before(model, parts, loss_fn, optimizer)
+
+
+@accumulate.mistake
 def accumulate_without_step(model, parts, loss_fn, optimizer):
     """The slopes are right, and nothing moves: step() is missing. Call it once, after
     the loop.
@@ -677,8 +768,9 @@ def predict_left_there(model, X):
 
 @predict.mistake
 def predict_with_dropout(model, X):
-    """Dropout is on: half of the hidden units are silenced at random, and some classes
-    are different in each call. Switch it off with model.eval().
+    """Dropout is on while the model predicts: half of the hidden units are silenced at
+    random, and some classes are different in each call. model.eval() has to come
+    before the call of the model.
     """
     return _predicted(model, X, _device_of(model), training=model.training).cpu()
 
@@ -838,6 +930,47 @@ def class_accuracy_share_of_predictions(logits, y, n_classes):
     plays no part in it: compare with y first.
     """
     return F.one_hot(logits.argmax(dim=1), n_classes).float().mean(dim=0)
+
+
+@class_accuracy.mistake
+def class_accuracy_present(logits, y, n_classes):
+    """Classes that do not occur in y are left out, so there are too few numbers, and
+    they stand at the wrong places. Go through range(n_classes); the result for such a
+    class is nan.
+    """
+    return class_accuracy.reference(logits, y, n_classes)[y.unique()]
+
+
+@class_accuracy.mistake
+def class_accuracy_few_counts(logits, y, n_classes):
+    """bincount() stops at the largest number that it finds. If the last class is never
+    right, or never occurs, there are too few counts: bincount(minlength=n_classes), for
+    both of them.
+    """
+    is_right = logits.argmax(dim=1) == y
+    return y[is_right].bincount() / y.bincount(minlength=n_classes)
+
+
+@two_of(
+    class_accuracy,
+    class_accuracy_over_all,
+    class_accuracy_of_predictions,
+    class_accuracy_counts,
+    class_accuracy_errors,
+    class_accuracy_absent_zero,
+)
+def _accuracies(slips, logits, y, n_classes):
+    y_pred = logits.argmax(dim=1)
+    right = y[y_pred == y].bincount(minlength=n_classes)
+    all_ = y_pred if class_accuracy_of_predictions in slips else y
+    counts = all_.bincount(minlength=n_classes)
+    if class_accuracy_errors in slips:
+        right = counts - right
+    if class_accuracy_absent_zero in slips:
+        counts = counts.clamp(min=1)
+    if class_accuracy_over_all in slips:
+        counts = len(y)
+    return right.float() if class_accuracy_counts in slips else right / counts
 
 
 # Questions ----------------------------------------------------------------------

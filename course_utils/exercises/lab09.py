@@ -11,6 +11,7 @@ from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds, rows_sum_to
 from course_utils.exercises.fixtures import Case, sized, whole_number
 from course_utils.exercises.observe import same
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 # The logs of an exercise ----------------------------------------------------------
@@ -255,6 +256,49 @@ def forgotten_held(optimizer, model):
     return sum(id(p) in held for p in model.parameters())
 
 
+@forgotten.mistake
+def forgotten_difference_first_group(optimizer, model):
+    """Two things. You looked only at param_groups[0]: an optimizer may have several
+    groups. And you compared how many there are: an optimizer that holds another network
+    has the right number, and not one that you need. Look at each parameter.
+    """
+    n_held = len(optimizer.param_groups[0]["params"])
+    return len(list(model.parameters())) - n_held
+
+
+@forgotten.mistake
+def forgotten_by_value_first_group(optimizer, model):
+    """Two things. You looked only at param_groups[0]: an optimizer may have several
+    groups. And you compared numbers: another network can have equal ones. Compare
+    objects: `p is q`, or id(p).
+    """
+    held = optimizer.param_groups[0]["params"]
+    return sum(not any(torch.equal(p, q) for q in held) for p in model.parameters())
+
+
+@two_of(
+    forgotten,
+    forgotten_first_group,
+    forgotten_other_way,
+    forgotten_numbers,
+    forgotten_held,
+    forgotten_yes_or_no,
+)
+def _forgotten(slips, optimizer, model):
+    held = _held(optimizer)
+    if forgotten_first_group in slips:
+        held = optimizer.param_groups[0]["params"]
+    asked, known = list(model.parameters()), held
+    if forgotten_other_way in slips:
+        asked, known = known, asked
+    ids = {id(p) for p in known}
+    inside = forgotten_held in slips
+    found = [p for p in asked if (id(p) in ids) == inside]
+    if forgotten_yes_or_no in slips:
+        return bool(found)
+    return sum(p.numel() if forgotten_numbers in slips else 1 for p in found)
+
+
 # The share of 9s to find: fractions that float32 holds exactly, so that "at least" is
 # the same for everybody.
 _EIGHTHS = [k / 8 for k in range(1, 9)]
@@ -343,7 +387,7 @@ def threshold_rounded_down(logits, y, least):
 @choose_threshold.mistake
 def threshold_one_too_many(logits, y, least):
     """Your threshold is one 9 too low where the wish is met exactly: a recall of just
-    `least` is allowed. Counting begins at 0: the k-th 9 has position k - 1.
+    `least` is allowed, >= and not >. (If you count: the k-th 9 has position k - 1.)
     """
     nines = logits[y == 1].sort(descending=True).values
     return nines[min(int(least * len(nines)), len(nines) - 1)].item()
@@ -452,6 +496,32 @@ def threshold_tensor(logits, y, least):
     for k, logit in enumerate(nines, 1):
         if k / len(nines) >= least:
             return logit
+
+
+@two_of(
+    choose_threshold,
+    threshold_strict,
+    threshold_smallest,
+    threshold_of_all,
+    threshold_of_others,
+    threshold_of_precision,
+    threshold_as_probability,
+)
+def _threshold(slips, logits, y, least):
+    if threshold_of_others in slips:
+        y = 1 - y
+    ordered = logits.sort(descending=threshold_smallest not in slips).values
+    nine = y == 1
+    for t in ordered:
+        found = logits > t if threshold_strict in slips else logits >= t
+        hits, of = (found & nine).sum(), nine.sum()
+        if threshold_of_all in slips:
+            hits, of = found.sum(), len(y)
+        if threshold_of_precision in slips:
+            of = found.sum()
+        if int(of) and int(hits) / int(of) >= least:
+            break
+    return torch.sigmoid(t).item() if threshold_as_probability in slips else t.item()
 
 
 @sized("M")
@@ -645,6 +715,51 @@ def balanced_one_step(X, y, lr, n_steps):
     return _descend(X, y, lr, 1, 1 + y * ((1 - y).sum() / y.sum() - 1))
 
 
+@train_balanced.mistake
+def balanced_both_classes(X, y, lr, n_steps):
+    """Your weight stands before the errors of both classes, so both count alike, and
+    the steps are longer. It is for the 9s alone: the others keep the weight 1.
+    """
+    weight = (1 - y).sum() / y.sum()
+    return _descend(X, y, lr, n_steps, torch.ones_like(y) * weight)
+
+
+@two_of(
+    train_balanced,
+    balanced_without_weight,
+    balanced_inverted,
+    balanced_by_all,
+    balanced_share_of_others,
+    balanced_other_class,
+    balanced_both_classes,
+    balanced_by_sum,
+    balanced_summed,
+    balanced_uphill,
+    balanced_one_step,
+)
+def _balanced(slips, X, y, lr, n_steps):
+    nines, others = y.sum(), (1 - y).sum()
+    w = others / nines
+    if balanced_without_weight in slips:
+        w = 1
+    if balanced_inverted in slips:
+        w = nines / others
+    if balanced_by_all in slips:
+        w = len(y) / nines
+    if balanced_share_of_others in slips:
+        w = others / len(y)
+    where = 1 - y if balanced_other_class in slips else y
+    if balanced_both_classes in slips:
+        where = torch.ones_like(y)
+    weight = 1 + where * (w - 1)
+    if balanced_by_sum in slips:
+        weight = weight * len(y) / weight.sum()
+    if balanced_summed in slips:
+        weight = weight * len(y)
+    rate = -lr if balanced_uphill in slips else lr
+    return _descend(X, y, rate, 1 if balanced_one_step in slips else n_steps, weight)
+
+
 @sized("N", "K")
 def _mostly_right(g, sizes, before):
     logits = before[0]
@@ -793,6 +908,41 @@ def labels_count(logits, y):
     different size can be compared.
     """
     return ((logits > 0) == y).all(dim=1).sum().item()
+
+
+@all_labels_right.mistake
+def labels_how_many(logits, y):
+    """You compared how many labels are given, and not which. Two pictures can have
+    equally many, and others: compare label by label, then .all(dim=1).
+    """
+    return ((logits > 0).sum(dim=1) == y.sum(dim=1)).float().mean().item()
+
+
+@two_of(
+    all_labels_right,
+    labels_one_by_one,
+    labels_any,
+    labels_dim_0,
+    labels_majority,
+    labels_threshold_half,
+    labels_softmax,
+    labels_count,
+)
+def _labels(slips, logits, y):
+    given = logits > 0
+    if labels_threshold_half in slips:
+        given = logits > 0.5
+    if labels_softmax in slips:
+        given = torch.softmax(logits, dim=1) > 0.5
+    right, dim = given == y, 0 if labels_dim_0 in slips else 1
+    whole = right.any(dim=dim) if labels_any in slips else right.all(dim=dim)
+    if labels_majority in slips:
+        whole = right.float().mean(dim=dim) > 0.5
+    if labels_one_by_one in slips:
+        whole = right
+    if labels_count in slips:
+        return whole.sum().item()
+    return whole.float().mean().item()
 
 
 # Two challenges of Deeper -----------------------------------------------------------

@@ -10,6 +10,7 @@ from course_utils.exercises import lab01, lab02, lab07
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import between, holds
 from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, several
 
 # What the lab gets from here ------------------------------------------------------
@@ -309,6 +310,57 @@ def scores_whole_table(confusion):
     rows = confusion.sum(dim=1, keepdim=True).clamp(min=1)
     columns = confusion.sum(dim=0, keepdim=True).clamp(min=1)
     return confusion / rows, confusion / columns
+
+
+@recall_and_precision.mistake
+def scores_plus_one(confusion):
+    """You add 1 to the sums, so that none is 0. But that makes all other shares too
+    small as well. Only a sum of 0 has to change: .clamp(min=1).
+    """
+    return _scores({scores_plus_one}, confusion)
+
+
+@recall_and_precision.mistake
+def scores_nan_recall(confusion):
+    """The precision is right. But a class that does not occur gives 0 / 0 in the
+    recall, which is nan, and the exercise asks for 0 there: .clamp(min=1) for the sums
+    of the rows as well.
+    """
+    return _scores({scores_nan_recall}, confusion)
+
+
+@recall_and_precision.mistake
+def scores_nan_precision(confusion):
+    """The recall is right. But a class that is never answered gives 0 / 0 in the
+    precision, which is nan, and the exercise asks for 0 there: .clamp(min=1) for the
+    sums of the columns as well.
+    """
+    return _scores({scores_nan_precision}, confusion)
+
+
+@two_of(
+    recall_and_precision,
+    scores_swapped,
+    scores_plus_one,
+    scores_nan_recall,
+    scores_nan_precision,
+    scores_same_twice,
+    scores_error_rates,
+    scores_whole_division,
+)
+def _scores(slips, confusion):
+    sums = [confusion.sum(dim=1), confusion.sum(dim=0)]
+    if scores_swapped in slips:
+        sums = sums[::-1]
+    if scores_same_twice in slips:
+        sums = [sums[0], sums[0]]
+    shares = []
+    for n, open_ in zip(sums, (scores_nan_recall, scores_nan_precision), strict=True):
+        n = n + 1 if scores_plus_one in slips else n
+        n = n if open_ in slips else n.clamp(min=1)
+        hits = confusion.diag()
+        shares.append(hits // n if scores_whole_division in slips else hits / n)
+    return tuple(1 - s if scores_error_rates in slips else s for s in shares)
 
 
 @sized("N")
@@ -630,6 +682,43 @@ def temperature_tensor(logits, y, temperatures):
     return torch.tensor(best_temperature.reference(logits, y, temperatures))
 
 
+@best_temperature.mistake
+def temperature_piled_up(logits, y, temperatures):
+    """You divide logits that were divided in the rounds before: `logits = logits / T`
+    changes them for all that follow. Use another name for the divided ones.
+    """
+    return _best({temperature_piled_up}, logits, y, temperatures)
+
+
+@two_of(
+    best_temperature,
+    temperature_multiplied,
+    temperature_softmax_twice,
+    temperature_of_probs,
+    temperature_largest_loss,
+    temperature_position,
+    temperature_loss,
+    temperature_piled_up,
+)
+def _best(slips, logits, y, temperatures):
+    losses = []
+    for T in temperatures:
+        if temperature_of_probs in slips:
+            z = torch.softmax(logits, dim=1) / T
+        else:
+            z = logits * T if temperature_multiplied in slips else logits / T
+        if temperature_piled_up in slips:
+            logits = z
+        if temperature_softmax_twice in slips:
+            z = torch.softmax(z, dim=1)
+        losses.append(F.cross_entropy(z, y).item())
+    best = max(losses) if temperature_largest_loss in slips else min(losses)
+    if temperature_loss in slips:
+        return best
+    place = losses.index(best)
+    return place if temperature_position in slips else temperatures[place]
+
+
 _CONFIDENCE = torch.tensor(
     [0.83, 0.36, 0.97, 0.55, 0.58, 0.31, 0.71, 0.79, 0.42, 0.88, 0.91, 0.94, 0.67]
 )
@@ -806,6 +895,54 @@ def calibration_squared(confidence, right, n_bins):
     """
     share, gap = _gaps(confidence, right, n_bins)
     return (share * gap**2).sum().item()
+
+
+@calibration_error.mistake
+def calibration_chunk(confidence, right, n_bins):
+    """You cut with chunk, into parts of one size: if N is no multiple of n_bins, the
+    last ones are short or missing. tensor_split(n_bins) always makes n_bins parts.
+    """
+    return _calibrated({calibration_chunk}, confidence, right, n_bins)
+
+
+@two_of(
+    calibration_error,
+    calibration_not_sorted,
+    calibration_only_confidence_sorted,
+    calibration_each_sorted,
+    calibration_unweighted,
+    calibration_signed,
+    calibration_largest_gap,
+    calibration_counts,
+    calibration_squared,
+    calibration_chunk,
+    calibration_each_example,
+)
+def _calibrated(slips, confidence, right, n_bins):
+    order = confidence.argsort()
+    if calibration_not_sorted in slips:
+        order = torch.arange(len(right))
+    hits = right[order]
+    if calibration_only_confidence_sorted in slips:
+        hits = right
+    if calibration_each_sorted in slips:
+        hits = right.sort().values
+    if calibration_each_example in slips:
+        return (hits - confidence[order]).abs().mean().item()
+    cut = Tensor.chunk if calibration_chunk in slips else Tensor.tensor_split
+    parts = [part.double() for part in cut(hits - confidence[order], n_bins)]
+    sizes = torch.tensor([len(part) for part in parts])
+    gaps = torch.stack([part.sum() for part in parts]) / sizes.clamp(min=1)
+    if calibration_squared in slips:
+        gaps = gaps**2
+    if calibration_signed not in slips:
+        gaps = gaps.abs()
+    if calibration_largest_gap in slips:
+        return gaps.max().item()
+    if calibration_unweighted in slips:
+        return gaps[sizes > 0].mean().item()
+    total = (gaps * sizes).sum().item()
+    return total if calibration_counts in slips else total / len(right)
 
 
 # Questions ------------------------------------------------------------------------

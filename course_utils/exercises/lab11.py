@@ -8,6 +8,7 @@ from course_utils.exercises import lab05, lab06, lab08
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.diagnose import holds
 from course_utils.exercises.fixtures import Case, sized
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order, several
 
 
@@ -99,8 +100,8 @@ def facts_same_side(side, c_in, c_out, kernel, stride):
 
 @conv_facts.mistake
 def facts_without_stride(side, c_in, c_out, kernel, stride):
-    """Right for stride 1. With a larger stride the kernel leaves places out: only
-    every stride-th of the side - kernel + 1 places is calculated.
+    """The stride is missing in the side. With a stride above 1 the kernel leaves places
+    out: only every stride-th of the side - kernel + 1 places is calculated.
     """
     right = conv_facts.reference(side, c_in, c_out, kernel, 1)
     return right
@@ -193,6 +194,31 @@ def facts_float_side(side, c_in, c_out, kernel, stride):
     """
     right = conv_facts.reference(side, c_in, c_out, kernel, stride)
     return (side - kernel) / stride + 1, right[1]
+
+
+@two_of(
+    conv_facts,
+    facts_without_plus_one,
+    facts_same_side,
+    facts_without_stride,
+    facts_plus_one_first,
+    facts_rounded_up,
+    facts_without_bias,
+    facts_bias_per_kernel_slice,
+    facts_without_c_in,
+    facts_kernel_not_squared,
+    facts_weights_per_place,
+    facts_swapped,
+)
+def _facts(slips, side, c_in, c_out, kernel, stride):
+    args = side, c_in, c_out, kernel, stride
+    side_out, n = right = conv_facts.reference(*args)
+    for slip in slips:
+        if slip is not facts_swapped:
+            side_, n_ = slip(*args)
+            side_out = side_ if side_ != right[0] else side_out
+            n = n_ if n_ != right[1] else n
+    return (n, side_out) if facts_swapped in slips else (side_out, n)
 
 
 @exercise(
@@ -290,6 +316,60 @@ def sees_area(layers):
     is the root of that.
     """
     return sees.reference(layers) ** 2
+
+
+@sees.mistake
+def sees_from_zero(layers):
+    """You begin with 0. One answer of the last layer is a square of side 1, so begin
+    with 1.
+    """
+    return _sees({sees_from_zero}, layers)
+
+
+@sees.mistake
+def sees_own_stride(layers):
+    """Each kernel reaches further by kernel - 1 steps, and you made these steps as long
+    as its own stride. A step in the input of a layer is as long as all the strides
+    *before* it, multiplied. The layer's own stride counts for those behind it.
+    """
+    return _jumping({sees_own_stride}, layers)
+
+
+@sees.mistake
+def sees_early_stride(layers):
+    """You multiplied by a layer's own stride too early: it is the distance of its
+    answers, so it counts for the layers behind it. Add (kernel - 1) * jump first, then
+    jump = jump * stride.
+    """
+    return _jumping({sees_early_stride}, layers)
+
+
+@sees.mistake
+def sees_whole_kernels(layers):
+    """Each layer adds its whole kernel. But the first pixel of the window was counted
+    before: it adds kernel - 1 steps.
+    """
+    return _jumping({sees_whole_kernels}, layers)
+
+
+@two_of(sees, sees_forward, sees_from_zero, sees_all_strides)
+def _sees(slips, layers):
+    side = 0 if sees_from_zero in slips else 1
+    common = 0 if sees_all_strides in slips else 1
+    for kernel, stride in layers if sees_forward in slips else reversed(layers):
+        side = kernel + (side - common) * stride
+    return side
+
+
+@two_of(sees, sees_from_zero, sees_own_stride, sees_early_stride, sees_whole_kernels)
+def _jumping(slips, layers):
+    side, jump = 0 if sees_from_zero in slips else 1, 1
+    for kernel, stride in layers:
+        step = stride if sees_own_stride in slips else jump
+        step = jump * stride if sees_early_stride in slips else step
+        side += (kernel if sees_whole_kernels in slips else kernel - 1) * step
+        jump *= stride
+    return side
 
 
 @exercise(
@@ -416,7 +496,7 @@ def triangle_counted_from_one(update, n_updates, max_lr):
 
 @triangle.mistake
 def triangle_broken_top(update, n_updates, max_lr):
-    """Nearly. You divide by 4 with /, so the top lies between two updates if n_updates
+    """You divide by 4 with /, so the top lies between two updates if n_updates
     is no multiple of 4. The exercise has it at n_updates // 4.
     """
     top = n_updates / 4
@@ -434,6 +514,74 @@ def triangle_down_to_last(update, n_updates, max_lr):
     if update < top:
         return max_lr * update / top
     return max_lr * (n_updates - 1 - update) / (n_updates - 1 - top)
+
+
+@triangle.mistake
+def triangle_up_from_one(update, n_updates, max_lr):
+    """On the way up you count the updates from 1. Here the first one is update 0, and
+    its rate is 0.
+    """
+    return _triangle({triangle_up_from_one}, update, n_updates, max_lr)
+
+
+@triangle.mistake
+def triangle_too_flat(update, n_updates, max_lr):
+    """The way down is as long as the whole training, so it does not reach 0 at the end.
+    What lies between the top and the end is n_updates - top: divide by that.
+    """
+    return _triangle({triangle_too_flat}, update, n_updates, max_lr)
+
+
+def _triangle(slips, update, n_updates, max_lr, at_top=0):
+    """Return the rate; `at_top` = 1: the top itself belongs to the way up."""
+    top, end = n_updates // 4, n_updates
+    if triangle_middle in slips:
+        top = n_updates // 2
+    if triangle_broken_top in slips:
+        top = n_updates / 4
+    if triangle_down_to_last in slips:
+        end = n_updates - 1
+    if triangle_share in slips:
+        max_lr = 1.0
+    if triangle_counted_from_one in slips:
+        update = update + 1
+    if update < top + at_top:
+        return max_lr * (update + (triangle_up_from_one in slips)) / top
+    if triangle_too_flat in slips:
+        return max_lr * (1 - (update - top) / n_updates)
+    if triangle_counted_from_top in slips:
+        return max_lr * (update - top) / (end - top)
+    jump = triangle_jump in slips or triangle_jump_behind in slips
+    return max_lr * (end - update) / (end if jump else end - top)
+
+
+@two_of(
+    triangle,
+    triangle_middle,
+    triangle_broken_top,
+    triangle_down_to_last,
+    triangle_share,
+    triangle_counted_from_one,
+    triangle_up_from_one,
+    triangle_too_flat,
+    triangle_counted_from_top,
+    triangle_jump,
+)
+def _triangle_top_down(slips, update, n_updates, max_lr):
+    return _triangle(slips, update, n_updates, max_lr)
+
+
+@two_of(
+    triangle,
+    triangle_middle,
+    triangle_down_to_last,
+    triangle_share,
+    triangle_up_from_one,
+    triangle_too_flat,
+    triangle_jump_behind,
+)
+def _triangle_top_up(slips, update, n_updates, max_lr):
+    return _triangle(slips, update, n_updates, max_lr, at_top=1)
 
 
 @exercise(
@@ -541,8 +689,8 @@ def speedup_not_sorted(before, after):
 
 @speedup.mistake
 def speedup_upper_median(before, after):
-    """Nearly: of an even number of times there are two in the middle, and you took the
-    larger of them. The median lies halfway between. statistics.median does it.
+    """Of an even number of times there are two in the middle, and you took the larger
+    of them. The median lies halfway between. statistics.median does it.
     """
     one, other = sorted(before[1:]), sorted(after[1:])
     return one[len(one) // 2] / other[len(other) // 2]
@@ -550,12 +698,72 @@ def speedup_upper_median(before, after):
 
 @speedup.mistake
 def speedup_lower_median(before, after):
-    """Nearly: of an even number of times there are two in the middle. torch.median
-    takes the smaller of them; the median lies halfway between. statistics.median does
-    it.
+    """Of an even number of times there are two in the middle. torch.median takes the
+    smaller of them; the median lies halfway between. statistics.median does it.
     """
     one, other = sorted(before[1:]), sorted(after[1:])
     return one[(len(one) - 1) // 2] / other[(len(other) - 1) // 2]
+
+
+@speedup.mistake
+def speedup_without_fastest(before, after):
+    """You sorted before you left out the first, so it is the fastest time that goes,
+    and the warm-up stays. Leave out the first as it was measured: before[1:].
+    """
+    return _speedup({speedup_without_fastest}, before, after)
+
+
+@speedup.mistake
+def speedup_of_pairs(before, after):
+    """You divided time by time, and then took the middle. The first time of one list
+    has nothing to do with the first of the other, and one list can be longer. Take the
+    median of each list, then divide.
+    """
+    pairs = zip(before[1:], after[1:], strict=False)
+    return statistics.median(one / other for one, other in pairs)
+
+
+@two_of(
+    speedup,
+    speedup_mean,
+    speedup_best,
+    speedup_sums,
+    speedup_not_sorted,
+    speedup_upper_median,
+    speedup_lower_median,
+    speedup_with_warm_up,
+    speedup_without_fastest,
+    speedup_upside_down,
+    speedup_minus_one,
+    speedup_saved,
+    speedup_seconds,
+)
+def _speedup(slips, before, after):
+    def middle(times):
+        if speedup_without_fastest in slips:
+            times = sorted(times)[1:]
+        elif speedup_with_warm_up not in slips:
+            times = times[1:]
+        n, in_order = len(times), sorted(times)
+        ways = {
+            speedup_mean: statistics.mean(times),
+            speedup_best: in_order[0],
+            speedup_sums: sum(times),
+            speedup_not_sorted: times[n // 2],
+            speedup_upper_median: in_order[n // 2],
+            speedup_lower_median: in_order[(n - 1) // 2],
+        }
+        chosen = [way for way in ways if way in slips]
+        return ways[chosen[0]] if chosen else statistics.median(times)
+
+    one, other = middle(before), middle(after)
+    if speedup_upside_down in slips:
+        one, other = other, one
+    if speedup_seconds in slips:
+        return one - other
+    if speedup_saved in slips:
+        return 1 - other / one
+    return one / other - (speedup_minus_one in slips)
 
 
 _SEEDS = [0.31, 0.75, 0.12, 0.58, 0.94, 0.27, 0.66, 0.43, 0.85]  # hard ones, easy ones
@@ -583,6 +791,10 @@ def _case(caption, **far):
         _case("a recipe that is equal, and one that is not", near=0.28, far=1.0),
         _case("a recipe that is a little worse with every seed", worse=4.0),
         _case("a recipe whose range overlaps", worse=22.0),
+        _case("a recipe whose range overlaps", worse=16.0),
+        _case("a recipe whose range overlaps", worse=40.0),
+        _case("a recipe whose range overlaps", worse=65.0),
+        _case("a recipe whose range overlaps", worse=83.0),
         _case("three recipes that are equal", one=0.1, two=0.3, three=0.6),
         Case(
             ({"a": 2.0, "b": 1.0, "c": 3.0}, {"a": _SEEDS, "b": _SEEDS, "c": _SEEDS}),
@@ -633,16 +845,16 @@ def decide(seconds, losses):
 
 @decide.mistake
 def decide_fastest(seconds, losses):
-    """You took the fastest recipe of all. First ask whose losses are equal to those of
-    the best one, then take the fastest of these.
+    """Your answer is always the fastest recipe of all. First ask whose losses are equal
+    to those of the best one, then take the fastest of these.
     """
     return min(seconds, key=seconds.get)
 
 
 @decide.mistake
 def decide_best(seconds, losses):
-    """You took the recipe with the lowest mean loss. A faster one whose losses cannot
-    be told from these is the better choice.
+    """Your answer is always the recipe with the lowest mean loss. A faster one whose
+    losses cannot be told from these is the better choice.
     """
     return min(losses, key=lambda name: statistics.mean(losses[name]))
 
@@ -662,7 +874,7 @@ def decide_by_deviation(seconds, losses):
     """You took twice the standard deviation of the differences. The mean of several
     differences is more certain than one of them: divide by the root of their number.
     """
-    return _decided(seconds, losses, lambda d: 2 * statistics.stdev(d))
+    return _decide({decide_by_deviation}, seconds, losses)
 
 
 @decide.mistake
@@ -670,7 +882,7 @@ def decide_once(seconds, losses):
     """You took the standard error once. The exercise takes it twice, since the mean is
     further away than one standard error quite often, by chance alone.
     """
-    return _decided(seconds, losses, lambda d: statistics.stdev(d) / len(d) ** 0.5)
+    return _decide({decide_once}, seconds, losses)
 
 
 @decide.mistake
@@ -678,7 +890,7 @@ def decide_divided_by_number(seconds, losses):
     """You divided the standard deviation by the number of the seeds. It is the root of
     their number: four times as many seeds halve the error.
     """
-    return _decided(seconds, losses, lambda d: 2 * statistics.stdev(d) / len(d))
+    return _decide({decide_divided_by_number}, seconds, losses)
 
 
 @decide.mistake
@@ -686,29 +898,76 @@ def decide_unpaired(seconds, losses):
     """You took the standard deviation of the recipe's own losses. In these is also how
     easy or hard each seed is for everybody. Take that of the differences to the best.
     """
-    best = decide_best(seconds, losses)
-    equals = [
-        name
-        for name in losses
-        if statistics.mean(losses[name]) - statistics.mean(losses[best])
-        <= 2 * statistics.stdev(losses[name]) / len(losses[name]) ** 0.5
-        or name == best
-    ]
-    return min(equals, key=lambda name: seconds[name])
+    return _decide({decide_unpaired}, seconds, losses)
 
 
-def _decided(seconds, losses, limit):
-    best = min(losses, key=lambda name: statistics.mean(losses[name]))
+@decide.mistake
+def decide_with_two_errors(seconds, losses):
+    """You put the errors of both means together, as if each recipe had had seeds of its
+    own. They had the *same* seeds, and what is hard for both cancels: take the standard
+    deviation of the differences, seed by seed.
+    """
+    return _decide({decide_with_two_errors}, seconds, losses)
+
+
+@decide.mistake
+def decide_by_lowest_loss(seconds, losses):
+    """You took the recipe with the lowest single loss as the best one. One lucky seed
+    is enough for that. The best has the lowest *mean* loss.
+    """
+    return _decide({decide_by_lowest_loss}, seconds, losses)
+
+
+@decide.mistake
+def decide_slowest(seconds, losses):
+    """You chose rightly between equal recipes and others, but then took the slowest.
+    Among equals the fewest seconds win: min, not max.
+    """
+    return _decide({decide_slowest}, seconds, losses)
+
+
+@decide.mistake
+def decide_without_best(seconds, losses):
+    """The best recipe is missing among those that you choose from. It may be the
+    fastest one itself: begin the list of the equals with it.
+    """
+    return _decide({decide_without_best}, seconds, losses)
+
+
+@two_of(
+    decide,
+    decide_by_deviation,
+    decide_once,
+    decide_divided_by_number,
+    decide_unpaired,
+    decide_with_two_errors,
+    decide_by_lowest_loss,
+    decide_slowest,
+    decide_without_best,
+)
+def _decide(slips, seconds, losses):
+    middle = min if decide_by_lowest_loss in slips else statistics.mean
+    best = min(losses, key=lambda name: middle(losses[name]))
     equals = [best]
     for name in losses:
         pairs = zip(losses[name], losses[best], strict=True)
         differences = [loss - other for loss, other in pairs]
-        if statistics.mean(differences) <= limit(differences):
+        of = losses[name] if decide_unpaired in slips else differences
+        variance = statistics.variance(of)
+        if decide_with_two_errors in slips:
+            variance = sum(statistics.variance(losses[k]) for k in (name, best))
+        n = len(differences)
+        if decide_divided_by_number in slips:
+            n = n**2
+        if decide_by_deviation in slips:
+            n = 1
+        limit = (variance / n) ** 0.5 * (1 if decide_once in slips else 2)
+        if name != best and statistics.mean(differences) <= limit:
             equals.append(name)
-    return min(equals, key=lambda name: seconds[name])
-
-
-_DOWN, _RIGHT = torch.tensor([1, 0]), torch.tensor([0, -1])
+    if decide_without_best in slips:
+        equals = equals[1:] or [best]
+    last = max if decide_slowest in slips else min
+    return last(equals, key=lambda name: seconds[name])
 
 
 _PICTURES = torch.linspace(0.1, 2.4, 24).reshape(2, 1, 4, 3)
@@ -754,11 +1013,7 @@ def shift_rolled(X, dy, dx):
     """What leaves the image on one side comes back on the other: that is what roll
     does. Here 0 moves in. Add a border of zeros first: F.pad(X, (1, 1, 1, 1)).
     """
-    rolled = [
-        image.roll((int(down), int(right)), dims=(1, 2))
-        for image, down, right in zip(X, dy, dx, strict=True)
-    ]
-    return torch.stack(rolled)
+    return _shifted({shift_rolled}, X, dy, dx)
 
 
 @shift_each.mistake
@@ -860,6 +1115,75 @@ def shift_repeated_edge(X, dy, dx):
     rows = torch.arange(H) + 1 - dy[:, None]
     cols = torch.arange(W) + 1 - dx[:, None]
     return padded[i, 0, rows[:, :, None], cols[:, None, :]].unsqueeze(1)
+
+
+@shift_each.mistake
+def shift_half_cleared(X, dy, dx):
+    """If an image moves up or to the left, what leaves it there comes back on the other
+    side: then the last row or column has to become 0.
+    """
+    return _shifted({shift_half_cleared}, X, dy, dx)
+
+
+@shift_each.mistake
+def shift_first_cleared(X, dy, dx):
+    """It is always the first row or column that becomes 0. If an image moves up or to
+    the left, new pixels come in at the other end: clear the last one then.
+    """
+    return _shifted({shift_first_cleared}, X, dy, dx)
+
+
+@shift_each.mistake
+def shift_square(X, dy, dx):
+    """You took the width for the height as well. That is right for square images only:
+    there are H rows and W columns.
+    """
+    W = X.shape[3]
+    padded = torch.nn.functional.pad(X, (1, 1, 1, 1))
+    moves = zip(padded, dy.tolist(), dx.tolist(), strict=True)
+    return torch.stack(
+        [image[:, 1 - y : 1 - y + W, 1 - x : 1 - x + W] for image, y, x in moves]
+    )
+
+
+@two_of(
+    shift_each,
+    shift_other_way,
+    shift_swapped,
+    shift_all_alike,
+    shift_only_down,
+    shift_only_right,
+    shift_rolled,
+    shift_repeated_edge,
+    shift_half_cleared,
+    shift_first_cleared,
+)
+def _shifted(slips, X, dy, dx):
+    if shift_all_alike in slips:
+        dy, dx = dy[:1].expand(len(X)), dx[:1].expand(len(X))
+    if shift_only_down in slips:
+        dx = torch.zeros_like(dx)
+    if shift_only_right in slips:
+        dy = torch.zeros_like(dy)
+    if shift_swapped in slips:
+        dy, dx = dx, dy
+    if shift_other_way in slips:
+        dy, dx = -dy, -dx
+    moved = []
+    for image, *shifts in zip(X, dy.tolist(), dx.tolist(), strict=True):
+        image = image.roll(shifts, dims=(1, 2))
+        for dim, shift in zip((1, 2), shifts, strict=True):
+            new = image.select(dim, 0 if shift > 0 else -1)  # the row that came in
+            if shift_repeated_edge in slips and shift and image.shape[dim] > 1:
+                new.copy_(image.select(dim, 1 if shift > 0 else -2).clone())
+            elif shift_first_cleared in slips and shift:
+                image.select(dim, 0).zero_()
+            elif shift_rolled in slips or (shift_half_cleared in slips and shift < 0):
+                continue
+            elif shift:
+                new.zero_()
+        moved.append(image)
+    return torch.stack(moved)
 
 
 # Questions ----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from course_utils.exercises import cases, clinic, lab02, lab05, lab06, more_cases
 from course_utils.exercises.checks import exercise
 from course_utils.exercises.fixtures import GradientWatch
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp
 
 warm_up = WarmUp("lab12", lab02.coin, lab05.shapes, lab06.paths)
@@ -91,7 +92,12 @@ def train_judged_later(model, X, y, n_steps):
     """Each loss is the one after its step. The exercise asks for the loss before it,
     the one whose slope the step follows; it is there already.
     """
-    return _steps(model, X, y, n_steps + 1)[1:] if n_steps else []
+    losses = []
+    for _ in range(n_steps):
+        _steps(model, X, y, 1)
+        with torch.no_grad():
+            losses.append(F.cross_entropy(model(X), y).item())
+    return losses
 
 
 @train.mistake
@@ -207,6 +213,49 @@ def mean_loss_divided_by_batches(model, X, y, batch_size):
     return sum(loss * n for loss, n in parts) / len(parts)
 
 
+@mean_loss.mistake
+def mean_loss_sum_of_means(model, X, y, batch_size):
+    """You added up the mean losses of the batches, and divided by the number of images.
+    A mean has to be multiplied by the size of its batch before it is added.
+    """
+    return sum(loss for loss, _ in _by_batch(model, X, y, batch_size)) / len(X)
+
+
+@mean_loss.mistake
+def mean_loss_last_lost(model, X, y, batch_size):
+    """The images of the short last batch never count, and you divide by the number of
+    all. Go on to the end: range(0, len(X), batch_size), and a short slice is allowed.
+    """
+    return _mean_loss({mean_loss_last_lost}, model, X, y, batch_size)
+
+
+@two_of(
+    mean_loss,
+    mean_loss_last_lost,
+    mean_loss_last_left_out,
+    mean_loss_as_before,
+    mean_loss_all_full,
+    mean_loss_not_divided,
+    mean_loss_divided_by_batches,
+    mean_loss_sum_of_means,
+)
+def _mean_loss(slips, model, X, y, batch_size):
+    parts = _by_batch(model, X, y, batch_size)
+    n = len(X)
+    if {mean_loss_last_lost, mean_loss_last_left_out} & {*slips}:
+        parts = [p for p in parts if p[1] == batch_size]
+    if mean_loss_last_left_out in slips:
+        n = max(1, sum(size for _, size in parts))
+    if {mean_loss_as_before, mean_loss_sum_of_means} & {*slips}:
+        parts = [(loss, 1) for loss, _ in parts]
+    if mean_loss_all_full in slips:
+        parts = [(loss, batch_size) for loss, _ in parts]
+    if {mean_loss_as_before, mean_loss_divided_by_batches} & {*slips}:
+        n = max(1, len(parts))
+    total = sum(loss * size for loss, size in parts)
+    return total if mean_loss_not_divided in slips else total / n
+
+
 @exercise(
     inputs=[
         ([2.31, 1.2, 0.4], 10),
@@ -229,6 +278,8 @@ def mean_loss_divided_by_batches(model, X, y, batch_size):
         ([0.78, 0.5, 0.2], 2),
         ([0.62, 0.4, 0.3], 2),
         ([4.9, 4.91, 4.9], 10),
+        ([2.3, 3.0, 1.0], 10),
+        ([1.1, 1.5, 0.6], 3),
     ],
     hints=[
         "Go through the answers in the order in which they are listed, and return as "
@@ -253,15 +304,28 @@ def first_look(losses, n_classes):
     return "falls"
 
 
-def _looked(losses, n_classes, *, undecided=None, from_above=False, nan=True, off=None):
+def _looked(slips, losses, n_classes):
     first, last = losses[0], losses[-1]
-    undecided = undecided or math.log(n_classes)
-    distance = first - undecided if from_above else abs(first - undecided)
-    if distance > (off or 0.1 * undecided):
-        return "start"
-    if last > 1.02 * first or (nan and math.isnan(last)):
-        return "diverges"
-    return "stuck" if last > 0.98 * first else "falls"
+    undecided = math.log(n_classes)
+    if first_look_base_two in slips:
+        undecided = math.log2(n_classes)
+    if first_look_at_k in slips:
+        undecided = n_classes
+    off = first - undecided
+    if first_look_from_above not in slips:
+        off = abs(off)
+    start = off > (0.1 if first_look_by_a_tenth_of_one in slips else 0.1 * undecided)
+    judged = max(losses) if first_look_at_the_largest in slips else last
+    diverges = judged > 1.02 * first
+    if first_look_without_nan not in slips:
+        diverges = diverges or math.isnan(last)
+    found = {"start": start, "diverges": diverges, "stuck": last > 0.98 * first}
+    order = ["start", "diverges", "stuck"]
+    if first_look_stuck_before_diverges in slips:
+        order = ["start", "stuck", "diverges"]
+    if first_look_at_the_end_first in slips:
+        order = [*order[1:], "start"]
+    return next((word for word in order if found[word]), "falls")
 
 
 @first_look.mistake
@@ -269,7 +333,7 @@ def first_look_base_two(losses, n_classes):
     """You took a logarithm of base 2. The loss counts in nats, with the natural
     logarithm: math.log.
     """
-    return _looked(losses, n_classes, undecided=math.log2(n_classes))
+    return _looked({first_look_base_two}, losses, n_classes)
 
 
 @first_look.mistake
@@ -277,15 +341,7 @@ def first_look_by_a_tenth_of_one(losses, n_classes):
     """You took 0.1 as the limit of the first loss. The limit is a tenth of log K: 0.23
     for ten classes, and 0.07 for two.
     """
-    return _looked(losses, n_classes, off=0.1)
-
-
-@first_look.mistake
-def first_look_from_above_without_nan(losses, n_classes):
-    """Two things get through. A first loss far *below* log K: take abs(). And a last
-    loss of nan, as every comparison with nan is False: take math.isnan.
-    """
-    return _looked(losses, n_classes, from_above=True, nan=False)
+    return _looked({first_look_by_a_tenth_of_one}, losses, n_classes)
 
 
 @first_look.mistake
@@ -293,7 +349,7 @@ def first_look_at_k(losses, n_classes):
     """You compared the first loss with the number of classes. An undecided model gives
     each class p = 1/K, and the surprise of that is math.log(K).
     """
-    return _looked(losses, n_classes, undecided=n_classes)
+    return _looked({first_look_at_k}, losses, n_classes)
 
 
 @first_look.mistake
@@ -301,7 +357,7 @@ def first_look_from_above(losses, n_classes):
     """You notice a first loss that is too large, but none that is too small. A negative
     one, or one far below log K, is just as strange: take abs().
     """
-    return _looked(losses, n_classes, from_above=True)
+    return _looked({first_look_from_above}, losses, n_classes)
 
 
 @first_look.mistake
@@ -309,7 +365,7 @@ def first_look_without_nan(losses, n_classes):
     """A last loss of nan got through: every comparison with nan is False. Ask for it by
     itself, with math.isnan.
     """
-    return _looked(losses, n_classes, nan=False)
+    return _looked({first_look_without_nan}, losses, n_classes)
 
 
 @first_look.mistake
@@ -317,8 +373,36 @@ def first_look_at_the_end_first(losses, n_classes):
     """You looked at the end of the log before its start. A first loss that is far from
     log K is to be reported first, whatever comes later.
     """
-    later = _looked([math.log(2), losses[-1] / losses[0] * math.log(2)], 2)
-    return _looked(losses, n_classes) if later == "falls" else later
+    return _looked({first_look_at_the_end_first}, losses, n_classes)
+
+
+@first_look.mistake
+def first_look_stuck_before_diverges(losses, n_classes):
+    """You ask for "stuck" before "diverges". But a last loss above 1.02 times the first
+    is above 0.98 times as well: keep the order of the list.
+    """
+    return _looked({first_look_stuck_before_diverges}, losses, n_classes)
+
+
+@first_look.mistake
+def first_look_at_the_largest(losses, n_classes):
+    """You judge by the largest loss. A bump on the way is no divergence, if the loss
+    has fallen again: compare the last one with the first.
+    """
+    return _looked({first_look_at_the_largest}, losses, n_classes)
+
+
+two_of(
+    first_look,
+    first_look_by_a_tenth_of_one,
+    first_look_base_two,
+    first_look_at_k,
+    first_look_from_above,
+    first_look_without_nan,
+    first_look_at_the_end_first,
+    first_look_stuck_before_diverges,
+    first_look_at_the_largest,
+)(_looked)
 
 
 class _Idle(nn.Module):
@@ -425,6 +509,55 @@ def slope_norms_mean(model, X, y):
     the norm is the root of the sum of squares.
     """
     return [s.abs().mean().item() for s in _slopes(model, X, y)]
+
+
+@slope_norms.mistake
+def slope_norms_of_sizes(model, X, y):
+    """You added up the sizes of the slopes. The norm is the root of the sum of their
+    *squares*: .norm() does it.
+    """
+    return [s.abs().sum().item() for s in _slopes(model, X, y)]
+
+
+@slope_norms.mistake
+def slope_norms_squared_on_top(model, X, y):
+    """Two things. You did not take the root: these are the norms squared. And
+    backward() adds to what is in .grad already: empty it first, with model.zero_grad().
+    """
+    return [norm**2 for norm in slope_norms_on_top(model, X, y)]
+
+
+@slope_norms.mistake
+def slope_norms_of_sum_on_top(model, X, y):
+    """Two things. The loss is a mean, and you took the sum. And backward() adds to what
+    is in .grad already: empty it first, with model.zero_grad().
+    """
+    old = [p.grad for p in model.parameters()]
+    slopes = zip(_slopes(model, X, y, reduction="sum"), old, strict=True)
+    return [(s if o is None else s + o).norm().item() for s, o in slopes]
+
+
+@two_of(
+    slope_norms,
+    slope_norms_of_sum,
+    slope_norms_squared,
+    slope_norms_mean,
+    slope_norms_of_sizes,
+    slope_norms_without_idle,
+)
+def _norms(slips, model, X, y):
+    reduction = "sum" if slope_norms_of_sum in slips else "mean"
+    norms = []
+    for s in _slopes(model, X, y, reduction=reduction):
+        norm = s.norm()
+        if slope_norms_squared in slips:
+            norm = norm**2
+        if slope_norms_mean in slips:
+            norm = s.abs().mean()
+        if slope_norms_of_sizes in slips:
+            norm = s.abs().sum()
+        norms.append(norm.item())
+    return [n for n in norms if n or slope_norms_without_idle not in slips]
 
 
 @exercise(
@@ -544,6 +677,49 @@ def better_reversed(a, b):
     """
     found = better.reference(a, b)
     return {"a": "b", "b": "a"}.get(found, found)
+
+
+@better.mistake
+def better_population(a, b):
+    """Your standard deviation divides by n, as statistics.pstdev does. `.std()` divides
+    by n - 1, and so does statistics.stdev: with few seeds that matters.
+    """
+    return _better({better_population}, a, b)
+
+
+@better.mistake
+def better_minus_lost(a, b):
+    """The minus of the second limit is missing. "More than two errors below 0" is
+    mean < -2 * error; without it "a" comes out wherever "b" does not.
+    """
+    return _better({better_minus_lost}, a, b)
+
+
+@two_of(
+    better,
+    better_without_root,
+    better_divided_by_n,
+    better_one_error,
+    better_reversed,
+    better_unpaired,
+    better_population,
+    better_minus_lost,
+)
+def _better(slips, a, b):
+    a, b = torch.tensor(a), torch.tensor(b)
+    mean, n = (b - a).mean(), len(a) ** 0.5
+    error = (b - a).std(correction=0 if better_population in slips else 1)
+    if better_unpaired in slips:
+        error = (a.var() + b.var()).sqrt()
+    if better_divided_by_n in slips:
+        n = len(a)
+    if better_without_root in slips:
+        n = 1
+    if better_one_error in slips:
+        n = 2 * n
+    mean, limit = -mean if better_reversed in slips else mean, 2 * error / n
+    low = limit if better_minus_lost in slips else -limit
+    return "b" if mean > limit else "a" if mean < low else "cannot tell"
 
 
 case01.exercise, case08.exercise = train, mean_loss

@@ -6,6 +6,7 @@ import torch
 
 from course_utils.exercises import lab02, lab04, lab07
 from course_utils.exercises.checks import exercise
+from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp, choice, number, order, several
 from course_utils.project import start
 from course_utils.rubric import rubric
@@ -24,6 +25,8 @@ def _rows(*rows):
         (_rows([1, 2], [3, 4], [5, 6]), _rows([2, 1], [3, 6], [5, 4])),
         (_rows([0, 1], [0, 1], [1, 1]), _rows([0, 1], [1, 0])),
         (_rows([7], [8], [9]), _rows([9], [9], [1])),
+        (_rows([1, 2], [3, 4]), _rows([1, 9], [8, 2], [8, 4])),
+        (_rows([1, 2], [3, 4], [2, 2]), _rows([3, 4], [3, 5], [9, 2], [1, 2])),
     ],
     slopes=False,
     hints=[
@@ -90,6 +93,74 @@ def shared_all_that_is_double(X_train, X_held):
     """
     rows = torch.cat([X_train, X_held])
     return len(rows) - len(torch.unique(rows, dim=0))
+
+
+@shared.mistake
+def shared_anywhere(X_train, X_held):
+    """You asked of each number whether it stands anywhere among the training rows. The
+    numbers of one row can come from several others: compare row with row, all numbers
+    of both.
+    """
+    return int(torch.isin(X_held, X_train).all(dim=1).sum())
+
+
+@shared.mistake
+def shared_first_number(X_train, X_held):
+    """You compared the first number of each row alone. Rows are the same only if *all*
+    their numbers are equal.
+    """
+    return _shared({shared_first_number}, X_train, X_held)
+
+
+@shared.mistake
+def shared_sums(X_train, X_held):
+    """You compared one number per row, its sum or mean. Different rows can have the
+    same one: compare number by number.
+    """
+    return _shared({shared_sums}, X_train, X_held)
+
+
+@shared.mistake
+def shared_fresh(X_train, X_held):
+    """You counted the held-out rows that do *not* stand among the training rows. Count
+    the others.
+    """
+    return _shared({shared_fresh}, X_train, X_held)
+
+
+@shared.mistake
+def shared_one_at_most(X_train, X_held):
+    """You say whether there is a shared row, or stop at the first that you find. Asked
+    is how many there are: go on, and count.
+    """
+    return min(1, shared.reference(X_train, X_held))
+
+
+@two_of(
+    shared,
+    shared_numbers,
+    shared_from_the_other_side,
+    shared_pairs,
+    shared_of_different_rows,
+    shared_first_number,
+    shared_sums,
+    shared_fresh,
+)
+def _shared(slips, X_train, X_held):
+    if shared_from_the_other_side in slips:
+        X_train, X_held = X_held, X_train
+    if shared_of_different_rows in slips:
+        X_train, X_held = X_train.unique(dim=0), X_held.unique(dim=0)
+    if shared_first_number in slips:
+        X_train, X_held = X_train[:, :1], X_held[:, :1]
+    if shared_sums in slips:
+        X_train, X_held = (X.sum(dim=1, keepdim=True) for X in (X_train, X_held))
+    equal = X_held[:, None] == X_train
+    twins = equal.any(dim=2) if shared_numbers in slips else equal.all(dim=2)
+    if shared_pairs in slips:
+        return int((~twins if shared_fresh in slips else twins).sum())
+    found = twins.any(dim=1)
+    return int((~found if shared_fresh in slips else found).sum())
 
 
 def _answers(both, simple, big, neither):
@@ -231,6 +302,48 @@ def decide_with_one_error(right_simple, right_big):
     return bool(difference.mean() > difference.std() / len(difference) ** 0.5)
 
 
+@decide.mistake
+def decide_at_least(right_simple, right_big):
+    """You take the big model where it is better by exactly two errors, too. If both
+    models give the same answers, the difference is 0 and so is the error, and 0 >= 0:
+    ask for *more*, with >.
+    """
+    return _decide({decide_at_least}, right_simple, right_big)
+
+
+@decide.mistake
+def decide_turned_round(right_simple, right_big):
+    """You subtracted the wrong way round: simple minus big. Then the big model is taken
+    where it is clearly worse.
+    """
+    return _decide({decide_turned_round}, right_simple, right_big)
+
+
+@two_of(
+    decide,
+    decide_by_deviation,
+    decide_without_root,
+    decide_either_way,
+    decide_with_one_error,
+    decide_at_least,
+    decide_turned_round,
+)
+def _decide(slips, right_simple, right_big):
+    difference = right_big.float() - right_simple.float()
+    if decide_turned_round in slips:
+        difference = -difference
+    mean, limit = difference.mean(), 2 * difference.std()
+    if decide_without_root in slips:
+        limit = limit / len(difference)
+    elif decide_by_deviation not in slips:
+        limit = limit / len(difference) ** 0.5
+    if decide_with_one_error in slips:
+        limit = limit / 2
+    if decide_either_way in slips:
+        mean = mean.abs()
+    return bool(mean >= limit if decide_at_least in slips else mean > limit)
+
+
 @exercise(
     given={
         "weight": "weights K D",
@@ -295,6 +408,35 @@ def fold_in_bias_divided(weight, bias, mean, spread):
     """
     weight = weight / spread
     return weight, bias / spread.mean() - weight @ mean
+
+
+@fold_in.mistake
+def fold_in_summed(weight, bias, mean, spread):
+    """You added up the whole table of weight times mean. Each class has a sum of its
+    own, along its row: .sum(dim=1), or @ mean.
+    """
+    return _folded({fold_in_summed}, weight, bias, mean, spread)
+
+
+@two_of(
+    fold_in,
+    fold_in_multiplied,
+    fold_in_old_weight,
+    fold_in_added,
+    fold_in_bias_kept,
+    fold_in_bias_divided,
+    fold_in_summed,
+)
+def _folded(slips, weight, bias, mean, spread):
+    new = weight * spread if fold_in_multiplied in slips else weight / spread
+    if fold_in_bias_divided in slips:
+        bias = bias / spread.mean()
+    moved = (weight if fold_in_old_weight in slips else new) @ mean
+    if fold_in_summed in slips:
+        moved = moved.sum()
+    if fold_in_bias_kept in slips:
+        moved = 0 * moved
+    return new, bias + moved if fold_in_added in slips else bias - moved
 
 
 _SURE = torch.tensor([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0, 1.0, 0.75, 0.9])
@@ -385,6 +527,55 @@ def groups_as_shares(sure, right, edges):
     """
     table = groups.reference(sure, right, edges)
     return [(n, good / n if n else 0.0) for n, good in table]
+
+
+@groups.mistake
+def groups_one_too_many(sure, right, edges):
+    """There is one group too many: rows that reach the last edge got one of their own.
+    Between n edges lie n - 1 groups, and the last one takes its upper edge as well.
+    """
+    return _table(
+        sure,
+        right,
+        [*edges, 2 + edges[-1]],
+        lambda p, low, high: (p >= low) & (p < high),
+    )
+
+
+@groups.mistake
+def groups_exchanged(sure, right, edges):
+    """The two numbers of each group stand in the other order. First comes how many rows
+    it has, then how many of them are right.
+    """
+    return [(good, n) for n, good in groups.reference(sure, right, edges)]
+
+
+@two_of(
+    groups,
+    groups_strange,
+    groups_with_the_other_edge,
+    groups_with_both_edges,
+    groups_without_an_end,
+    groups_of_wrong_answers,
+    groups_as_shares,
+)
+def _grouped(slips, sure, right, edges):
+    if groups_of_wrong_answers in slips:
+        right = ~right
+    first = [
+        m
+        for m in (
+            groups_strange,
+            groups_with_the_other_edge,
+            groups_with_both_edges,
+            groups_without_an_end,
+        )
+        if m in slips
+    ]
+    table = (first[0] if first else groups.reference)(sure, right, edges)
+    if groups_as_shares in slips:
+        return [(n, good / n if n else 0.0) for n, good in table]
+    return table
 
 
 # Questions ----------------------------------------------------------------------
