@@ -39,16 +39,23 @@ def repaired(study: Study) -> list[str]:
         return []
     if not study.exercise.names or study.function.__name__ != tree.name:
         return []
+    said, known, candidates = _one_change(study, tree)
+    return said or _two_changes(study, tree, candidates, known)
+
+
+def _one_change(study: Study, tree: ast.FunctionDef) -> tuple[list, list, list]:
+    """Say which change would do; or of two things the listed one; and what remains.
+
+    That is each change with which something else comes out: itself, the function with
+    it, and what that returns for the first input.
+    """
     first, right = study.first, study.first.right.value
     # Where the values are right already, all that can be observed counts.
     whole = bool(first.right.error) or same(first.got.value, right)
     numbers = first.problem[0] not in ("side effect", "slope") and not first.right.error
     ordinary = any(t.problem and t.case.ordinary for t in study.trials)
     partly, candidates, known = [], [], []
-    usual = [t for t in study.formulas() if t.problem]
-    probes = [first, *([] if study.trains else usual[1 :: 1 + len(usual) // 6])]
-    form, seen = first.problem[0] == "form", set()
-    lines = {n.place: n.lineno for n in ast.walk(tree) if hasattr(n, "lineno")}
+    form = first.problem[0] == "form"
     for edit in repairs(tree, _donors(study.exercise, tree), form):
         if study.late():
             break
@@ -59,36 +66,28 @@ def repaired(study: Study) -> list[str]:
         if not _problem(study, function, first) if whole else same(value, right):
             said, left = described(tree, edit), _left(study, function)
             if said and left == [] and _holds(study, function):
-                return [f"One change would make it right: {said}."]
+                return [f"One change would make it right: {said}."], [], []
             some = said and left and ordinary and numbers
             if some and _holds(study, function, False):
                 partly.append((len(left), left, said))
         elif value is not None and not same(value, first.got.value):
             known = known or _behind(study, tree, edit, function, value)
-        if value is None:
-            continue
-        candidates.append((edit, function, value))
-    if partly:
-        _, left, said = min(partly, key=lambda p: p[0])
-        return _partly_said(study, said, left)
-    if whole:
-        return []
-    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
-    moving = []
-    for edit, function, value in candidates:
-        if study.late():
-            break
-        values = [value, *(_value(function, t) for t in probes[1:])]
-        key = (lines.get(edit.places[0]), *map(key_of, values))
-        moves = any(
-            not same(v, t.got.value) for v, t in zip(values, probes, strict=True)
-        )
-        # One of those in a line that do the same, unless nobody would write it.
-        if moves and key not in seen and (said := described(tree, edit)):
-            seen.add(key)
-            moving.append((edit, function, said))
-    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
+        if value is not None:
+            candidates.append((edit, function, value))
+    if not partly:
+        return [], known, candidates
+    _, left, said = min(partly, key=lambda p: p[0])
+    return _partly_said(study, said, left), [], []
+
+
+def _two_changes(
+    study: Study, tree: ast.FunctionDef, candidates: list, known: list[str]
+) -> list[str]:
+    """Say which two changes would do; or what is known; or which one mends a part."""
+    usual = [t for t in study.formulas() if t.problem]
     usual = usual[:: 1 + len(usual) // 6]
+    moving = _moving(study, tree, candidates, usual)
+    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
     gains = [0 if study.late() else _gain(usual, change) for _, change, _ in moving]
     leads = sorted((-gain, i) for i, gain in enumerate(gains) if gain)[:LEADS]
     study.until = time.process_time() + PAIRS_MAY_TAKE
@@ -98,7 +97,9 @@ def repaired(study: Study) -> list[str]:
         function = build(study.function, tree, moving[i][0], moving[j][0])
         if (
             function
-            and all(same(_value(function, t), t.right.value) for t in probes)
+            and all(
+                same(_value(function, t), t.right.value) for t in [study.first, *usual]
+            )
             and _left(study, function) == []
             and _holds(study, function)
         ):
@@ -106,9 +107,35 @@ def repaired(study: Study) -> list[str]:
                 f"Two changes would make it right. One: {moving[i][2]}. "
                 f"The other: {moving[j][2]}."
             ]
-    if form or known:
+    if known or study.first.problem[0] == "form":
         return known
     return _one_of_two(study, [moving[i] for _, i in leads])
+
+
+def _moving(
+    study: Study, tree: ast.FunctionDef, candidates: list, usual: list[Trial]
+) -> list[tuple[Edit, Callable, str]]:
+    """Return the changes with which something else comes out, and what they are.
+
+    Of those in a line that do the same it is one that somebody would write.
+    """
+    study.until = time.process_time() + PAIRS_MAY_TAKE / 2
+    lines = {n.place: n.lineno for n in ast.walk(tree) if hasattr(n, "lineno")}
+    # A training takes its time: there, the first input has to do.
+    probes = [study.first, *([] if study.trains else usual[1:])]
+    moving, seen = [], set()
+    for edit, function, value in candidates:
+        if study.late():
+            break
+        values = [value, *(_value(function, t) for t in probes[1:])]
+        key = (lines.get(edit.places[0]), *map(key_of, values))
+        moves = any(
+            not same(v, t.got.value) for v, t in zip(values, probes, strict=True)
+        )
+        if moves and key not in seen and (said := described(tree, edit)):
+            seen.add(key)
+            moving.append((edit, function, said))
+    return moving
 
 
 def _pairs(changes: list[Edit], leads: list[int]) -> Iterator[tuple[int, int]]:
@@ -247,7 +274,7 @@ def _replaces(said: str, exercise: Any) -> bool:
     """Whether a change puts in a method, or one for another, and touches nothing else.
 
     With other names, numbers or operators, or with less, many a function becomes like
-    a listed mistake; and so it does with a sum for a mean that no solution needs.
+    a listed mistake; and so it does with a sum or a mean that no solution needs.
     """
     new, found, old = said.partition(" in place of ")
     rest = r"(?<![.\w])\w+|[-+*/@<>=%&|]+"
@@ -256,8 +283,7 @@ def _replaces(said: str, exercise: Any) -> bool:
     )
     methods = [{*re.findall(r"\.(\w+)", text)} for text in (new, old)]
     needed = {*re.findall(r"\.(\w+)", exercise.solution_source())}
-    put, taken = methods[0] - methods[1], methods[1] - methods[0]
-    odd = taken & REDUCES and put & REDUCES - needed
+    odd = (methods[0] - methods[1]) & REDUCES - needed
     plain_new = "_like" not in said and new.strip("`") not in old
     return bool(found) and same_rest and plain_new and not odd
 
