@@ -47,13 +47,7 @@ def instructor(nb: NotebookNode) -> NotebookNode:
 
 
 def in_markdown(nb: NotebookNode) -> str:
-    """Return the plan for a lesson, as markdown.
-
-    Raises
-    ------
-    LabError
-        If lessons.toml names a mistake that no exercise of the lab knows.
-    """
+    """Return the plan for a lesson, as markdown."""
     data = worksheet.lessons().get(editions.number(nb), {})
     parts = {
         "opening": opening(nb),

@@ -274,13 +274,7 @@ def _kind(block: Node) -> str:
 
 
 def deck(slides: Sequence[Slide]) -> bytes:
-    """Return slides as one HTML file.
-
-    Raises
-    ------
-    LabError
-        If pandoc or reveal.js is missing.
-    """
+    """Return slides as one HTML file."""
     sections = [_section(slide, number) for number, slide in enumerate(slides)]
     items = [item for slide in slides for item in slide.items]
     names = dict.fromkeys(plain(i.block) for i in items if i.kind == "explorable")

@@ -104,13 +104,7 @@ def units(nb: NotebookNode) -> list[Unit]:
 
 
 def picked(text: str, course: Labs) -> list[Unit]:
-    """Return the sections that a text such as ``"04"`` or ``"04.1-3"`` names.
-
-    Raises
-    ------
-    LabError
-        If a lab has no such section.
-    """
+    """Return the sections that a text such as ``"04"`` or ``"04.1-3"`` names."""
     lab, _, numbers = text.partition(".")
     found = units(course[lab]) if lab in course else []
     if numbers:
@@ -129,13 +123,7 @@ def named(part: Mapping, key: str, course: Labs) -> list[Unit]:
 
 
 def sessions(of: Mapping, course: Labs) -> list[Session]:
-    """Return the sessions of a plan.
-
-    Raises
-    ------
-    LabError
-        If a section or an exercise does not exist.
-    """
+    """Return the sessions of a plan."""
     made = []
     for session in of["session"]:
         teach, read = (named(session, key, course) for key in ("teach", "read"))
@@ -186,13 +174,7 @@ def takes(name: str) -> float:
 
 
 def place(question: Question, course: Labs) -> Unit:
-    """Return the section in which a lab asks a question.
-
-    Raises
-    ------
-    LabError
-        If its lab does not ask it.
-    """
+    """Return the section in which a lab asks a question."""
     nb, at = course[question.lab[3:]], 1
     for section in reading_time.sections(nb):
         if numbered := re.match(r"(\d+)\. ", section.title):

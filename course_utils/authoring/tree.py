@@ -364,13 +364,7 @@ def after_lead(block: Node, said: str) -> list[Node]:
 
 
 def check_tools(*packages: str) -> None:
-    """Find out before long work whether packages are here, and pandoc with its own.
-
-    Raises
-    ------
-    LabError
-        If one is missing.
-    """
+    """Find out before long work whether packages are here, and pandoc with its own."""
     for name in packages:
         if not importlib.util.find_spec(name):
             raise LabError(f"{name} is not installed; {WHAT_TO_DO}")
@@ -379,13 +373,7 @@ def check_tools(*packages: str) -> None:
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
-    """Convert a text with pandoc.
-
-    Raises
-    ------
-    LabError
-        If pandoc is missing or refuses the text.
-    """
+    """Convert a text with pandoc."""
     try:
         from pypandoc import convert_text  # here, because learners do not have it
 

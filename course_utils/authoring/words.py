@@ -193,13 +193,7 @@ SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
 
 
 def language() -> str:
-    """Return the language that is chosen.
-
-    Raises
-    ------
-    LabError
-        If the table has no such language.
-    """
+    """Return the language that is chosen."""
     chosen = os.environ.get("COURSE_LANGUAGE") or "en"
     if chosen not in WORDS:
         known = ", ".join(WORDS)

@@ -42,13 +42,7 @@ def lessons() -> dict:
 
 
 def add_tasks(nb: NotebookNode, *, for_instructors: bool = False) -> None:
-    """Put a lab's tasks for a pencil into it, in place, each at the end of its section.
-
-    Raises
-    ------
-    LabError
-        If a section or a figure is missing.
-    """
+    """Put the tasks for a pencil into a lab, in place, at the ends of sections."""
     lab = editions.number(nb)
     tasks = lessons().get(lab, {}).get("pencil", [])
     # From the last one, so that a task does not stand in the way of the next.
