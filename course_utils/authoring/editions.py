@@ -9,7 +9,6 @@ import copy
 import importlib
 import inspect
 import re
-import symtable
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -132,16 +131,11 @@ def _stub():
 def _uses(source: str, names: set[str]) -> bool:
     """Tell whether a cell uses one of some functions of cells before."""
     try:
-        tables = [symtable.symtable(source, "cell", "exec")]
+        found = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)]
     except SyntaxError:  # a magic is not plain Python
         return False
-    names = names - {s.get_name() for s in tables[0].get_symbols() if s.is_assigned()}
-    for table in tables:
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if symbol.get_name() in names and symbol.is_global():
-                return True
-    return False
+    own = {name.id for name in found if isinstance(name.ctx, ast.Store)}
+    return any(name.id in names - own for name in found)
 
 
 def _add_notes(nb: NotebookNode, answers: Callable = lambda cell: ()) -> None:

@@ -8,7 +8,6 @@ import functools
 import itertools
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +21,14 @@ from course_utils.authoring import (
     plan,
     reading_time,
     tree,
+    words,
 )
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import SPACE, Node
 from course_utils.authoring.words import bold, word
 from course_utils.exercises.questions import Question
 
+data = functools.partial(words.data, "syllabus")
 POINTS = {"choice": 1, "several": 2, "order": 2, "number": 2}
 # Minutes to think, for each point; to read comes on top.
 THINKING = {"before": 1, "after": 1, "exam": 2}
@@ -62,13 +63,6 @@ class Session(NamedTuple):
     def minutes(self) -> float:
         """Return how long it takes in class."""
         return total(self.teach + self.solve) + (takes(self.test) if self.test else 0)
-
-
-@functools.cache
-def data() -> dict:
-    """Return what syllabus.toml holds."""
-    text = Path(__file__).with_name("syllabus.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 def by_number(notebooks: Iterable[NotebookNode]) -> Labs:

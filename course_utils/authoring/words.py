@@ -4,8 +4,11 @@ Each has a role, by which the rest of the course speaks of it. A second language
 second column of `WORDS`, and labs that are written in it; ``COURSE_LANGUAGE`` chooses.
 """
 
+import functools
 import os
 import re
+import tomllib
+from pathlib import Path
 
 from course_utils.authoring.labs import LabError
 
@@ -190,6 +193,13 @@ LEADS = (
     *("stop", "think", "exercise", "question", "answer", "pencil"),
 )
 SECTIONS = ("warm-up", "pitfalls", "exercises", "summary", "deeper")
+
+
+@functools.cache
+def data(name: str) -> dict:
+    """Return what a file such as ``lessons.toml`` beside this one holds."""
+    path = Path(__file__).with_name(f"{name}.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def language() -> str:
