@@ -11,7 +11,7 @@ from nbformat.v4 import new_markdown_cell
 
 from course_utils.authoring import asked, editions, reading_time, words, worksheet
 from course_utils.authoring.labs import LabError
-from course_utils.authoring.words import word
+from course_utils.authoring.words import bold, word
 
 N_MISTAKES = 3
 N_CASES = 3  # inputs with which a mistake is tried until it shows
@@ -49,20 +49,24 @@ def instructor(nb: NotebookNode) -> NotebookNode:
 def in_markdown(nb: NotebookNode) -> str:
     """Return the plan for a lesson, as markdown."""
     data = worksheet.lessons().get(editions.number(nb), {})
+    optional = [
+        word("skip-deeper", title=section.title, minutes=section.minutes)
+        for section in reading_time.sections(nb)
+        if words.section_role(section.title) == "deeper"
+    ]
+    home = [word("task", **t._asdict() | {"names": t.called}) for t in tasks(nb)]
     parts = {
         "opening": opening(nb),
         "board": "\n\n".join(["", *editions.formulas(core(nb))]),
         "minutes": f"\n\n{_minutes(nb)}",
         "where-to-stop": _where_to_stop(nb),
-        "skip": f"{data.get('skip', '')} {_optional(nb)}",
+        "skip": " ".join([data.get("skip", ""), *optional]),
         "three": f"\n\n{_likely(nb, data)}",
-        "homework": "; ".join(_homework(nb)) + ".",
+        "homework": "; ".join(home) + ".",
         "symptoms": f"\n\n{_by_symptom(nb)}",
     }
-    said = [
-        f"{words.bold(role)} {text}" for role, text in parts.items() if text.strip()
-    ]
-    return "\n\n".join([f"**{word('plan')}**", *said])
+    said = [f"{bold(role)} {text}" for role, text in parts.items() if text.strip()]
+    return "\n\n".join([bold("plan"), *said])
 
 
 def opening(nb: NotebookNode) -> str:
@@ -85,7 +89,7 @@ def core(nb: NotebookNode) -> NotebookNode:
 
 def _stops(section: reading_time.Section) -> bool:
     """Tell whether a section ends where a lesson may stop."""
-    return any(words.bold("stop") in cell.source for cell in section.cells)
+    return any(bold("stop") in cell.source for cell in section.cells)
 
 
 def _minutes(nb: NotebookNode) -> str:
@@ -112,22 +116,6 @@ def _where_to_stop(nb: NotebookNode) -> str:
             values = {"title": section.title, "so_far": so_far, "left": total - so_far}
             said.append(word("stop-after", **values))
     return " ".join(said) or word("no-stop")
-
-
-def _optional(nb: NotebookNode) -> str:
-    for section in reading_time.sections(nb):
-        if words.section_role(section.title) == "deeper":
-            values = {"title": section.title, "minutes": section.minutes}
-            return word("skip-deeper", **values)
-    return ""
-
-
-def _homework(nb: NotebookNode) -> list[str]:
-    """Return the exercises with their minutes, in words."""
-    return [
-        word("task", number=task.number, names=task.called, minutes=task.minutes)
-        for task in tasks(nb)
-    ]
 
 
 def tasks(nb: NotebookNode) -> list[Task]:
