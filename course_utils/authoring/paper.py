@@ -38,7 +38,7 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
         if cell.cell_type == "markdown":
             cell.source = HANGUL.sub("(in Korean)", cell.source)
     images = {}
-    blocks = _with_key(tree.lab(nb))
+    blocks = _with_key(_with_appendix(tree.lab(nb)))
     return write(tree.change(blocks, lambda block: _fit(block, images))), images
 
 
@@ -46,6 +46,15 @@ def write(blocks: list[Node]) -> str:
     """Return blocks in typst's language, by pandoc."""
     lua = f"--lua-filter={TEMPLATES / 'paper.lua'}"
     return tree.write(blocks, "typst-smart", [lua])
+
+
+def _with_appendix(blocks: list[Node]) -> list[Node]:
+    """Put what is optional, which is the end of a lab, into a group."""
+    for at, block in enumerate(blocks):
+        title = tree.plain(block["c"][2]) if block["t"] == "Header" else ""
+        if words.section_role(title) == "deeper":
+            return [*blocks[:at], div(blocks[at:], "deeper")]
+    return blocks
 
 
 def _with_key(blocks: list[Node]) -> list[Node]:

@@ -403,13 +403,7 @@ def _fill(name: str, **values: str) -> str:
 
 def _page(blocks: list[Node], names: set[str]) -> Page:
     """Return a page of blocks, the first of which is its title."""
-    # Without sections: Sphinx makes them of the headings.
-    flat = [
-        part
-        for block in blocks
-        for part in (block["c"][1] if tree.role(block) == "section" else [block])
-    ]
-    anchors = {block["c"][1][0] for block in flat if block["t"] == "Header"}
+    anchors = {block["c"][1][0] for block in blocks if block["t"] == "Header"}
     pictures = {}
 
     def fit(node: Node) -> list[Node] | None:
@@ -432,7 +426,7 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return [_wide({"t": "Plain", "c": tree.change(inside, fit)})]
         return None
 
-    html = tree.write(tree.change(flat, fit), "html5", ["--mathml"])
+    html = tree.write(tree.change(blocks, fit), "html5", ["--mathml"])
     html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # it heads nothing
     # The source of a formula: the search would take it for words.
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)

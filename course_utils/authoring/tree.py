@@ -12,8 +12,7 @@ Each group is a ``Div``, and its first class is its role:
   ``height``), answered like a question;
 * ``exercise``: its text and all that belongs to it, up to the cell to solve it in;
 * a paragraph with a bold word before it, such as ``rule``: see `words.LEADS`;
-* ``note``, for instructors; its second class says about what; ``plan``, of a lesson;
-* ``section``; its second class is one of `words.SECTIONS`, or ``core``.
+* ``note``, for instructors; its second class says about what; ``plan``, of a lesson.
 
 Blocks of code have the class ``python``, ``mistake`` in a note, or ``output`` (and
 ``error`` or ``warning``).
@@ -73,7 +72,7 @@ def lab(nb: NotebookNode) -> list[Node]:
             groups += _questions(cell)
         else:
             groups += _code_groups(cell, blocks)
-    return _sections(_exercises(groups))
+    return _exercises(groups)
 
 
 def cells(nb: NotebookNode) -> list[list[Node]]:
@@ -175,21 +174,6 @@ def _exercises(groups: list[Node]) -> list[Node]:
         if {"stub", "solution"} & set(classes(group)):
             inside = None
     return found
-
-
-def _sections(blocks: list[Node]) -> list[Node]:
-    """Put each part with a heading of level 2 into a section."""
-    top, sections = [], []
-    for block in blocks:
-        if block["t"] == "Header" and block["c"][0] == 2:
-            kind = words.section_role(plain(block["c"][2]))
-            labelled = {"aria-labelledby": block["c"][1][0]}
-            sections.append(div([block], "section", kind, **labelled))
-        elif sections:
-            sections[-1]["c"][1].append(block)
-        else:
-            top.append(block)
-    return top + sections
 
 
 # Questions ------------------------------------------------------------------------
