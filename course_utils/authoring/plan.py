@@ -1,11 +1,12 @@
 """An instructor's edition on paper: a plan for the lesson, then the lab itself."""
 
+import functools
 import itertools
-import math
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
@@ -198,34 +199,23 @@ def symptom(exercise, mistake: Callable) -> str:
 
 def _kind_of_numbers(got, right) -> str:
     """Return what is strange about wrong numbers, at first sight."""
-    got, right = _numbers(got), _numbers(right)
-    if len(got) != len(right) or not got:
+    got, right = np.array(_numbers(got)), np.array(_numbers(right))
+    alike = functools.partial(np.allclose, rtol=1e-4, atol=1e-6)
+    if got.size != right.size or not got.size:
         return "numbers"
-    if not all(map(math.isfinite, got)) and all(map(math.isfinite, right)):
-        return "nan"
-    if any(right) and _alike(got, [-x for x in right]):
-        return "sign"
-    if min(got) < 0 <= min(right):
-        return "negative"
-    if max(got) > 1.001 and min(right) >= 0 and max(right) <= 1:
-        return "large"
-    for value, kind in ((0, "zero"), (0.5, "half")):
-        if _alike(got, [value] * len(got)):
-            return kind
-    if len(got) > 1:
-        pairs = list(zip(got, right, strict=True))
-        if _alike([g - r for g, r in pairs], [got[0] - right[0]] * len(pairs)):
-            return "shift"
-        if all(right) and _alike(
-            [g / r for g, r in pairs], [got[0] / right[0]] * len(got)
-        ):
-            return "factor"
-    return "numbers"
-
-
-def _alike(some: list[float], others: list[float]) -> bool:
-    pairs = zip(some, others, strict=True)
-    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in pairs)
+    with np.errstate(all="ignore"):
+        ratio = got / right
+        seen = {
+            "nan": not np.isfinite(got).all() and np.isfinite(right).all(),
+            "sign": right.any() and alike(got, -right),
+            "negative": got.min() < 0 <= right.min(),
+            "large": got.max() > 1.001 and right.min() >= 0 and right.max() <= 1,
+            "zero": alike(got, 0),
+            "half": alike(got, 0.5),
+            "shift": got.size > 1 and alike(got - right, got[0] - right[0]),
+            "factor": got.size > 1 and right.all() and alike(ratio, ratio[0]),
+        }
+    return next((kind for kind, is_it in seen.items() if is_it), "numbers")
 
 
 def _numbers(value) -> list[float]:
