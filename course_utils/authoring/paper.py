@@ -18,7 +18,6 @@ from course_utils.authoring import credits, editions, tree, words
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import Node, code_block, div
 
-TEMPLATES = Path(__file__).with_name("templates")
 COLUMNS = 88  # of code and outputs; course.typ chooses the size of the letters for it
 SMALL_COLUMNS = 96  # of a mistake's code, which is set smaller
 CONTINUED = "↪ "  # at the start of a line that is the rest of the one above
@@ -44,7 +43,7 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
 
 def write(blocks: list[Node]) -> str:
     """Return blocks in typst's language, by pandoc."""
-    lua = f"--lua-filter={TEMPLATES / 'paper.lua'}"
+    lua = f"--lua-filter={tree.TEMPLATES / 'paper.lua'}"
     return tree.write(blocks, "typst-smart", [lua])
 
 
@@ -222,7 +221,7 @@ def sources() -> str:
 def fill_workshop(folder: Path, images: dict[str, bytes]) -> None:
     """Put into a folder what documents need to be compiled there."""
     for name in ("course.typ", "code.tmTheme"):
-        shutil.copy(TEMPLATES / name, folder)
+        shutil.copy(tree.TEMPLATES / name, folder)
     table = "".join(f"{quote(k)}: {quote(v)}, " for k, v in words.table().items())
     said = f"#let word = role => ({table}).at(role)\n"
     (folder / "words.typ").write_text(said, encoding="utf-8", newline="\n")

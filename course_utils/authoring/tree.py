@@ -24,6 +24,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -39,6 +40,18 @@ MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_
 # A block or an inline of pandoc's tree: {"t": its kind, "c": its contents}.
 Node = dict
 
+# The name of a function, such as log, in the MathML that pandoc writes; but not with an
+# index: in an <msub> there is no room for anything else.
+FUNCTION = (
+    "".join(
+        rf"(?<!<{tag}>)(?<!<{tag}><mrow>)"
+        for tag in ("msub", "msup", "msubsup", "munder", "mover", "munderover", "mfrac")
+    )
+    + r'(?:<mrow>)?<mi mathvariant="normal">\w\w+</mi>'
+    r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?+"
+)
+
+TEMPLATES = Path(__file__).with_name("templates")
 WHAT_TO_DO = 'run: pip install -e ".[authoring]"'
 
 # Of the groups that stand in markdown.
@@ -383,6 +396,19 @@ def write(blocks: list[Node], target: str, options: Sequence[str] = ()) -> str:
     tree = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": blocks}
     options = ["--wrap=none", *options]
     return pandoc(json.dumps(tree), source="json", target=target, options=options)
+
+
+def html(blocks: list[Node], *options: str) -> str:
+    """Return blocks as HTML, with MathML, which browsers show without a script.
+
+    A thin space stands around the names of functions, which MathML has not. As in TeX:
+    y log p, but log(p).
+    """
+    thin = '<mspace width="0.167em"></mspace>'
+    text = write(blocks, "html5", ["--mathml", *options])
+    text = re.sub(rf"({FUNCTION})(?!<mo[^>]*>[(\[])", rf"\1{thin}", text)
+    operand = r"</mi>|</mn>|</msub>|</msup>|</mfrac>|postfix\">[)\]]</mo>"
+    return re.sub(rf"({operand})(?={FUNCTION})", rf"\1{thin}", text)
 
 
 @functools.cache
