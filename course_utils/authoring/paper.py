@@ -4,15 +4,16 @@ import ast
 import base64
 import copy
 import hashlib
+import io
 import json
 import re
 import shutil
-import struct
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from PIL import Image
 
 from course_utils.authoring import credits, editions, tree, words
 from course_utils.authoring.labs import LabError
@@ -89,8 +90,10 @@ def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
             png = base64.b64decode(source.partition(",")[2])
             name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
             images[name] = png
-            width, alt = f"{_width(png):.0f}", tree.plain(seen)
-            return [div([], "picture", name=name, width=width, alt=alt)]
+            picture = Image.open(io.BytesIO(png))
+            dpi, _ = picture.info.get("dpi", (FIGURE_DPI, FIGURE_DPI))
+            points = f"{picture.width / dpi * 72 * FIGURE_SCALE:.0f}"
+            return [div([], "picture", name=name, width=points, alt=tree.plain(seen))]
         case {"t": "Div", "c": [[_, ["cell", *_], _], blocks]}:
             return tree.change(_cell(block, *blocks), lambda b: _fit(b, images))
     return None
@@ -154,15 +157,6 @@ def wrap(text: str, columns: int = COLUMNS) -> str:
         wide = len(line) > columns
         lines += textwrap.wrap(line, columns, **how) if wide else [line]
     return "\n".join(lines)
-
-
-def _width(png: bytes) -> float:
-    """Return how wide an image is on paper, in points."""
-    (pixels,) = struct.unpack(">I", png[16:20])
-    at = png.find(b"pHYs")
-    per_metre = struct.unpack(">I", png[at + 4 : at + 8])[0] if at > 0 else 0
-    dpi = per_metre * 0.0254 or FIGURE_DPI
-    return pixels / dpi * 72 * FIGURE_SCALE
 
 
 # From typst to PDF ----------------------------------------------------------------
