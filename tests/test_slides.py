@@ -23,7 +23,6 @@ from course_utils.authoring import (
     reading_time,
     slides,
     tree,
-    web,
     words,
     worksheet,
 )
@@ -629,7 +628,7 @@ def luminance(colour):
 
 
 def test_colours_have_contrast():
-    css = (web.TEMPLATES / "slides.css").read_text(encoding="utf-8")
+    css = (tree.TEMPLATES / "slides.css").read_text(encoding="utf-8")
     inks = re.findall(
         r"(?:--(?:ink|quiet|blue|red|green|link)|[{; ]color): (#\w+)", css
     )

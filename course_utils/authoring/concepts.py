@@ -1,8 +1,6 @@
 """Questions that no lab asks; they stand in ``concepts.toml``."""
 
-import tomllib
-from pathlib import Path
-
+from course_utils.authoring import words
 from course_utils.exercises.questions import Question, choice, number
 
 
@@ -13,5 +11,4 @@ def _question(name: str, *, wrong: dict | None = None, **about) -> Question:
     return number(f"concepts.{name}", wrong=wrong, **about)
 
 
-_texts = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-QUESTIONS = {name: _question(name, **q) for name, q in tomllib.loads(_texts).items()}
+QUESTIONS = {name: _question(name, **q) for name, q in words.data("concepts").items()}

@@ -9,7 +9,6 @@ import copy
 import importlib
 import inspect
 import re
-import symtable
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,7 +25,8 @@ from course_utils.exercises.questions import MARKED, Question
 USE = re.compile(
     r"^[# ]*(?P<module>lab\d\d)\.(?P<name>\w+)\.(check|hint|solution)\(", re.MULTILINE
 )
-LAB_LINK = re.compile(r"\[([^\]]+)\]\(\d\d_\w+\.ipynb\)")  # leads nowhere on paper
+# Links within the lab and to other labs lead nowhere on paper.
+LINK = re.compile(r"\[([^]]+)\]\((#[^)]*|\w+\.ipynb)\)")
 DISPLAY = re.compile(r"\$\$.+?\$\$", re.DOTALL)  # a formula on a line of its own
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 SPACE_PER_LINE = 1.5  # lines to write on, for each line of the reference solution
@@ -131,16 +131,11 @@ def _stub():
 def _uses(source: str, names: set[str]) -> bool:
     """Tell whether a cell uses one of some functions of cells before."""
     try:
-        tables = [symtable.symtable(source, "cell", "exec")]
+        found = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)]
     except SyntaxError:  # a magic is not plain Python
         return False
-    names = names - {s.get_name() for s in tables[0].get_symbols() if s.is_assigned()}
-    for table in tables:
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if symbol.get_name() in names and symbol.is_global():
-                return True
-    return False
+    own = {name.id for name in found if isinstance(name.ctx, ast.Store)}
+    return any(name.id in names - own for name in found)
 
 
 def _add_notes(nb: NotebookNode, answers: Callable = lambda cell: ()) -> None:
@@ -164,11 +159,6 @@ def lab_notes(nb: NotebookNode) -> dict[str, str]:
     A module may have ``notes``, which answer what the lab leaves open: questions "to
     think about", or what a slider shows. Each note stands after the one cell that
     contains its text.
-
-    Raises
-    ------
-    LabError
-        If not exactly one cell contains it.
     """
     lab = f"lab{number(nb)}"
     try:
@@ -193,27 +183,19 @@ def _at_home(nb: NotebookNode) -> NotebookNode:
 
 
 def _without_screen_parts(nb: NotebookNode) -> NotebookNode:
-    """Drop what makes sense on a screen only: badges, widgets, Colab's cell, tags."""
+    """Drop what makes sense on a screen only: badges, links, Colab's cell, tags."""
     nb = _at_home(nb)
     for cell, following in zip(nb.cells, [*nb.cells[1:], None], strict=True):
         pitfall = "pitfall" in cell.metadata.get("tags", [])
         cell.metadata = NotebookNode({"pitfall": True} if pitfall else {})
-        if cell.cell_type != "code":
-            source = LAB_LINK.sub(r"\1", cell.source)
-            if following:  # a quiz shows the code of the cell that it asks about
-                source = source.replace(f"```python\n{following.source}\n```", "")
-            # A line that starts with + inside of a formula is no list.
-            source = DISPLAY.sub(lambda m: " ".join(m[0].split()), source)
-            source = re.sub(r"<!--.*?-->\n*", "", source, flags=re.DOTALL)
-            # Links within the lab and to other labs lead nowhere from here.
-            source = re.sub(r"\[([^]]+)\]\((#[^)]*|\w+\.ipynb)\)", r"\1", source)
-            cell.source = source.strip()
+        if cell.cell_type == "code":
             continue
-        for output in cell.outputs:
-            data = output.get("data", {})
-            for kind in [k for k in data if k.startswith("application/")]:
-                del data[kind]
-        cell.outputs = [o for o in cell.outputs if "data" not in o or o.data]
+        source = LINK.sub(r"\1", cell.source)
+        if following:  # a quiz shows the code of the cell that it asks about
+            source = source.replace(f"```python\n{following.source}\n```", "")
+        # A line that starts with + inside of a formula is no list.
+        source = DISPLAY.sub(lambda m: " ".join(m[0].split()), source)
+        cell.source = re.sub(r"<!--.*?-->\n*", "", source, flags=re.DOTALL).strip()
     return nb
 
 

@@ -117,13 +117,7 @@ def book_text(
 
 
 def sheet(notebooks: Sequence[NotebookNode], workshop: Path, name: str) -> bytes:
-    """Return the formulas and rules of the course on two pages.
-
-    Raises
-    ------
-    LabError
-        If they do not fit.
-    """
+    """Return the formulas and rules of the course on two pages."""
     body = sheet_body(notebooks)
     told = credits.read()
 

@@ -45,11 +45,8 @@ class LabRunError(RuntimeError):
 def mnist_source() -> str:
     """Return the MNIST data that labs get: ``COURSE_MNIST``, or what there is.
 
-    Returns
-    -------
-    str
-        ``"embedded"``, ``"disk"``, ``"download"`` or an absolute folder: kernels run in
-        another folder than the one that a relative path was meant for.
+    It is ``"embedded"``, ``"disk"``, ``"download"`` or an absolute folder: kernels run
+    in another folder than the one that a relative path was meant for.
     """
     source = os.environ.get("COURSE_MNIST")
     if not source:
@@ -61,22 +58,11 @@ def mnist_source() -> str:
     return str(Path(source).expanduser().absolute())
 
 
-def kernel_environment(
-    source: str | None = None, *, strict: bool = False
-) -> dict[str, str]:
+def kernel_environment(source: str = "", *, strict: bool = False) -> dict[str, str]:
     """Return the environment variables that make a lab's outputs reproducible.
 
-    Parameters
-    ----------
-    source : str, optional
-        A value for ``COURSE_MNIST``; by default that of `mnist_source`.
-    strict : bool
-        Whether an exercise that is not solved stops the lab.
-
-    Returns
-    -------
-    dict
-        To be added to ``os.environ``. Only the number of threads is left to the user.
+    Only the number of threads is left to the user. If ``strict``, an exercise that is
+    not solved stops the lab.
     """
     return {
         "COURSE_MNIST": source or mnist_source(),
@@ -104,7 +90,7 @@ def execute(
     Parameters
     ----------
     nb : NotebookNode
-        Gets the outputs; after a failure those up to the failure.
+        Gets the outputs; after a failure those up to the failure. It is returned, too.
     source, strict
         See `kernel_environment`.
     cwd : Path
@@ -113,11 +99,6 @@ def execute(
         Seconds that one cell may take.
     on_cell : callable, optional
         Called before each code cell.
-
-    Returns
-    -------
-    NotebookNode
-        `nb`.
 
     Raises
     ------
@@ -128,11 +109,7 @@ def execute(
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
-    from nbclient.exceptions import (
-        CellExecutionError,
-        CellTimeoutError,
-        DeadKernelError,
-    )
+    from nbclient import exceptions as stops
 
     current = 0
     interrupted = False
@@ -174,12 +151,12 @@ def execute(
     try:
         # The kernel's own stderr is its log; what a lab prints comes another way.
         client.execute(env=environment, cleanup_kc=True, stderr=subprocess.DEVNULL)
-    except CellExecutionError as error:
+    except stops.CellExecutionError as error:
         first_line = (error.evalue or "").strip().partition("\n")[0]
         message = f"{error.ename}: {first_line}"
-    except CellTimeoutError:
+    except stops.CellTimeoutError:
         message = f"took longer than {timeout:g} s"
-    except (DeadKernelError, asyncio.CancelledError):
+    except (stops.DeadKernelError, asyncio.CancelledError):
         if interrupted:
             raise KeyboardInterrupt from None
         message = "the kernel died"
@@ -192,17 +169,9 @@ def execute(
 
 
 def lab_paths(names: Sequence[str] | None = None) -> list[Path]:
-    """Return the ``.py`` files of labs.
+    """Return the ``.py`` files of labs, sorted by number, each once.
 
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Each ``"01"``, ``"01_softmax"`` or a path. By default all labs.
-
-    Returns
-    -------
-    list of Path
-        Sorted by number, each once.
+    A name is ``"01"``, ``"01_softmax"`` or a path; without names it is all labs.
 
     Raises
     ------
@@ -218,8 +187,7 @@ def lab_paths(names: Sequence[str] | None = None) -> list[Path]:
         found = [
             lab
             for lab in labs
-            if name in (lab.stem, lab.stem[:2])
-            or path in (lab, lab.with_suffix(".ipynb"))
+            if {name, path} & {lab.stem, lab.stem[:2], lab, lab.with_suffix(".ipynb")}
         ]
         if not found:
             known = ", ".join(p.stem for p in labs) or "none"
@@ -270,9 +238,8 @@ def clean(nb: NotebookNode) -> NotebookNode:
     # JupyterLab opens a pair only if lines_to_next_cell agrees in both files.
     kept = {"tags", "jupyter", "slideshow", "lines_to_next_cell"}
     for cell in nb.cells:
-        cell.metadata = NotebookNode(
-            {k: v for k, v in cell.metadata.items() if k in kept}
-        )
+        metadata = {k: v for k, v in cell.metadata.items() if k in kept}
+        cell.metadata = NotebookNode(metadata)
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return nb
@@ -282,12 +249,9 @@ def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Join prints that follow each other: how they were cut depends on timing."""
     merged = []
     for output in outputs:
-        if (
-            merged
-            and output.output_type == merged[-1].output_type == "stream"
-            and output.name == merged[-1].name
-        ):
-            merged[-1].text += output.text
+        before = merged[-1] if merged else {}
+        if "name" in output and output.name == before.get("name"):
+            before.text += output.text  # only streams have names
         else:
             merged.append(output)
     return merged
@@ -303,28 +267,18 @@ def outline(nb: NotebookNode) -> list[tuple[str, str, tuple[str, ...]]]:
 
     The marks are its tags, and what it is on slides, if anything.
     """
-    return [
-        (
-            cell.cell_type,
-            cell.source,
-            (
-                *cell.metadata.get("tags", ()),
-                *cell.metadata.get("slideshow", {}).values(),
-            ),
-        )
-        for cell in nb.cells
-    ]
+    found = []
+    for cell in nb.cells:
+        slides = cell.metadata.get("slideshow", {}).values()
+        marks = (*cell.metadata.get("tags", ()), *slides)
+        found.append((cell.cell_type, cell.source, marks))
+    return found
 
 
 def check_cell(cell: NotebookNode, name: str) -> Tolerance:
     """Return a code cell's tolerance, if the cell is fit to be compared.
 
-    Parameters
-    ----------
-    cell : NotebookNode
-        A code cell.
-    name : str
-        What to call it in an error, such as ``cell In [3]``.
+    An error says its name, such as ``cell In [3]``.
 
     Raises
     ------
@@ -355,9 +309,8 @@ def check_run(nb: NotebookNode) -> list[Tolerance]:
         tolerances.append(check_cell(cell, f"cell In [{number}]"))
         raised = any(output.output_type == "error" for output in cell.outputs)
         if "raises-exception" in cell.metadata.get("tags", []) and not raised:
-            raise ValueError(
-                f"cell In [{number}]: tagged raises-exception, but raised nothing"
-            )
+            name = f"cell In [{number}]"
+            raise ValueError(f"{name}: tagged raises-exception, but raised nothing")
     return tolerances
 
 
@@ -419,9 +372,8 @@ def _solution(module: str, name: str, where: str) -> str:
     try:
         return find(module, name).solution_source()
     except LookupError:
-        raise LabError(
-            f"{where}: the stub {name} has no exercise in {module}"
-        ) from None
+        text = f"{where}: the stub {name} has no exercise in {module}"
+        raise LabError(text) from None
 
 
 # Writing ------------------------------------------------------------------------

@@ -4,21 +4,21 @@ import ast
 import base64
 import copy
 import hashlib
+import io
 import json
 import re
 import shutil
-import struct
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from PIL import Image
 
 from course_utils.authoring import credits, editions, tree, words
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import Node, code_block, div
 
-TEMPLATES = Path(__file__).with_name("templates")
 COLUMNS = 88  # of code and outputs; course.typ chooses the size of the letters for it
 SMALL_COLUMNS = 96  # of a mistake's code, which is set smaller
 CONTINUED = "↪ "  # at the start of a line that is the rest of the one above
@@ -38,14 +38,23 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
         if cell.cell_type == "markdown":
             cell.source = HANGUL.sub("(in Korean)", cell.source)
     images = {}
-    blocks = _with_key(tree.lab(nb))
+    blocks = _with_key(_with_appendix(tree.lab(nb)))
     return write(tree.change(blocks, lambda block: _fit(block, images))), images
 
 
 def write(blocks: list[Node]) -> str:
     """Return blocks in typst's language, by pandoc."""
-    lua = f"--lua-filter={TEMPLATES / 'paper.lua'}"
+    lua = f"--lua-filter={tree.TEMPLATES / 'paper.lua'}"
     return tree.write(blocks, "typst-smart", [lua])
+
+
+def _with_appendix(blocks: list[Node]) -> list[Node]:
+    """Put what is optional, which is the end of a lab, into a group."""
+    for at, block in enumerate(blocks):
+        title = tree.plain(block["c"][2]) if block["t"] == "Header" else ""
+        if words.section_role(title) == "deeper":
+            return [*blocks[:at], div(blocks[at:], "deeper")]
+    return blocks
 
 
 def _with_key(blocks: list[Node]) -> list[Node]:
@@ -81,8 +90,10 @@ def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
             png = base64.b64decode(source.partition(",")[2])
             name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
             images[name] = png
-            width, alt = f"{_width(png):.0f}", tree.plain(seen)
-            return [div([], "picture", name=name, width=width, alt=alt)]
+            picture = Image.open(io.BytesIO(png))
+            dpi, _ = picture.info.get("dpi", (FIGURE_DPI, FIGURE_DPI))
+            points = f"{picture.width / dpi * 72 * FIGURE_SCALE:.0f}"
+            return [div([], "picture", name=name, width=points, alt=tree.plain(seen))]
         case {"t": "Div", "c": [[_, ["cell", *_], _], blocks]}:
             return tree.change(_cell(block, *blocks), lambda b: _fit(b, images))
     return None
@@ -148,15 +159,6 @@ def wrap(text: str, columns: int = COLUMNS) -> str:
     return "\n".join(lines)
 
 
-def _width(png: bytes) -> float:
-    """Return how wide an image is on paper, in points."""
-    (pixels,) = struct.unpack(">I", png[16:20])
-    at = png.find(b"pHYs")
-    per_metre = struct.unpack(">I", png[at + 4 : at + 8])[0] if at > 0 else 0
-    dpi = per_metre * 0.0254 or FIGURE_DPI
-    return pixels / dpi * 72 * FIGURE_SCALE
-
-
 # From typst to PDF ----------------------------------------------------------------
 
 
@@ -213,7 +215,7 @@ def sources() -> str:
 def fill_workshop(folder: Path, images: dict[str, bytes]) -> None:
     """Put into a folder what documents need to be compiled there."""
     for name in ("course.typ", "code.tmTheme"):
-        shutil.copy(TEMPLATES / name, folder)
+        shutil.copy(tree.TEMPLATES / name, folder)
     table = "".join(f"{quote(k)}: {quote(v)}, " for k, v in words.table().items())
     said = f"#let word = role => ({table}).at(role)\n"
     (folder / "words.typ").write_text(said, encoding="utf-8", newline="\n")

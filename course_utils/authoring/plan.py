@@ -1,17 +1,18 @@
 """An instructor's edition on paper: a plan for the lesson, then the lab itself."""
 
+import functools
 import itertools
-import math
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from course_utils.authoring import asked, editions, reading_time, words, worksheet
 from course_utils.authoring.labs import LabError
-from course_utils.authoring.words import word
+from course_utils.authoring.words import bold, word
 
 N_MISTAKES = 3
 N_CASES = 3  # inputs with which a mistake is tried until it shows
@@ -47,28 +48,26 @@ def instructor(nb: NotebookNode) -> NotebookNode:
 
 
 def in_markdown(nb: NotebookNode) -> str:
-    """Return the plan for a lesson, as markdown.
-
-    Raises
-    ------
-    LabError
-        If lessons.toml names a mistake that no exercise of the lab knows.
-    """
+    """Return the plan for a lesson, as markdown."""
     data = worksheet.lessons().get(editions.number(nb), {})
+    optional = [
+        word("skip-deeper", title=section.title, minutes=section.minutes)
+        for section in reading_time.sections(nb)
+        if words.section_role(section.title) == "deeper"
+    ]
+    home = [word("task", **t._asdict() | {"names": t.called}) for t in tasks(nb)]
     parts = {
         "opening": opening(nb),
         "board": "\n\n".join(["", *editions.formulas(core(nb))]),
         "minutes": f"\n\n{_minutes(nb)}",
         "where-to-stop": _where_to_stop(nb),
-        "skip": f"{data.get('skip', '')} {_optional(nb)}",
+        "skip": " ".join([data.get("skip", ""), *optional]),
         "three": f"\n\n{_likely(nb, data)}",
-        "homework": "; ".join(_homework(nb)) + ".",
+        "homework": "; ".join(home) + ".",
         "symptoms": f"\n\n{_by_symptom(nb)}",
     }
-    said = [
-        f"{words.bold(role)} {text}" for role, text in parts.items() if text.strip()
-    ]
-    return "\n\n".join([f"**{word('plan')}**", *said])
+    said = [f"{bold(role)} {text}" for role, text in parts.items() if text.strip()]
+    return "\n\n".join([bold("plan"), *said])
 
 
 def opening(nb: NotebookNode) -> str:
@@ -91,7 +90,7 @@ def core(nb: NotebookNode) -> NotebookNode:
 
 def _stops(section: reading_time.Section) -> bool:
     """Tell whether a section ends where a lesson may stop."""
-    return any(words.bold("stop") in cell.source for cell in section.cells)
+    return any(bold("stop") in cell.source for cell in section.cells)
 
 
 def _minutes(nb: NotebookNode) -> str:
@@ -118,22 +117,6 @@ def _where_to_stop(nb: NotebookNode) -> str:
             values = {"title": section.title, "so_far": so_far, "left": total - so_far}
             said.append(word("stop-after", **values))
     return " ".join(said) or word("no-stop")
-
-
-def _optional(nb: NotebookNode) -> str:
-    for section in reading_time.sections(nb):
-        if words.section_role(section.title) == "deeper":
-            values = {"title": section.title, "minutes": section.minutes}
-            return word("skip-deeper", **values)
-    return ""
-
-
-def _homework(nb: NotebookNode) -> list[str]:
-    """Return the exercises with their minutes, in words."""
-    return [
-        word("task", number=task.number, names=task.called, minutes=task.minutes)
-        for task in tasks(nb)
-    ]
 
 
 def tasks(nb: NotebookNode) -> list[Task]:
@@ -216,34 +199,23 @@ def symptom(exercise, mistake: Callable) -> str:
 
 def _kind_of_numbers(got, right) -> str:
     """Return what is strange about wrong numbers, at first sight."""
-    got, right = _numbers(got), _numbers(right)
-    if len(got) != len(right) or not got:
+    got, right = np.array(_numbers(got)), np.array(_numbers(right))
+    alike = functools.partial(np.allclose, rtol=1e-4, atol=1e-6)
+    if got.size != right.size or not got.size:
         return "numbers"
-    if not all(map(math.isfinite, got)) and all(map(math.isfinite, right)):
-        return "nan"
-    if any(right) and _alike(got, [-x for x in right]):
-        return "sign"
-    if min(got) < 0 <= min(right):
-        return "negative"
-    if max(got) > 1.001 and min(right) >= 0 and max(right) <= 1:
-        return "large"
-    for value, kind in ((0, "zero"), (0.5, "half")):
-        if _alike(got, [value] * len(got)):
-            return kind
-    if len(got) > 1:
-        pairs = list(zip(got, right, strict=True))
-        if _alike([g - r for g, r in pairs], [got[0] - right[0]] * len(pairs)):
-            return "shift"
-        if all(right) and _alike(
-            [g / r for g, r in pairs], [got[0] / right[0]] * len(got)
-        ):
-            return "factor"
-    return "numbers"
-
-
-def _alike(some: list[float], others: list[float]) -> bool:
-    pairs = zip(some, others, strict=True)
-    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in pairs)
+    with np.errstate(all="ignore"):
+        ratio = got / right
+        seen = {
+            "nan": not np.isfinite(got).all() and np.isfinite(right).all(),
+            "sign": right.any() and alike(got, -right),
+            "negative": got.min() < 0 <= right.min(),
+            "large": got.max() > 1.001 and right.min() >= 0 and right.max() <= 1,
+            "zero": alike(got, 0),
+            "half": alike(got, 0.5),
+            "shift": got.size > 1 and alike(got - right, got[0] - right[0]),
+            "factor": got.size > 1 and right.all() and alike(ratio, ratio[0]),
+        }
+    return next((kind for kind, is_it in seen.items() if is_it), "numbers")
 
 
 def _numbers(value) -> list[float]:

@@ -34,7 +34,6 @@ from course_utils.authoring import (
     stamp,
     syllabus,
     tree,
-    web,
     words,
 )
 from course_utils.authoring.labs import LabError
@@ -42,7 +41,7 @@ from course_utils.authoring.tree import Node
 from course_utils.exercises.questions import TASKS, Question, as_html, certainties
 
 say = words.word
-TEMPLATES = web.TEMPLATES / "pages"
+TEMPLATES = tree.TEMPLATES / "pages"
 TOOLS = ("pypandoc", "sphinx", "furo")
 OURS = "searchindex.js"  # a folder with this file is a site, and may be replaced
 FRAMES = {"aims", "predict", "rule", "see", "stop"}
@@ -403,13 +402,7 @@ def _fill(name: str, **values: str) -> str:
 
 def _page(blocks: list[Node], names: set[str]) -> Page:
     """Return a page of blocks, the first of which is its title."""
-    # Without sections: Sphinx makes them of the headings.
-    flat = [
-        part
-        for block in blocks
-        for part in (block["c"][1] if tree.role(block) == "section" else [block])
-    ]
-    anchors = {block["c"][1][0] for block in flat if block["t"] == "Header"}
+    anchors = {block["c"][1][0] for block in blocks if block["t"] == "Header"}
     pictures = {}
 
     def fit(node: Node) -> list[Node] | None:
@@ -432,13 +425,13 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return [_wide({"t": "Plain", "c": tree.change(inside, fit)})]
         return None
 
-    html = tree.write(tree.change(flat, fit), "html5", ["--mathml"])
+    html = tree.html(tree.change(blocks, fit))
     html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # it heads nothing
     # The source of a formula: the search would take it for words.
     html = re.sub(r"<annotation .*?</annotation>", "", html, flags=re.DOTALL)
     if not HEADING.match(html):
         raise LabError(f"a page starts with its title, not with {html[:40]!r}")
-    return Page(web.space_functions(html), pictures)
+    return Page(html, pictures)
 
 
 def _formula(node: Node) -> Node:

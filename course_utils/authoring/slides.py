@@ -20,11 +20,14 @@ Nothing is shortened. The browser makes the text as large as the board allows, s
 """
 
 import difflib
+import hashlib
 import importlib.util
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -36,7 +39,6 @@ from course_utils.authoring import (
     editions,
     gallery,
     tree,
-    web,
     words,
     worksheet,
 )
@@ -46,6 +48,8 @@ from course_utils.authoring.tree import Node, after_lead, div, lead, para, plain
 
 MARKS = {name: name for name in ("slide", "fragment", "notes", "skip")}
 MARKS |= {"subslide": "slide", "-": "notes", "": "notes"}
+PICTURE_START = "data:image/png;base64,"
+PICTURE = re.compile(rf"{PICTURE_START}[\w+/=]+", re.ASCII)
 EXPLORABLE = re.compile(rf"\bexplorables\.({'|'.join(gallery.explorables.NAMES)})\(")
 
 
@@ -274,21 +278,32 @@ def _kind(block: Node) -> str:
 
 
 def deck(slides: Sequence[Slide]) -> bytes:
-    """Return slides as one HTML file.
-
-    Raises
-    ------
-    LabError
-        If pandoc or reveal.js is missing.
-    """
+    """Return slides as one HTML file."""
     sections = [_section(slide, number) for number, slide in enumerate(slides)]
     items = [item for slide in slides for item in slide.items]
     names = dict.fromkeys(plain(i.block) for i in items if i.kind == "explorable")
     if names:
         sections.append(tree.raw(gallery.head(list(names))))
-    values = {"css": web.TEMPLATES / "slides.css", "reveal": _reveal()}
-    values["pagetitle"] = plain(slides[0].title)
-    return web.html(sections, template="slides.html", variables=values)
+    values = {
+        "css": tree.TEMPLATES / "slides.css",
+        "reveal": _reveal(),
+        "pagetitle": plain(slides[0].title),
+        "credits": escape(credits.read().line),
+    }
+    options = [f"--variable={name}:{value}" for name, value in values.items()]
+    options += ["--embed-resources", "--standalone"]
+    options.append(f"--template={tree.TEMPLATES / 'slides.html'}")
+    pictures = {}
+
+    def hide(found: re.Match) -> str:
+        key = f"{PICTURE_START}{hashlib.sha256(found[0].encode()).hexdigest()}"
+        pictures[key] = found[0]
+        return key
+
+    # Pandoc has nothing to do with pictures, and takes seconds for it.
+    sections = json.loads(PICTURE.sub(hide, json.dumps(sections)))
+    text = tree.html(sections, *options).rstrip("\n") + "\n"
+    return PICTURE.sub(lambda found: pictures.get(found[0], found[0]), text).encode()
 
 
 def _section(slide: Slide, number: int) -> Node:

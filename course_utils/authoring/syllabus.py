@@ -8,7 +8,6 @@ import functools
 import itertools
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +21,14 @@ from course_utils.authoring import (
     plan,
     reading_time,
     tree,
+    words,
 )
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import SPACE, Node
 from course_utils.authoring.words import bold, word
 from course_utils.exercises.questions import Question
 
+data = functools.partial(words.data, "syllabus")
 POINTS = {"choice": 1, "several": 2, "order": 2, "number": 2}
 # Minutes to think, for each point; to read comes on top.
 THINKING = {"before": 1, "after": 1, "exam": 2}
@@ -64,13 +65,6 @@ class Session(NamedTuple):
         return total(self.teach + self.solve) + (takes(self.test) if self.test else 0)
 
 
-@functools.cache
-def data() -> dict:
-    """Return what syllabus.toml holds."""
-    text = Path(__file__).with_name("syllabus.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 def by_number(notebooks: Iterable[NotebookNode]) -> Labs:
     """Return labs by their numbers."""
     return {editions.number(nb): nb for nb in notebooks}
@@ -104,13 +98,7 @@ def units(nb: NotebookNode) -> list[Unit]:
 
 
 def picked(text: str, course: Labs) -> list[Unit]:
-    """Return the sections that a text such as ``"04"`` or ``"04.1-3"`` names.
-
-    Raises
-    ------
-    LabError
-        If a lab has no such section.
-    """
+    """Return the sections that a text such as ``"04"`` or ``"04.1-3"`` names."""
     lab, _, numbers = text.partition(".")
     found = units(course[lab]) if lab in course else []
     if numbers:
@@ -129,13 +117,7 @@ def named(part: Mapping, key: str, course: Labs) -> list[Unit]:
 
 
 def sessions(of: Mapping, course: Labs) -> list[Session]:
-    """Return the sessions of a plan.
-
-    Raises
-    ------
-    LabError
-        If a section or an exercise does not exist.
-    """
+    """Return the sessions of a plan."""
     made = []
     for session in of["session"]:
         teach, read = (named(session, key, course) for key in ("teach", "read"))
@@ -186,13 +168,7 @@ def takes(name: str) -> float:
 
 
 def place(question: Question, course: Labs) -> Unit:
-    """Return the section in which a lab asks a question.
-
-    Raises
-    ------
-    LabError
-        If its lab does not ask it.
-    """
+    """Return the section in which a lab asks a question."""
     nb, at = course[question.lab[3:]], 1
     for section in reading_time.sections(nb):
         if numbered := re.match(r"(\d+)\. ", section.title):

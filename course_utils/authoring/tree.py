@@ -12,8 +12,7 @@ Each group is a ``Div``, and its first class is its role:
   ``height``), answered like a question;
 * ``exercise``: its text and all that belongs to it, up to the cell to solve it in;
 * a paragraph with a bold word before it, such as ``rule``: see `words.LEADS`;
-* ``note``, for instructors; its second class says about what; ``plan``, of a lesson;
-* ``section``; its second class is one of `words.SECTIONS`, or ``core``.
+* ``note``, for instructors; its second class says about what; ``plan``, of a lesson.
 
 Blocks of code have the class ``python``, ``mistake`` in a note, or ``output`` (and
 ``error`` or ``warning``).
@@ -25,6 +24,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -40,6 +40,18 @@ MARKDOWN = "commonmark+tex_math_dollars+pipe_tables+gfm_auto_identifiers+fenced_
 # A block or an inline of pandoc's tree: {"t": its kind, "c": its contents}.
 Node = dict
 
+# The name of a function, such as log, in the MathML that pandoc writes; but not with an
+# index: in an <msub> there is no room for anything else.
+FUNCTION = (
+    "".join(
+        rf"(?<!<{tag}>)(?<!<{tag}><mrow>)"
+        for tag in ("msub", "msup", "msubsup", "munder", "mover", "munderover", "mfrac")
+    )
+    + r'(?:<mrow>)?<mi mathvariant="normal">\w\w+</mi>'
+    r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?+"
+)
+
+TEMPLATES = Path(__file__).with_name("templates")
 WHAT_TO_DO = 'run: pip install -e ".[authoring]"'
 
 # Of the groups that stand in markdown.
@@ -73,7 +85,7 @@ def lab(nb: NotebookNode) -> list[Node]:
             groups += _questions(cell)
         else:
             groups += _code_groups(cell, blocks)
-    return _sections(_exercises(groups))
+    return _exercises(groups)
 
 
 def cells(nb: NotebookNode) -> list[list[Node]]:
@@ -175,21 +187,6 @@ def _exercises(groups: list[Node]) -> list[Node]:
         if {"stub", "solution"} & set(classes(group)):
             inside = None
     return found
-
-
-def _sections(blocks: list[Node]) -> list[Node]:
-    """Put each part with a heading of level 2 into a section."""
-    top, sections = [], []
-    for block in blocks:
-        if block["t"] == "Header" and block["c"][0] == 2:
-            kind = words.section_role(plain(block["c"][2]))
-            labelled = {"aria-labelledby": block["c"][1][0]}
-            sections.append(div([block], "section", kind, **labelled))
-        elif sections:
-            sections[-1]["c"][1].append(block)
-        else:
-            top.append(block)
-    return top + sections
 
 
 # Questions ------------------------------------------------------------------------
@@ -364,13 +361,7 @@ def after_lead(block: Node, said: str) -> list[Node]:
 
 
 def check_tools(*packages: str) -> None:
-    """Find out before long work whether packages are here, and pandoc with its own.
-
-    Raises
-    ------
-    LabError
-        If one is missing.
-    """
+    """Find out before long work whether packages are here, and pandoc with its own."""
     for name in packages:
         if not importlib.util.find_spec(name):
             raise LabError(f"{name} is not installed; {WHAT_TO_DO}")
@@ -379,13 +370,7 @@ def check_tools(*packages: str) -> None:
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
-    """Convert a text with pandoc.
-
-    Raises
-    ------
-    LabError
-        If pandoc is missing or refuses the text.
-    """
+    """Convert a text with pandoc."""
     try:
         from pypandoc import convert_text  # here, because learners do not have it
 
@@ -411,6 +396,19 @@ def write(blocks: list[Node], target: str, options: Sequence[str] = ()) -> str:
     tree = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": blocks}
     options = ["--wrap=none", *options]
     return pandoc(json.dumps(tree), source="json", target=target, options=options)
+
+
+def html(blocks: list[Node], *options: str) -> str:
+    """Return blocks as HTML, with MathML, which browsers show without a script.
+
+    A thin space stands around the names of functions, which MathML has not. As in TeX:
+    y log p, but log(p).
+    """
+    thin = '<mspace width="0.167em"></mspace>'
+    text = write(blocks, "html5", ["--mathml", *options])
+    text = re.sub(rf"({FUNCTION})(?!<mo[^>]*>[(\[])", rf"\1{thin}", text)
+    operand = r"</mi>|</mn>|</msub>|</msup>|</mfrac>|postfix\">[)\]]</mo>"
+    return re.sub(rf"({operand})(?={FUNCTION})", rf"\1{thin}", text)
 
 
 @functools.cache

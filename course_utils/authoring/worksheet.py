@@ -5,8 +5,6 @@ import base64
 import functools
 import io
 import re
-import tomllib
-from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -14,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from course_utils.authoring import editions, labs, pictures, words
 from course_utils.authoring.labs import LabError
 
+# By the number of a lab such as "04".
+lessons = functools.partial(words.data, "lessons")
 # Modules and functions that draw, or that only the tests of the course need.
 SILENT = {"assert_close", "explorables", "plots", "plt"}
 CHEAP = {"arange", "linspace", "numpy", "range", "tensor"}  # say nothing alone
@@ -31,24 +31,11 @@ def student(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
-@functools.cache
-def lessons() -> dict:
-    """Return what lessons.toml holds, by the number of a lab such as ``"04"``."""
-    text = Path(__file__).with_name("lessons.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 # Tasks for a pencil ---------------------------------------------------------------
 
 
 def add_tasks(nb: NotebookNode, *, for_instructors: bool = False) -> None:
-    """Put a lab's tasks for a pencil into it, in place, each at the end of its section.
-
-    Raises
-    ------
-    LabError
-        If a section or a figure is missing.
-    """
+    """Put the tasks for a pencil into a lab, in place, at the ends of sections."""
     lab = editions.number(nb)
     tasks = lessons().get(lab, {}).get("pencil", [])
     # From the last one, so that a task does not stand in the way of the next.

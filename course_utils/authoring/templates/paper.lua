@@ -55,8 +55,6 @@ function Div(div)
   local role = div.classes[1]
   if role == "question" then
     return question(div)
-  elseif role == "section" then
-    role = div.classes[2]
   end
   local arguments = pandoc.List(roles[role] or {}):map(function(name)
     return quote(div.attributes[name])

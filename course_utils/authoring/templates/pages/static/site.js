@@ -13,7 +13,7 @@ const answers = () => {
   try {
     return { ...JSON.parse(localStorage.getItem(KEPT)), ...fresh };
   } catch {
-    return fresh; // no storage, or not ours
+    return { ...fresh }; // no storage, or not ours
   }
 };
 
