@@ -39,8 +39,7 @@ from course_utils.authoring import (
 )
 from course_utils.authoring.labs import LabError
 from course_utils.authoring.tree import Node
-from course_utils.exercises import questions
-from course_utils.exercises.questions import TASKS, Question, certainties
+from course_utils.exercises.questions import TASKS, Question, as_html, certainties
 
 say = words.word
 TEMPLATES = web.TEMPLATES / "pages"
@@ -262,12 +261,6 @@ def _explorable(name: str, own: str) -> str:
 
 
 # Questions ----------------------------------------------------------------------
-
-
-def as_html(text: str) -> str:
-    """Return the text of a question as HTML."""
-    marked = questions.as_html(text)
-    return tree.POWER.sub(lambda found: f"<sup>{found[1].strip('()')}</sup>", marked)
 
 
 def _question(question: Question, number: int, key: str) -> str:
