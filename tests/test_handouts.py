@@ -340,6 +340,14 @@ def test_a_plan_has_two_pages(tmp_path, path):
     assert paper.query(f"{text}\n{found}", tmp_path, "plan") <= 2 + 1
 
 
+def test_pages_that_do_not_settle_are_refused(tmp_path):
+    text = '#set document(title: "A")\n#let n = state("n", 1)\n'
+    assert paper.pdf(f"{text}= A\n#context n.get()", tmp_path, "a").startswith(b"%PDF")
+    restless = f"{text}= A\n#context n.update(n.final() + 1)\n#context n.get()"
+    with pytest.raises(labs.LabError, match=r"a\.pdf cannot be made: its pages do not"):
+        paper.pdf(restless, tmp_path, "a")
+
+
 def test_a_plan_knows_its_mistakes(monkeypatch):
     lesson = {"00": {"mistakes": ["count_right", "no_such_mistake"]}}
     monkeypatch.setattr(worksheet, "lessons", lambda: lesson)
