@@ -229,6 +229,14 @@ def test_a_worksheet_drops_what_only_draws_or_tests():
     assert worksheet.essential([SOURCE])[0] == LEFT
 
 
+def test_a_worksheet_has_no_cell_that_says_nothing():
+    test = v4.new_code_cell("b = a + 1\nassert b == 2")
+    cells = [v4.new_code_cell("a = 1"), test, v4.new_code_cell("a.b = 2")]
+    title = v4.new_markdown_cell("# 11. Title")
+    nb = worksheet.student(v4.new_notebook(cells=[title, *cells]))
+    assert [c.source for c in labs.code_cells(nb)] == ["a = 1", "", "a.b = 2"]
+
+
 @by_lab
 def test_a_worksheet_has_no_drawing(path):
     text = typeset(path, "student").partition("#deeper[")[0]
