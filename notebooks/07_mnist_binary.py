@@ -460,7 +460,7 @@ for lr in (0.001, 0.01, 0.1, 0.3, 1.0):
     spread = f"{min(accuracies):.2f} to {max(accuracies):.2f}"
     print(f"lr {lr:5}: mean loss {mean_loss[lr]:.3f}, accuracy {spread}")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Look along the rows. At the largest rate the seed alone decides between hardly better
 # than a coin and nine of ten. Whoever tries one seed compares luck. We choose by the mean
 # loss. Then one run, whose seed was fixed before, and the test set, for the only time:

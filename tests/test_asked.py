@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from course_utils.authoring import asked, editions, labs, paper
+from course_utils.authoring import asked, editions, labs, paper, tree
 from course_utils.authoring.labs import LabError
 from course_utils.exercises import lab01
 
@@ -130,3 +130,18 @@ def test_links_within_the_labs_are_words_elsewhere():
     (cell,) = editions.student(nb).cells
     assert "See The published lab, lab 2, [a](https://b.c)." in cell.source
     assert "<!--" not in cell.source
+
+
+@pytest.mark.parametrize(
+    ("text", "typst"),
+    [
+        ("1 / (1 + e^-17)", "1 / (1 + e#super[\u221217])"),
+        ("e^(z + 100) is large", "e#super[z + 100] is large"),
+        ("-log 0.5, (-2.8) and 3 - 4", "\u2212log 0.5, (\u22122.8) and 3 - 4"),
+        ("-inf, one-hot, 3-4", r"\-inf, one-hot, 3-4"),
+    ],
+)
+def test_powers_and_minus_signs_are_set_as_such(text, typst):
+    assert paper.write([tree.para(tree.inlines(text))]).strip() == typst
+    code = tree.inlines(f"`{text}`")  # is left as it is
+    assert [part["c"][1] for part in code] == [text]

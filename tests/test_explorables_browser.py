@@ -288,6 +288,12 @@ def hand_kernel(place):
         window.press("ArrowRight" if right > 0 else "ArrowLeft")
     settled(place, lambda v: v["answer"] == max(before["output"]), "at the best place")
     assert solved(place)
+    place.get_by_role("button", name="All places").click()
+    dashes = place.locator(".cx-dashes[d*=M]")
+    dashes.wait_for(state="attached")
+    marks = dashes.get_attribute("d").count("M")
+    limit = -max(map(abs, before["output"])) / 10  # in grey print all the rest is alike
+    assert marks == sum(answer < limit for answer in before["output"]) > 20
 
 
 HANDS = {

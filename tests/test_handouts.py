@@ -229,6 +229,14 @@ def test_a_worksheet_drops_what_only_draws_or_tests():
     assert worksheet.essential([SOURCE])[0] == LEFT
 
 
+def test_a_worksheet_has_no_cell_that_says_nothing():
+    test = v4.new_code_cell("b = a + 1\nassert b == 2")
+    cells = [v4.new_code_cell("a = 1"), test, v4.new_code_cell("a.b = 2")]
+    title = v4.new_markdown_cell("# 11. Title")
+    nb = worksheet.student(v4.new_notebook(cells=[title, *cells]))
+    assert [c.source for c in labs.code_cells(nb)] == ["a = 1", "", "a.b = 2"]
+
+
 @by_lab
 def test_a_worksheet_has_no_drawing(path):
     text = typeset(path, "student").partition("#deeper[")[0]
@@ -338,6 +346,14 @@ def test_a_plan_has_two_pages(tmp_path, path):
     text = paper.lab("instructor", body, path.stem, compact=False)
     found = "#context [#metadata(counter(page).final().first())<found>]"
     assert paper.query(f"{text}\n{found}", tmp_path, "plan") <= 2 + 1
+
+
+def test_pages_that_do_not_settle_are_refused(tmp_path):
+    text = '#set document(title: "A")\n#let n = state("n", 1)\n'
+    assert paper.pdf(f"{text}= A\n#context n.get()", tmp_path, "a").startswith(b"%PDF")
+    restless = f"{text}= A\n#context n.update(n.final() + 1)\n#context n.get()"
+    with pytest.raises(labs.LabError, match=r"a\.pdf cannot be made: its pages do not"):
+        paper.pdf(restless, tmp_path, "a")
 
 
 def test_a_plan_knows_its_mistakes(monkeypatch):

@@ -455,6 +455,15 @@ def test_a_phone_scrolls_no_text_sideways(tab, folder, stem):
     assert tab.evaluate(OVERFLOWS) == [0]
 
 
+def test_a_large_window_shows_pictures_whole(tab, folder):
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    show(tab, folder, "04_logistic_regression")
+    tab.evaluate(OPEN)
+    tab.evaluate("fit()")
+    assert tab.locator(".wide img").count() > 5
+    assert tab.locator(".wide.scrolls img").count() == 0
+
+
 @pytest.fixture(scope="module")
 def axe():
     module = pytest.importorskip("axe_playwright_python", reason="needs axe")

@@ -38,7 +38,7 @@ BOX = (  # a black square
     "iVBORw0KGgoAAAANSUhEUgAAAZAAAAGQAQAAAACoxAthAAAAKklEQVR42u3BMQEAAADCoPVP7W8GoAAA"
     "AAAAAAAAAAAAAAAAAAAAAACAN0+wAAGUQRhcAAAAAElFTkSuQmCC"
 )
-TEXT, CODE, TABLE, FIGURE = 22, 16, 18, 200  # pixels of 720, the least to be read
+TEXT, CODE, TABLE, FIGURE = 22, 18, 18, 200  # pixels of 720, the least to be read
 # A deck has a slide for each section, each question and each exercise (30 to 35 a lab),
 # and at most so many more, for code and figures between them.
 MORE = 16
@@ -138,7 +138,8 @@ def texts(cell, blocks):
     """Yield what of a cell must be on the board, apart from formulas and figures."""
     if "asks" in cell.metadata:
         for question in asked.questions(cell):
-            yield from (question.text, *question.options.values(), question.because)
+            for text in (question.text, *question.options.values(), question.because):
+                yield tree.plain(tree.inlines(text))  # with powers
     elif not slides.EXPLORABLE.search(cell.source):
         draws = any(is_a(block, "figure") for block in blocks)
         for block in blocks:

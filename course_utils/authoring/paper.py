@@ -234,10 +234,15 @@ def pdf(text: str, workshop: Path, name: str) -> bytes:
     source.write_text(text, encoding="utf-8", newline="\n")
     try:
         # Such as readers for the blind ask for; typst refuses what does not conform.
-        return typst.compile(source, ignore_system_fonts=True, pdf_standards=["ua-1"])
+        how = {"ignore_system_fonts": True, "pdf_standards": ["ua-1"]}
+        content, warnings = typst.compile_with_warnings(source, **how)
     except typst.TypstError as error:
         message = textwrap.shorten(str(error), 300)
         raise LabError(f"{name}.pdf cannot be made: {message}") from None
+    # Then page numbers are wrong: what is where depends on itself.
+    if any("converge" in str(warning) for warning in warnings):
+        raise LabError(f"{name}.pdf cannot be made: its pages do not settle")
+    return content
 
 
 def query(text: str, workshop: Path, name: str) -> Any:

@@ -272,8 +272,13 @@ def _seen(description: Sequence[Node]) -> list[Node]:
     return list(description) or [{"t": "Str", "c": words.word("figure")}]
 
 
+# In plain text: what a number is raised to, as in e^-17, and a minus, but of -inf.
+POWER = re.compile(r"(?<=\w)\^(\([^()]*\)|-?\w+)")
+MINUS = re.compile(r"(?<![\w)\]])-(?!inf\b)(?=[\w.(])")
+
+
 def inlines(text: str) -> list[Node]:
-    """Return a text with `code` and *words* as inlines."""
+    """Return a text with `code`, *words* and powers as inlines."""
     found = []
     for piece in MARKED.split(text):
         if piece.startswith("`"):
@@ -281,9 +286,17 @@ def inlines(text: str) -> list[Node]:
         elif re.fullmatch(r"\*\w.*\*", piece):
             found.append({"t": "Emph", "c": inlines(piece.strip("*"))})
         else:
-            parts = filter(None, re.split(r"(\s+)", piece))
-            found += [SPACE if p.isspace() else {"t": "Str", "c": p} for p in parts]
+            base, *powers = POWER.split(piece)
+            found += _plain_inlines(base)
+            for power, rest in zip(powers[::2], powers[1::2], strict=True):
+                inside = _plain_inlines(power.strip("()"))
+                found += [{"t": "Superscript", "c": inside}, *_plain_inlines(rest)]
     return found
+
+
+def _plain_inlines(text: str) -> list[Node]:
+    parts = filter(None, re.split(r"(\s+)", MINUS.sub("\u2212", text)))
+    return [SPACE if p.isspace() else {"t": "Str", "c": p} for p in parts]
 
 
 def raw(html: str, what: str = "Block") -> Node:

@@ -25,10 +25,20 @@ def student(nb: NotebookNode) -> NotebookNode:
     add_tasks(nb)
     cells = labs.code_cells(nb)
     found = essential([cell.source for cell in cells])
+    read = {name for source in found for name in _read_names(ast.parse(source))}
     for cell, source in zip(cells, found, strict=True):
         if "room" not in cell.metadata:
-            cell.source = source
+            cell.source = source if cell.outputs or _says(source, read) else ""
     return nb
+
+
+def _says(source: str, read: set[str]) -> bool:
+    """Tell whether code does more than to give values to names that nobody reads."""
+    for statement in ast.parse(source).body:
+        written = _written(statement)
+        if not isinstance(statement, ast.Assign) or not written or written & read:
+            return True
+    return False
 
 
 # Tasks for a pencil ---------------------------------------------------------------
@@ -229,6 +239,11 @@ def _is_idle(statement: ast.stmt, used: set[str]) -> bool:
     written = _written(statement)
     idle = isinstance(statement, ast.Assign) and written and not written & used
     return bool(idle) and set(names) <= CHEAP
+
+
+def _read_names(tree: ast.AST) -> set[str]:
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.Name))
+    return {name.id for name in found if _is_read(name)}
 
 
 def _is_read(name: ast.Name) -> bool:

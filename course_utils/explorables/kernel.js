@@ -63,9 +63,10 @@ export default widget(({ model, el, data }) => {
   set(frame, { role: "slider", "aria-roledescription": "window of three by three pixels", "aria-label": "Place of the kernel", "aria-valuemin": 0, "aria-valuemax": OUT * OUT - 1 });
   left.svg.append(frame);
 
-  const right = board([h("b", {}, "The output,"), " to uncover"], "The output", OUT);
+  const right = board([h("b", {}, "The output,"), " dashes are negative"], "The output", OUT);
+  const dashes = s("path", { class: "cx-dashes" }); // in grey print orange and blue are alike
   const spot = s("rect", { width: S / OUT, height: S / OUT, fill: "none", stroke: "var(--grab)", "stroke-width": 3 });
-  right.svg.append(s("rect", { width: S, height: S, class: "cx-rule" }), spot);
+  right.svg.append(dashes, s("rect", { width: S, height: S, class: "cx-rule" }), spot);
 
   // The nine products
   const middle = panel([h("b", {}, "Pixel \u00d7 weight,"), " nine times, then the sum"], 240, 300, "Nine products");
@@ -154,7 +155,11 @@ export default widget(({ model, el, data }) => {
     const most = Math.max(...output.map(Math.abs), 1e-9);
     const { products, total: answer } = answerAt(image, weights, row, column);
     shade(left.canvas, image, SIDE);
-    shade(right.canvas, output.map((value) => value / most), OUT, new Set([...seen, row * OUT + column]));
+    const known = new Set([...seen, row * OUT + column]);
+    shade(right.canvas, output.map((value) => value / most), OUT, known);
+    const side = S / OUT;
+    const negative = [...known].filter((n) => output[n] < -most / 10);
+    set(dashes, { d: negative.map((n) => `M${((n % OUT) + 0.25) * side} ${(Math.floor(n / OUT) + 0.5) * side}h${side / 2}`).join("") });
     set(frame, { transform: `translate(${column * cell} ${row * cell})`, "aria-valuenow": row * OUT + column, "aria-valuetext": `row ${row + 1}, column ${column + 1}, answer ${number(answer)}` });
     set(spot, { x: (column * S) / OUT, y: (row * S) / OUT });
     const tint = (value, whole) => `color-mix(in srgb, var(${value > 0 ? "--grab" : "--c0"}) ${Math.round(55 * Math.min(1, Math.abs(value) / whole))}%, var(--paper))`;
