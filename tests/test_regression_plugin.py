@@ -377,7 +377,7 @@ def test_refresh(course, capsys):
         "True\n",
     ]
     assert nb.cells[3].outputs[0].data == {
-        "image/png": PNG,
+        "image/png": pictures.light(PNG),
         "text/plain": "1",
     }
     assert small.cells[3].outputs[0].data == {

@@ -533,9 +533,12 @@ def test_on_paper_nothing_is_folded_and_nothing_is_told(tab, folder):
     results = tab.locator("details.result pre")
     assert results.count() and not any(pre.is_visible() for pre in results.all())
     tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert all(pre.is_visible() for pre in results.all())
     for name in (".start", ".question button", "details.answer", ".sidebar-drawer"):
         assert not tab.locator(name).first.is_visible(), name
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not any(pre.is_visible() for pre in results.all())
 
 
 # Bad requests ---------------------------------------------------------------------

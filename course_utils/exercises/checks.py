@@ -455,6 +455,9 @@ class Exercise:
             change = self._quietly(repair.repaired, study) or []
             trace = self._quietly(diagnose.traced, study)
             what, more = self._observed(study, shown, bool(change))
+            two = [sentence for sentence in more if sentence.startswith("Two things.")]
+            if two:  # that explains all of it
+                change, trace, more = [], None, two[-1:]
             messages += [*change, *([trace] if trace else []), *more]
             if messages:
                 how = "repair" if change else "trace" if trace else what

@@ -17,11 +17,7 @@ from itertools import combinations
 
 from course_utils.exercises.checks import Exercise
 from course_utils.exercises.observe import observe, same
-
-try:
-    from course_utils.exercises.study import explanation
-except ImportError:
-    from course_utils.exercises.diagnose import explanation
+from course_utils.exercises.study import explanation
 
 # All ways: the exercise, the way, its switches.
 WAYS: list[tuple[Exercise, Callable, tuple[Callable, ...]]] = []

@@ -195,3 +195,16 @@ document.querySelector("#forget")?.addEventListener("click", (event) => {
 fit();
 addEventListener("resize", fit);
 document.fonts?.ready.then(fit);
+
+// On paper nothing is folded, in older browsers neither.
+const folded = new Set();
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details.result:not([open])")) {
+    folded.add(part);
+    part.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const part of folded) part.open = false;
+  folded.clear();
+});
