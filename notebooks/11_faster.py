@@ -648,7 +648,9 @@ for n, name in enumerate(ladder, 1):
     style = {"textcoords": "offset points", "fontsize": "small"}
     ax.annotate(f"{n}", (x, middle), xytext=(5, 4), **style)
 ax.set(xscale="log", xlabel="seconds of training", ylabel="validation accuracy")
+ax.set_xticks([3, 5, 10, 20, 40])
 ax.xaxis.set_major_formatter("{x:g}")
+ax.minorticks_off()
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize="small")
 lab11.spread.result()
 first, last = (column(runs[k], "seconds").median() for k in (ladder[0], ladder[-1]))

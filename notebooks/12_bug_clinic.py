@@ -500,7 +500,7 @@ lab12.better.check(better)
 # cells again and again. (`case = lab12.case(15, seed=3)` gives a certain one, with `case.show()`
 # and so on.)
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab12.deal.show()
 
 # %% [markdown]

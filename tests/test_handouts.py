@@ -179,6 +179,8 @@ def test_what_announces_a_table_stays_with_it():
     calls = {call for text, call in kept if not text.rstrip("\n]").endswith(":")}
     formulas, others = {"#named", "#formula"}, {"#cell", "#exercise", "#question"}
     assert calls <= {"#grid-table", "#out"} | formulas | others
+    cells = re.findall(r"#keep\[\n#cell\(.*\n\]\n#told\(", text)
+    assert len(cells) == text.count("#told(") > 5
 
 
 # The worksheet ------------------------------------------------------------------

@@ -127,9 +127,10 @@ local function is_code(para)
   return 2 * of_code > letters
 end
 
--- A paragraph stays on the page of what it announces: a table, a formula, an output, and
--- whatever comes after a colon; and so does one that stands alone between a heading and a
--- question, an exercise, or a cell without a picture.
+-- A cell stays on the page of the line that says where its output is; a paragraph on that
+-- of what it announces: a table, a formula, an output, and whatever comes after a colon.
+-- So does one that stands alone between a heading and a question, an exercise, or a cell
+-- without a picture.
 function Blocks(blocks)
   local function starts(block, name)
     return block and block.t == "RawBlock" and block.text:find("^#" .. name .. "[%[%(]") ~= nil
@@ -141,7 +142,9 @@ function Blocks(blocks)
   local found = pandoc.Blocks({})
   for i, block in ipairs(blocks) do
     local before, after = blocks[i - 1], blocks[i + 1]
-    if block.t ~= "Para" then
+    if starts(block, "cell") and starts(after, "told") then
+      found:extend(call("keep", {}, { block }))
+    elseif block.t ~= "Para" then
       found:insert(block)
     else
       local cell = starts(after, "cell") and not starts(blocks[i + 2], "picture")
