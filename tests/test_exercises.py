@@ -644,6 +644,14 @@ def test_a_change_that_fills_the_memory_is_given_up(function):
         slips.build(function, slips.source_tree(function))()
 
 
+def test_a_list_that_holds_itself_is_no_number():
+    """A change of `rows.append(x)` makes one, and PyTorch crashes on it."""
+    rows = [1.5, 2.5]
+    rows.append(rows)
+    assert locate.mark(rows) is None and locate.key_of(rows) == "[1.5, 2.5, [...]]"
+    assert locate.mark([1.5, 2.5]) == locate.mark(torch.tensor([1.5, 2.5]))
+
+
 def test_an_answer_that_occurs_somewhere_is_not_right():
     def fraction_right(answers, truth):
         n = 0

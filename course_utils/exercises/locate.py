@@ -189,11 +189,17 @@ def key_of(value: Any) -> Any:
     return mark(value) or f"{value}"
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, torch.Tensor))
+
+
 def mark(value: Any) -> Any:
     """Return a short mark that equal numbers share; None for nothing but 0 and 1."""
     try:
         if value is None or plain(value) or isinstance(value, (str, nn.Module)):
             return None
+        if isinstance(value, (list, tuple)) and not all(map(_number, value)):
+            return None  # PyTorch crashes on a list that holds itself
         numbers = torch.as_tensor(value).detach().double().flatten()
         weights = torch.linspace(1, 2, len(numbers), dtype=torch.float64)
         return len(numbers), f"{numbers.sum():.3e} {(weights * numbers).sum():.3e}"

@@ -85,10 +85,14 @@ def _two_changes(
 ) -> list[str]:
     """Say which two changes would do; or what is known; or which one mends a part."""
     usual = [t for t in study.formulas() if t.problem]
-    usual = usual[:: 1 + len(usual) // 6]
-    moving = _moving(study, tree, candidates, usual)
+    step = 1 + len(usual) // 6
+    # A training takes its time: there, the first input has to do.
+    probes = [study.first, *([] if study.trains else usual[1::step])]
+    moving = _moving(study, tree, candidates, probes)
     study.until = time.process_time() + PAIRS_MAY_TAKE / 2
-    gains = [0 if study.late() else _gain(usual, change) for _, change, _ in moving]
+    gains = [
+        0 if study.late() else _gain(usual[::step], change) for _, change, _ in moving
+    ]
     leads = sorted((-gain, i) for i, gain in enumerate(gains) if gain)[:LEADS]
     study.until = time.process_time() + PAIRS_MAY_TAKE
     for i, j in _pairs([edit for edit, *_ in moving], [i for _, i in leads]):
@@ -97,9 +101,7 @@ def _two_changes(
         function = build(study.function, tree, moving[i][0], moving[j][0])
         if (
             function
-            and all(
-                same(_value(function, t), t.right.value) for t in [study.first, *usual]
-            )
+            and all(same(_value(function, t), t.right.value) for t in probes)
             and _left(study, function) == []
             and _holds(study, function)
         ):
@@ -113,7 +115,7 @@ def _two_changes(
 
 
 def _moving(
-    study: Study, tree: ast.FunctionDef, candidates: list, usual: list[Trial]
+    study: Study, tree: ast.FunctionDef, candidates: list, probes: list[Trial]
 ) -> list[tuple[Edit, Callable, str]]:
     """Return the changes with which something else comes out, and what they are.
 
@@ -121,8 +123,6 @@ def _moving(
     """
     study.until = time.process_time() + PAIRS_MAY_TAKE / 2
     lines = {n.place: n.lineno for n in ast.walk(tree) if hasattr(n, "lineno")}
-    # A training takes its time: there, the first input has to do.
-    probes = [study.first, *([] if study.trains else usual[1:])]
     moving, seen = [], set()
     for edit, function, value in candidates:
         if study.late():
