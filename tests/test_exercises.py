@@ -534,9 +534,9 @@ def two_slips_one_of_them_strange(logits, y):
 def test_one_of_two_slips_is_named_if_it_mends_a_part_and_spoils_nothing():
     checked = one_exercise(loss_and_rows, hints=[], results=("loss", "rows"))
     text = words(checked.judge(two_slips_one_of_them_strange))
-    assert "There are two things. One: it needs `log_probs[torch.arange(len(y))" in text
+    assert "One thing that it needs: `log_probs[torch.arange(len(y))" in text
     assert ".mean()` in place of `log_probs" in text
-    assert "The other one is left" in text
+    assert "Then check again." in text
 
     def strange(logits, y):
         return (logits**2).sum() * 1.7, (logits**2).cumsum(dim=1)[:, 0] * 1.7
@@ -969,6 +969,28 @@ def test_an_error_comes_with_advice(wrong, advice):
     if advice == "Got":
         advice = "The result has shape"
     assert advice in " ".join(one_exercise(hints=[]).judge(wrong).text.split())
+
+
+def test_a_number_that_no_solution_needs():
+    def ten_classes(confusion):
+        recall = torch.zeros(10)
+        for k in range(10):
+            recall[k] = confusion[k, k] / confusion[k].sum()
+        return recall, recall
+
+    text = words(lab10.recall_and_precision.judge(ten_classes))
+    assert "Your code holds the number 10, which is right for one size at most." in text
+
+
+def test_a_listed_mistake_beside_a_change_spoils_what_is_wrong():
+    """Here the row that was never seen is right: nobody forgot it."""
+
+    def cell_by_cell(counts):
+        sums = counts.sum(dim=1, keepdim=True)
+        return torch.where(counts == 0, torch.tensor(1 / 3), counts / sums)
+
+    text = words(lab01.conditional_table.judge(cell_by_cell))
+    assert "never seen" not in text
 
 
 def test_lints():

@@ -463,6 +463,8 @@ class Exercise:
                 how = "repair" if change else "trace" if trace else what
                 name = how if how != "property" else "observed"
             messages += diagnose.lints(study.function)
+            if not messages:
+                messages += diagnose.typed_numbers(study)
         if kind in ("error", "form") or (kind != "value" and not known):
             messages += first.problem[1].splitlines()
 

@@ -461,6 +461,26 @@ def lints(function: Callable) -> list[str]:
     return said
 
 
+def typed_numbers(study: Study) -> list[str]:
+    """Say which whole numbers stand in the code that no solution needs."""
+
+    def whole(function: Callable) -> dict[int, None]:
+        constants = (getattr(n, "value", 0) for n in ast.walk(source_tree(function)))
+        return {n: None for n in constants if type(n) is int and n > 2}
+
+    try:
+        needed = whole(study.exercise.reference)
+        typed = [str(n) for n in whole(study.function) if n not in needed]
+    except (OSError, TypeError, StopIteration, SyntaxError):
+        return []
+    if not typed or not study.exercise.names:
+        return []
+    return [
+        f"Your code holds the number {listed(typed)}, which is right for one size at "
+        "most. What it stands for has to come from the arguments."
+    ]
+
+
 def smallest(study: Study) -> Trial:
     """Return a failing input that a person can calculate on paper, if there is one."""
     first, exercise = study.first, study.exercise

@@ -403,17 +403,19 @@ def logsumexp_of_everything(logits):
 
 @logsumexp.mistake
 def logsumexp_global_maximum(logits):
-    """You took out the maximum of the whole batch. In a row that lies far below it
-    every exp is 0, and log(0) is -inf. Each row needs its own maximum.
+    """What you take out is not the maximum of each row, but that of the whole batch, or
+    a number as large. In a row that lies far below it every exp is 0, and log(0) is
+    -inf. Each row needs its own maximum.
     """
     return logits.max() + (logits - logits.max()).exp().sum(dim=1).log()
 
 
 @logsumexp.mistake
 def logsumexp_global_maximum_keepdim(logits):
-    """Two things. You took out the maximum of the whole batch: in a row that lies far
-    below it every exp is 0, and log(0) is -inf, so each row needs its own. And the
-    result is a column, (N, 1): sum(dim=1) without keepdim.
+    """Two things. What you take out is the maximum of the whole batch, or a number as
+    large: in a row that lies far below it every exp is 0, and log(0) is -inf, so each
+    row needs its own maximum. And the result is a column, (N, 1): sum(dim=1) without
+    keepdim.
     """
     exps = (logits - logits.max()).exp()
     return logits.max() + exps.sum(dim=1, keepdim=True).log()

@@ -290,8 +290,9 @@ def better_by_one(right_a, right_b):
 
 @better.mistake
 def better_without_root(right_a, right_b):
-    """You divided the standard deviation by N. The standard error of a mean is divided
-    by the *root* of N: four times as many images make it half as large.
+    """Your standard error is too small, as if the standard deviation were divided by N.
+    That of a mean is the standard deviation of the differences, divided by the *root*
+    of N: four times as many images make it half as large.
     """
     each = _difference(right_a, right_b)
     return _decided(right_a, right_b, each.mean(), 2 * each.std() / len(each))
@@ -651,6 +652,23 @@ def worst_best(z, y, k):
     other way.
     """
     return torch.where(y == 1, z, -z).flatten().argsort(descending=True)[:k]
+
+
+@worst.mistake
+def worst_signed(z, y, k):
+    """You sorted by p - y as it is. For a true 1 that is below 0, so its mistakes come
+    out as the smallest. Take the absolute value, or the loss.
+    """
+    return (torch.sigmoid(z) - y).flatten().argsort(descending=True)[:k]
+
+
+@worst.mistake
+def worst_signed_last(z, y, k):
+    """Two things. You sorted by p - y as it is, and for a true 1 that is below 0: take
+    the absolute value, or the loss. And the last k of a rising order have the worst
+    one at their end: it should come first.
+    """
+    return (torch.sigmoid(z) - y).flatten().argsort()[-k:]
 
 
 @worst.mistake

@@ -275,8 +275,9 @@ def fastest_images_of_one_update(updates, fixed, per_image):
 
 @fastest.mistake
 def fastest_cheapest_update(updates, fixed, per_image):
-    """You took the cheapest update. It is the whole run that counts: times the number
-    of updates that it needs.
+    """Yours is always the smallest batch. Its *updates* are the cheapest, but it is the
+    whole run that counts: times the number of updates that it needs. (And `min` of a
+    dictionary compares its keys, unless a `key=` says what to compare.)
     """
     return min(updates)
 

@@ -688,6 +688,18 @@ def speedup_not_sorted(before, after):
 
 
 @speedup.mistake
+def speedup_two_not_sorted(before, after):
+    """You took what stands in the middle of the list, one time or the mean of two. The
+    median is what is in the middle *after sorting*.
+    """
+    middles = []
+    for times in (before[1:], after[1:]):
+        n = len(times)
+        middles.append((times[(n - 1) // 2] + times[n // 2]) / 2)
+    return middles[0] / middles[1]
+
+
+@speedup.mistake
 def speedup_upper_median(before, after):
     """Of an even number of times there are two in the middle, and you took the larger
     of them. The median lies halfway between. statistics.median does it.

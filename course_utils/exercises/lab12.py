@@ -188,6 +188,15 @@ def mean_loss_all_full(model, X, y, batch_size):
 
 
 @mean_loss.mistake
+def mean_loss_divided_by_full(model, X, y, batch_size):
+    """You divide by the number of batches times batch_size, as if the last batch were
+    full. The images are len(X), and often fewer.
+    """
+    parts = _by_batch(model, X, y, batch_size)
+    return sum(loss * n for loss, n in parts) / (len(parts) * batch_size)
+
+
+@mean_loss.mistake
 def mean_loss_last_left_out(model, X, y, batch_size):
     """You leave the short last batch out. Then some images never count. In training
     that may be wanted, but not where a data set is judged.

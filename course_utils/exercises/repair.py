@@ -222,7 +222,7 @@ def _numbers(value: Any) -> list:
 
 
 def _one_of_two(study: Study, leads: list) -> list[str]:
-    """Say which change mends a part, and that this is not all."""
+    """Say which change mends a part. Perhaps it is not all."""
     usual = [
         t
         for t in [*study.trials, *study.others]
@@ -233,9 +233,8 @@ def _one_of_two(study: Study, leads: list) -> list[str]:
     if gain < max(4, len(usual) / 5):
         return []
     return [
-        f"There are two things. One: it needs {said}. With that, a part of what is "
-        "wrong now comes right, and nothing gets worse.",
-        "The other one is left then: check again.",
+        f"One thing that it needs: {said}. With that, a part of what is wrong comes "
+        "right, and nothing gets worse. Then check again.",
     ]
 
 
@@ -254,7 +253,12 @@ def _behind(
         if run.error or plain(run.value) or not same(run.value, value):
             continue
         said = described(tree, edit)
-        if said and _replaces(said, exercise) and _equals(study, function, mistake):
+        if (
+            said
+            and _replaces(said, exercise)
+            and _equals(study, function, mistake)
+            and all(_share(study, mistake, trial) for trial in study.trials)
+        ):
             return [
                 f"Two things. One: {explanation(mistake, False)}",
                 f"The other: it needs {said}.",
@@ -268,6 +272,22 @@ def _equals(study: Study, function: Callable, mistake: Callable) -> bool:
         if not run.error and not same(run.value, _value(function, t)):
             return False
     return True
+
+
+def _share(study: Study, mistake: Callable, trial: Trial) -> bool:
+    """Whether of the numbers that a mistake spoils one is wrong in the answer, too."""
+    right, got = trial.right.value, trial.got.value
+    given = study.exercise.mistake_run(mistake, trial.case).value
+    if same(given, right):
+        return True
+    if not all(
+        torch.is_tensor(v) and v.shape == right.shape for v in (right, got, given)
+    ):
+        return not same(got, right)
+    wrong = [
+        ~torch.isclose(v.double(), right.double(), 1e-4, 1e-6) for v in (got, given)
+    ]
+    return bool((wrong[0] & wrong[1]).any())
 
 
 def _replaces(said: str, exercise: Any) -> bool:
