@@ -124,7 +124,7 @@ def test_rules_and_formulas_stand_on_one_page(folder):
     for path in LABS.values():
         nb = labs.read_lab(path)
         for formula in editions.formulas(nb):
-            name = re.search(r"\\tag\{(.+?)\}", formula)[1]
+            name = re.search(r"\\tag\{(.+?)\}", formula)[1].replace(r"\_", "_")
             assert f'<span class="name">{name}</span>' in text
     rules = sum(len(editions.pitfalls(labs.read_lab(path))) for path in LABS.values())
     article = re.search(r"<article.*?</article>", text, re.DOTALL)[0]
@@ -444,6 +444,40 @@ OVERFLOWS = """() => {
         ...found.map((node) => node.outerHTML.slice(0, 200))];
 }"""
 OPEN = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
+
+
+# Blanks that have no width, and names of code in a table that stand on two lines.
+TORN = """() => {
+  const blanks = [...document.querySelectorAll("legend")].flatMap((legend) =>
+    [...legend.childNodes].filter((node) => node.data === " "));
+  const narrow = blanks.filter((node) => {
+    const range = document.createRange();
+    range.selectNode(node);
+    return range.getBoundingClientRect().width === 0
+      && node.previousSibling.getBoundingClientRect().right
+        <= node.nextSibling.getBoundingClientRect().left;
+  });
+  const names = [...document.querySelectorAll(".wide code")].filter(
+    (code) => !code.textContent.includes(" "));
+  const broken = names.filter((code) => code.getClientRects().length > 1);
+  return [blanks.length, names.length, narrow.length, broken.length];
+}"""
+
+
+@pytest.mark.parametrize("stem", ["03_cross_entropy_with_torch", "10_mnist_multiclass"])
+def test_no_words_run_together_and_no_name_is_torn(tab, folder, stem):
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    show(tab, folder, stem)
+    blanks, names, narrow, broken = tab.evaluate(TORN)
+    assert names and (narrow, broken) == (0, 0)
+    assert blanks or stem != "03_cross_entropy_with_torch"
+
+
+@by_lab
+def test_a_question_stands_in_no_frame(tab, folder, stem):
+    show(tab, folder, stem)
+    assert tab.locator(".question").count() > 4
+    assert tab.locator(".callout .question").count() == 0
 
 
 @pytest.mark.parametrize("stem", [*LABS, *sorted(AROUND)])

@@ -229,7 +229,8 @@ def _joined(blocks: list[Node]) -> list[Node]:
             block = {"t": "Div", "c": [block["c"][0], _joined(block["c"][1])]}
         before = found[-1] if found else {"t": ""}
         told = tree.role(before) == "cell" and tree.role(block) == "told"
-        if told or (_leads_on(before) and block["t"] != "Header"):
+        alone = block["t"] == "Header" or tree.role(block) in {"question", "cell"}
+        if told or (_leads_on(before) and not alone):
             before["c"][1].append(block)
         else:
             found.append(block)
@@ -452,7 +453,7 @@ def _formula(node: Node) -> Node:
         tex = [tex]
     inside = [{"t": "Math", "c": [display, part]} for part in tex]
     if name:
-        words = tree.inlines(name[1])
+        words = tree.inlines(name[1].replace(r"\_", "_"))
         inside.append({"t": "Span", "c": [["", ["name"], []], words]})
     return {"t": "Span", "c": [["", ["formula"], []], inside]}
 
