@@ -239,6 +239,13 @@ def test_a_worksheet_has_no_cell_that_says_nothing():
     assert [c.source for c in labs.code_cells(nb)] == ["a = 1", "", "a.b = 2"]
 
 
+def test_above_the_room_stands_what_is_to_be_written():
+    for source in ("def f(x): ...\n\n\nlab09.f.check(f)", "def f(x):\n    ..."):
+        text = json.dumps(paper._stub(source, {"f": 4}))
+        assert text.index("def f(x):") < text.index('"lines", "4"')
+        assert "..." not in text
+
+
 def test_a_name_that_was_drawn_once_may_be_given_anew():
     drawn = "for k, (ax, unit) in enumerate(zip(axes, units)):\n    ax.plot(k, unit)"
     draws = f"fig, axes = plt.subplots(1, 2)\n{drawn}\nloss = axes[0].plot(unit)"
