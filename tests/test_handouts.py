@@ -239,6 +239,37 @@ def test_a_worksheet_has_no_cell_that_says_nothing():
     assert [c.source for c in labs.code_cells(nb)] == ["a = 1", "", "a.b = 2"]
 
 
+def test_above_the_room_stands_what_is_to_be_written():
+    for source in ("def f(x): ...\n\n\nlab09.f.check(f)", "def f(x):\n    ..."):
+        text = json.dumps(paper._stub(source, {"f": 4}))
+        assert text.index("def f(x):") < text.index('"lines", "4"')
+        assert "..." not in text
+
+
+def test_a_name_that_was_drawn_once_may_be_given_anew():
+    drawn = "for k, (ax, unit) in enumerate(zip(axes, units)):\n    ax.plot(k, unit)"
+    draws = f"fig, axes = plt.subplots(1, 2)\n{drawn}\nloss = axes[0].plot(unit)"
+    works = [
+        "def hidden(X):\n    return [unit(X) for unit in units]",
+        "ends = [k + 1 for k in range(3)]",
+        "loss = train(ends)",
+        "print(loss)",
+        "for unit in units:\n    print(unit)",
+    ]
+    assert worksheet.essential([draws, *works]) == ["", *works]
+    assert worksheet.essential([draws, "print(loss)"]) == ["", ""]
+
+
+@by_lab
+def test_a_worksheet_keeps_all_that_is_printed(path):
+    nb = editions.student(editions.read_executed(path))
+    sources = [cell.source for cell in labs.code_cells(nb)]
+    for source, left in zip(sources, worksheet.essential(sources), strict=True):
+        # There is no pad on paper.
+        pad = len(re.findall(r"print\(.*\bpad\.", source))
+        assert left.count("print(") == source.count("print(") - pad
+
+
 @by_lab
 def test_a_worksheet_has_no_drawing(path):
     text = typeset(path, "student").partition("#deeper[")[0]

@@ -367,6 +367,16 @@ def test_what_is_too_much_for_a_slide_is_seen(show):
     assert sorted(found) == [2, 3]
 
 
+def test_exponents_are_raised(show):
+    page = show(plan(("slide", "## A\n\n**Words** e<sup>z</sup>"), title=True))
+    page.evaluate("Reveal.slide(1)")
+    raised = page.locator("section.present .board sup")
+    bottom = "s => s.getBoundingClientRect().bottom"
+    line = "s => s.parentElement.getBoundingClientRect().bottom"
+    assert raised.evaluate(bottom) < raised.evaluate(line) - 10
+    assert raised.evaluate("s => parseFloat(getComputedStyle(s).fontSize)") < 34
+
+
 def test_text_is_as_large_as_the_board_allows(show):
     def large(n):
         words = "\n\n".join(["**Words** " + "and words " * 30] * n)

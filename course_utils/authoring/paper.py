@@ -124,6 +124,7 @@ def _without_checks(source: str) -> str:
 
 def _stub(source: str, room: dict[str, int]) -> list[Node]:
     """Return a cell with exercises, with room to write in the place of each ``...``."""
+    source = re.sub(r"^(def .*:) \.\.\.$", r"\1\n    ...", source, flags=re.MULTILINE)
     lines = source.splitlines()
     found, start = [], 0
 

@@ -184,6 +184,7 @@ def _silent(body: list[ast.stmt], silent: set[str]) -> set[int]:
                     lines |= _lines(statement)
             case ast.For() | ast.While() | ast.If() | ast.With():
                 drawn = _drawn_targets(statement, silent)
+                silent -= _targets(statement)
                 silent |= drawn
                 inside = _silent(statement.body, silent)
                 kept = [part for part in statement.body if not _lines(part) <= inside]
@@ -194,6 +195,7 @@ def _silent(body: list[ast.stmt], silent: set[str]) -> set[int]:
                     inside |= _lines(statement)
                 lines |= inside
             case ast.FunctionDef(name=name):
+                silent.discard(name)
                 if _reads(statement, silent):
                     silent.add(name)
                     lines |= _lines(statement)
@@ -203,6 +205,8 @@ def _silent(body: list[ast.stmt], silent: set[str]) -> set[int]:
                 if _reads(statement, silent):
                     silent |= _written(statement) - {"_"}
                     lines |= _lines(statement)
+                elif isinstance(statement, ast.Assign):
+                    silent -= _written(statement)  # given anew, and not drawn
     return lines
 
 
@@ -220,6 +224,16 @@ def _drawn_targets(statement: ast.stmt, silent: set[str]) -> set[str]:
         case _:
             drawn = []
     return {name for target in drawn for name in _written(target)}
+
+
+def _targets(statement: ast.stmt) -> set[str]:
+    """Return the names that a loop or a ``with`` gives to what it takes."""
+    match statement:
+        case ast.For(target=target):
+            return _written(target)
+        case ast.With(items=items):
+            return {name for item in items for name in _written(item)}
+    return set()
 
 
 def _acts(statement: ast.stmt) -> bool:
@@ -251,13 +265,18 @@ def _is_read(name: ast.Name) -> bool:
 
 
 def _reads(node: ast.AST, names: set[str]) -> bool:
-    """Tell whether a part of a program uses one of some names, or axes."""
-    found = ast.walk(node)
-    return any(
-        (isinstance(n, ast.Name) and _is_read(n) and n.id in names)
-        or (isinstance(n, ast.arg) and n.arg == "ax")
-        for n in found
-    )
+    """Tell whether a part of a program uses one of some names, or axes.
+
+    Names of its own do not count: those in a function, and those that a list counts.
+    """
+    parts = list(ast.walk(node))
+    given = {part.arg for part in parts if isinstance(part, ast.arg)}
+    own = [part.target for part in parts if isinstance(part, ast.comprehension)]
+    if isinstance(node, ast.FunctionDef):
+        own += node.body
+    for part in own:
+        given |= _written(part)
+    return "ax" in given or bool(_read_names(node) & (names - given))
 
 
 def _written(node: ast.AST) -> set[str]:
