@@ -133,6 +133,11 @@ logs = {
     "B": train_and_count(models["B"], X[rows], y[rows]),
 }
 print("running accuracy:", {name: round(log, 4) for name, log in logs.items()})
+
+# %% [markdown]
+# Before the validation images are asked: which one would you take?
+
+# %% slideshow={"slide_type": "slide"}
 lab08.which_model.ask()
 
 
@@ -303,7 +308,10 @@ def batches(X, y, batch_size, shuffle=False):
     for rows in order.split(batch_size):
         yield X[rows], y[rows]
 
+# %% [markdown]
+# Count in your head before the machine does.
 
+# %% slideshow={"slide_type": "slide"}
 lab08.last_batch.ask()
 
 # %% slideshow={"slide_type": "fragment"}
@@ -467,7 +475,10 @@ def losses_by_update(model, batch_size, n_updates, lr):
                 losses.append(loss_fn(model(X_few), y_few).item())
     return losses[:n_updates]
 
+# %% [markdown]
+# Predict before you run it.
 
+# %% slideshow={"slide_type": "slide"}
 lab08.same_updates.ask()
 
 # %% slideshow={"slide_type": "fragment"}
@@ -672,7 +683,10 @@ helper = ThreadPoolExecutor(1)
 def order():
     return helper.submit(time.sleep, 0.02)
 
+# %% [markdown]
+# A guess first.
 
+# %% slideshow={"slide_type": "slide"}
 lab08.clock.ask()
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=time"]

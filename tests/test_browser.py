@@ -67,7 +67,7 @@ SEEN = r"""() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map(cel
     return {
         "number": cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
         "right answers": all("[role=status] strong").filter(
-            name => name.nextSibling.data.startsWith(": correct.")).length,
+            name => name.nextSibling?.data?.startsWith(": correct.")).length,
         "errors or warnings": all('[data-mime-type$="jupyter.stderr"]').length,
         "pictures": all("img").filter(shown).length,
         "pictures that do not load": all("img").filter(image => !shown(image)).length,

@@ -1475,10 +1475,6 @@ HARMLESS = {
         "the two sides of `first - undecided` are exchanged": "the absolute value is "
         "taken",
     },
-    "lab12.better": {
-        "`>=` stands where `>` is wanted": AT_THE_THRESHOLD,
-        "`<=` stands where `<` is wanted": AT_THE_THRESHOLD,
-    },
 }
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises import cases, clinic, lab02, lab05, lab06, more_cases
 from course_utils.exercises.checks import exercise
-from course_utils.exercises.fixtures import GradientWatch
+from course_utils.exercises.fixtures import Case, GradientWatch
 from course_utils.exercises.pairs import two_of
 from course_utils.exercises.questions import WarmUp
 
@@ -610,6 +610,7 @@ def _norms(slips, model, X, y):
             [0.9, 0.86, 0.94, 0.79, 0.81, 0.77, 0.9, 0.75],
             [0.89, 0.85, 0.94, 0.79, 0.81, 0.72, 0.9, 0.72],
         ),
+        Case(([0.8, 0.7, 0.9], [0.8, 0.7, 0.9]), "two versions that are alike", False),
     ],
     hints=[
         "The two versions share their seeds, so take the differences b - a, seed by "
