@@ -302,19 +302,16 @@ _ = axes[0].legend(loc="lower right")
 # next. With `shuffle` it draws a random order first. The same `rows` pick from `X` and from
 # `y`, or an image would lose its label.
 
+# %% slideshow={"slide_type": "slide"}
+lab08.last_batch.ask()
+
 # %% slideshow={"slide_type": "fragment"}
 def batches(X, y, batch_size, shuffle=False):
     order = torch.randperm(len(X)) if shuffle else torch.arange(len(X))
     for rows in order.split(batch_size):
         yield X[rows], y[rows]
 
-# %% [markdown]
-# Count in your head before the machine does.
 
-# %% slideshow={"slide_type": "slide"}
-lab08.last_batch.ask()
-
-# %% slideshow={"slide_type": "fragment"}
 sizes = [len(y_batch) for _, y_batch in batches(X, y, 64)]
 print(len(X), "images:", len(sizes), "batches, the last one has", sizes[-1])
 lab08.last_batch.result()
