@@ -6,9 +6,8 @@ import pytest
 from test_exercises import EXERCISES, solution
 
 from course_utils.exercises.observe import same
-from course_utils.exercises.pairs import WAYS
 
-assert EXERCISES  # importing the labs has filled WAYS
+WAYS = [(p.values[0], *way) for p in EXERCISES for way in p.values[0].ways]
 NAMES = [way.__name__ for _, way, _ in WAYS]
 
 

@@ -45,7 +45,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from course_utils import progress
-from course_utils.exercises import diagnose, repair
+from course_utils.exercises import diagnose, pairs, repair
 from course_utils.exercises.fixtures import Case, held_back, make_cases, more_cases
 from course_utils.exercises.observe import (
     Run,
@@ -179,6 +179,8 @@ class Exercise:
         Wrong versions; the docstring of each is its explanation.
     oracles : list of callable
         Other ways to the right result, for the tests.
+    ways : list of tuple
+        Ways to write an answer, and the mistakes that are their switches; see `pairs`.
     """
 
     reference: Callable
@@ -194,6 +196,7 @@ class Exercise:
     evidence: Mapping[str, str] = field(default_factory=dict)
     mistakes: list[Callable] = field(default_factory=list)
     oracles: list[Callable] = field(default_factory=list)
+    ways: list[tuple] = field(default_factory=list)
     last: Verdict | None = None
     _known: dict = field(default_factory=dict, repr=False)
 
@@ -451,13 +454,13 @@ class Exercise:
             if second:
                 how = "listed and more"
                 messages.append(_second(study, second))
+        elif two := self._quietly(pairs.two_listed, study):  # that explains all of it
+            how, name = "property", "observed"
+            messages += [two, *diagnose.lints(study.function)]
         else:
             change = self._quietly(repair.repaired, study) or []
             trace = self._quietly(diagnose.traced, study)
             what, more = self._observed(study, shown, bool(change))
-            two = [sentence for sentence in more if sentence.startswith("Two things.")]
-            if two:  # that explains all of it
-                change, trace, more = [], None, two[-1:]
             messages += [*change, *([trace] if trace else []), *more]
             if messages:
                 how = "repair" if change else "trace" if trace else what

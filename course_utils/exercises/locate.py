@@ -31,7 +31,7 @@ from course_utils.exercises.slips import (
 )
 
 if TYPE_CHECKING:
-    from course_utils.exercises.diagnose import Study, Trial
+    from course_utils.exercises.study import Study, Trial
 
 MAY_TAKE = 0.12  # seconds, for one expression, and as much again for two
 MOST_STEPS = 20_000  # expressions in a run that may go on and on

@@ -14,46 +14,40 @@ An answer that is like two of the switches together, on all inputs, is told both
 
 from collections.abc import Callable
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
-from course_utils.exercises.checks import Exercise
+from course_utils.exercises.diagnose import comparable
 from course_utils.exercises.observe import observe, same
-from course_utils.exercises.study import explanation
+from course_utils.exercises.study import Study, Trial, explanation
 
-# All ways: the exercise, the way, its switches.
-WAYS: list[tuple[Exercise, Callable, tuple[Callable, ...]]] = []
+if TYPE_CHECKING:
+    from course_utils.exercises.checks import Exercise
 
 
-def two_of(exercise: Exercise, *slips: Callable) -> Callable:
+def two_of(exercise: "Exercise", *slips: Callable) -> Callable:
     """Register a way to write an answer, with listed mistakes as switches."""
 
     def register(way: Callable) -> Callable:
-        WAYS.append((exercise, way, slips))
-        known = [None, None]  # of whom something was said last, and what
-
-        def no_two_slips(call, value, *args):
-            study = getattr(call, "__self__", call)
-            if known[0] is not study:
-                known[:] = study, _said(exercise, way, slips, call)
-            return known[1]
-
-        exercise.properties = [no_two_slips, *exercise.properties]
+        exercise.ways.append((way, slips))
         return way
 
     return register
 
 
-def _said(exercise, way, slips, call) -> str | None:
+def two_listed(study: Study) -> str | None:
     """Say which two listed mistakes an answer makes, or the one that is certain."""
-    cases = [*exercise.cases, *exercise.more_cases]
-    cases = sorted(cases, key=lambda case: not case.ordinary)
-    values = [call(case.args) for case in cases]
-    found = [
-        pair
-        for pair in combinations(slips, 2)
-        if _fits(exercise, way, pair, cases, values)
-    ]
-    if not found:
+    by_numbers = study.first.problem[0] not in ("slope", "side effect", "error")
+    if not by_numbers or not comparable(study):
         return None
+    trials = sorted([*study.trials, *study.others], key=lambda t: not t.case.ordinary)
+    for way, slips in reversed(study.exercise.ways):
+        found = [pair for pair in combinations(slips, 2) if _fits(way, pair, trials)]
+        if found:
+            return _said(slips, found)
+    return None
+
+
+def _said(slips: tuple, found: list[tuple]) -> str:
     certain = [slip for slip in slips if all(slip in pair for pair in found)]
     one, *other = [explanation(s, False) for s in certain or found[0]]
     if other:
@@ -61,21 +55,22 @@ def _said(exercise, way, slips, call) -> str | None:
     return f"Two things. One is certain: {one}"
 
 
-def _fits(exercise, way, pair, cases, values) -> bool:
+def _fits(way: Callable, pair: tuple, trials: list[Trial]) -> bool:
     """Whether both mistakes, and neither alone, explain the answer.
 
     They have to do so on all ordinary inputs; at the edges there may be a third thing.
     """
     fewer = {frozenset(), *(frozenset([slip]) for slip in pair)}
-    for case, value in zip(cases, values, strict=True):
-        if same(value, _run(exercise, way, pair, case.args)):
-            fewer = {s for s in fewer if same(value, _run(exercise, way, s, case.args))}
-        elif case.ordinary:
+    for t in trials:
+        value = None if t.got.error else t.got.value
+        if same(value, _run(way, pair, t)):
+            fewer = {s for s in fewer if same(value, _run(way, s, t))}
+        elif t.case.ordinary:
             return False
     return not fewer
 
 
-def _run(exercise, way, slips, args):
+def _run(way: Callable, slips: Any, t: Trial) -> Any:
     """Return what the way with these mistakes gives; None after an error."""
-    run = observe(lambda *a: way(slips, *a), args, exercise.names)
+    run = observe(lambda *a: way(slips, *a), t.case.args, ())
     return None if run.error else run.value
