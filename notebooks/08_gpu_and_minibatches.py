@@ -461,6 +461,9 @@ lab08.updates_ratio.ask()
 # like: the *same number of updates*, once with 8 images each and once with all of them.
 
 # %% slideshow={"slide_type": "slide"}
+lab08.same_updates.ask()
+
+# %% slideshow={"slide_type": "fragment"}
 def losses_by_update(model, batch_size, n_updates, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     torch.manual_seed(0)
@@ -472,13 +475,7 @@ def losses_by_update(model, batch_size, n_updates, lr):
                 losses.append(loss_fn(model(X_few), y_few).item())
     return losses[:n_updates]
 
-# %% [markdown]
-# Predict before you run it.
 
-# %% slideshow={"slide_type": "slide"}
-lab08.same_updates.ask()
-
-# %% slideshow={"slide_type": "fragment"}
 sizes = {"8 images": 8, "all images": len(X)}
 lab08.updates_ratio.result()
 early = {n: losses_by_update(make_model(), s, 100, lr=0.02) for n, s in sizes.items()}
@@ -671,6 +668,9 @@ print("the same probabilities, wherever the model is")
 # order; `wait_for` waits until all orders of a list are done.)
 
 # %% slideshow={"slide_type": "slide"}
+lab08.clock.ask()
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=time"]
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 
@@ -680,13 +680,7 @@ helper = ThreadPoolExecutor(1)
 def order():
     return helper.submit(time.sleep, 0.02)
 
-# %% [markdown]
-# A guess first.
 
-# %% slideshow={"slide_type": "slide"}
-lab08.clock.ask()
-
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output", "differs=time"]
 start_time = time.perf_counter()
 orders = [order() for _ in range(10)]
 hasty = time.perf_counter() - start_time
@@ -696,7 +690,7 @@ print(f"stopped at once: {hasty:.3f} s, stopped when all was done: {patient:.3f}
 lab08.clock.result()
 assert hasty < 0.5 * patient
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # A GPU has such a queue.
 #
 # **Rule** Before you read a clock, wait for the GPU: `torch.accelerator.synchronize()`.

@@ -145,6 +145,11 @@ BAD = [
         ask("lab14.q.ask()", "assert a == b\nlab14.q.result()"),
         r"In \[2\]: an assert",
     ),
+    (
+        guards.questions,
+        ask("x = 1\nlab14.q.ask()", "lab14.q.result()"),
+        r"In \[1\]: a question stands in a cell of its own",
+    ),
     (guards.questions, predict_as_well, "Predict"),
     (guards.questions, ask("lab14.q.ask()", "lab14.q.result()"), "1 of 10 questions"),
     (guards.questions, ask("lab14.q.ask()", "lab14.q.result()"), "warm_up is not"),

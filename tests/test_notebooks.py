@@ -103,7 +103,12 @@ def questions(nb, number):
     waiting, seen, n = {}, set(), 0
     for cell in nb.cells:
         n += cell.cell_type == "code"
-        for line in cell.source.splitlines() if cell.cell_type == "code" else []:
+        lines = cell.source.splitlines() if cell.cell_type == "code" else []
+        asks = [line for line in lines if re.match(r"\s*lab\d\d\.\w+\.ask\(\)", line)]
+        if asks and len(asks) < len(list(filter(None, lines))):
+            # Paper, pages and slides show the question in the place of the cell.
+            yield f"In [{n}]: a question stands in a cell of its own"
+        for line in lines:
             call = re.match(r"\s*(lab\d\d\.\w+)\.(ask|result)\(\)", line)
             if call and call[2] == "ask":
                 waiting[call[1]] = n
