@@ -454,13 +454,15 @@ class Exercise:
             if second:
                 how = "listed and more"
                 messages.append(_second(study, second))
-        elif two := self._quietly(pairs.two_listed, study):  # that explains all of it
+        elif two := self._quietly(pairs.two_listed, study):
             how, name = "property", "observed"
             messages += [two, *diagnose.lints(study.function)]
         else:
             change = self._quietly(repair.repaired, study) or []
             trace = self._quietly(diagnose.traced, study)
             what, more = self._observed(study, shown, bool(change))
+            if what == "composed":  # that explains all of it
+                trace, what = None, "relation"
             messages += [*change, *([trace] if trace else []), *more]
             if messages:
                 how = "repair" if change else "trace" if trace else what
@@ -509,7 +511,9 @@ class Exercise:
         found, what = [], "property"
         for look in looks:
             sentence = self._quietly(look, study) if len(found) < 2 else None
-            if sentence and look in (diagnose.relate, diagnose.compose):
+            if sentence and look is diagnose.compose:
+                return "composed", [sentence]
+            if sentence and look is diagnose.relate:
                 what = "relation"
             if sentence and not any(sentence in before for before in found):
                 found.append(sentence)

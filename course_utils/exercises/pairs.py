@@ -12,6 +12,7 @@ A way to write the answer knows some of the listed mistakes as switches::
 An answer that is like two of the switches together, on all inputs, is told both.
 """
 
+import time
 from collections.abc import Callable
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -37,13 +38,15 @@ def two_of(exercise: "Exercise", *slips: Callable) -> Callable:
 def two_listed(study: Study) -> str | None:
     """Say which two listed mistakes an answer makes, or the one that is certain."""
     by_numbers = study.first.problem[0] not in ("slope", "side effect", "error")
-    if not by_numbers or not comparable(study):
+    if not study.exercise.ways or not by_numbers or not comparable(study):
         return None
+    start = time.process_time()
     trials = sorted([*study.trials, *study.others], key=lambda t: not t.case.ordinary)
     for way, slips in reversed(study.exercise.ways):
         found = [pair for pair in combinations(slips, 2) if _fits(way, pair, trials)]
         if found:
             return _said(slips, found)
+    study.until += time.process_time() - start  # what follows has its time yet
     return None
 
 
