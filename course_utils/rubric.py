@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils import progress
-from course_utils.exercises.questions import as_html
+from course_utils.exercises.questions import as_html, without_marks
 from course_utils.project import Project, row_keys, times
 
 __all__ = ["Finding", "judge", "rubric"]
@@ -698,7 +698,7 @@ def rubric(project: Project, results: Mapping[str, Any]) -> None:
 
 
 def _line(finding: Finding) -> str:
-    first = f"{finding.verdict:15}{finding.point}: {finding.text}"
+    first = f"{finding.verdict:15}{finding.point}: {without_marks(finding.text)}"
     return textwrap.fill(first, WIDTH, subsequent_indent=" " * 15)
 
 

@@ -48,7 +48,7 @@ FRAMES = {"aims", "predict", "rule", "see", "stop"}
 LINK = re.compile(r"\]\((#[^)]+|\d\d_\w+\.ipynb(?:#[^)]+)?)\)")
 SHOWN = re.compile(r"^(?:\w+ = )?explorables\.(\w+)\((.*)\)$", re.MULTILINE)
 HERE = "# here stand the answers"  # in a cell that does nothing else
-LEGIBLE = 0.65  # of its width: a figure that is made smaller has too small letters
+COLUMN = 340  # pixels: a wider figure is made smaller on a phone
 HEADING = re.compile(r'<h(\d) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 MARKED = re.compile(r"(?:<(code|em)>)?([^<]+)(?:</\w+>)?")  # in a heading
 
@@ -277,7 +277,7 @@ def _question(question: Question, number: int, key: str) -> str:
     guess = round(100 * certainties(question)[0][1])
     data = json.dumps(told, ensure_ascii=False).replace("</", "<\\/")
     return f"""
-<form class="question" data-key="{key}">
+<form class="question" id="ask-{key}" data-key="{key}" data-number="{number}">
 <fieldset>
 <legend><strong>{say("question")} {number}</strong> {as_html(question.text)}
 <em>{TASKS[question.kind]}</em></legend>
@@ -423,7 +423,8 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 table = {"t": "Table", "c": tree.change(node["c"], fit)}
                 return [_wide(table, role="group", **{"aria-label": say("table")})]
             case {"t": "Para", "c": [{"t": "Image"}] as inside}:
-                return [_wide({"t": "Plain", "c": tree.change(inside, fit)})]
+                inside = {"t": "Plain", "c": tree.change(inside, fit)}
+                return [tree.div([inside], "picture")]
         return None
 
     html = tree.html(tree.change(blocks, fit))
@@ -479,7 +480,10 @@ def _link(node: Node, anchors: set[str], names: set[str]) -> Node:
 
 
 def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
-    """Give a picture a file; words that stand below it are not heard twice."""
+    """Give a picture a file; words that stand below it are not heard twice.
+
+    A wide one, which a phone shows whole but small, is a link to itself.
+    """
     words, (target, title) = node["c"][1:]
     content = base64.b64decode(target.partition("base64,")[2])
     name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}.png"
@@ -487,11 +491,14 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
     # Stored with two pixels for one, so that they are sharp.
     width, height = (int.from_bytes(content[k : k + 4], "big") // 2 for k in (16, 20))
     size = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
-    size["style"] = f"min-width: {width * LEGIBLE:.0f}px"
     if tree.plain(words) != say("figure"):
         words = tree.inlines(say("described"))
     attributes = ["", [], [[key, str(value)] for key, value in size.items()]]
-    return {"t": "Image", "c": [attributes, words, [name, title]]}
+    picture = {"t": "Image", "c": [attributes, words, [name, title]]}
+    if width <= COLUMN:
+        return picture
+    hint = {"t": "Span", "c": [["", ["hint"], []], tree.inlines(say("enlarge"))]}
+    return {"t": "Link", "c": [["", ["enlarge"], []], [picture, hint], [name, ""]]}
 
 
 def _wide(block: Node, **attributes: str) -> Node:

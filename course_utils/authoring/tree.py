@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 
 from course_utils.authoring import asked, editions, words
 from course_utils.authoring.labs import LabError
-from course_utils.exercises.questions import MARKED, TASKS, Question
+from course_utils.exercises.questions import MARKED, POWER, TASKS, Question
 
 # Jupyter's markdown. (Of a line that begins with "10." pandoc's own reader of notebooks
 # makes a list, in the midst of a sentence.)
@@ -272,8 +272,7 @@ def _seen(description: Sequence[Node]) -> list[Node]:
     return list(description) or [{"t": "Str", "c": words.word("figure")}]
 
 
-# In plain text: what a number is raised to, as in e^-17, and a minus, but of -inf.
-POWER = re.compile(r"(?<=\w)\^(\([^()]*\)|-?\w+)")
+# In plain text, a minus, but of -inf.
 MINUS = re.compile(r"(?<![\w)\]])-(?!inf\b)(?=[\w.(])")
 
 

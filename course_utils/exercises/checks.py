@@ -58,7 +58,7 @@ from course_utils.exercises.observe import (
     show,
     silently,
 )
-from course_utils.exercises.questions import as_html
+from course_utils.exercises.questions import as_html, without_marks
 from course_utils.exercises.study import (
     Study,
     Trial,
@@ -106,7 +106,7 @@ class Verdict:
     @property
     def text(self) -> str:
         """All of it as plain text, wrapped."""
-        first, *rest = self.messages
+        first, *rest = map(without_marks, self.messages)
         lines = "\n".join([f"{self.exercise}: {first}", *rest, *self.details])
         return "\n".join(map(_wrap, lines.splitlines()))
 

@@ -23,7 +23,7 @@ from torch import nn
 from course_utils import progress
 from course_utils.exercises.checks import Exercise
 from course_utils.exercises.observe import describe, undisturbed
-from course_utils.exercises.questions import WarmUp, choice
+from course_utils.exercises.questions import WarmUp, choice, without_marks
 
 LAB = "lab12"
 LEVELS = {1: "easy", 2: "middling", 3: "hard"}
@@ -145,7 +145,7 @@ class Case(WarmUp):
     def show(self) -> None:
         """Show the code, and what comes out when it runs."""
         head = f"Case {self.number} ({LEVELS[self.level]}). {self.setting}"
-        print(textwrap.fill(head, 66), "", self.code, sep="\n")
+        print(textwrap.fill(without_marks(head), 66), "", self.code, sep="\n")
         seen = self.run(self.symptom, self.faulty)
         if isinstance(seen, str):
             print(_fitting(seen))
@@ -165,7 +165,7 @@ class Case(WarmUp):
             return
         for line in (self.note, f"Read it up: lab {int(self.taught)}, {self.section}."):
             if line:
-                print(textwrap.fill(line, 88))
+                print(textwrap.fill(without_marks(line), 88))
 
     def mend(self, function: Callable) -> None:
         """Run and judge the reader's function."""

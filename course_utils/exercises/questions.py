@@ -505,21 +505,42 @@ class WarmUp:
 
 # `code`, or *words*.
 MARKED = re.compile(r"(`[^`]+`|(?<![\w*])\*\w[\w ,%-]*\*(?![\w*]))")
+# What a number is raised to, as in e^-17 or e^(z + 100), but not in `code`.
+POWER = re.compile(r"(?<=[\w)])\^(\([^()]*\)|-?\w+(?:\.\d+)?)")
 
 
 def as_html(text: str) -> str:
-    """Return plain text with `code` and *words* as HTML."""
+    """Return plain text with `code`, *words* and powers such as e^-17 as HTML."""
     tags = {"`": "code", "*": "em"}
     pieces = MARKED.split(html.escape(text, quote=False))
-    for i in range(1, len(pieces), 2):
-        tag = tags[pieces[i][0]]
-        pieces[i] = f"<{tag}>{pieces[i][1:-1]}</{tag}>"
+    for i, piece in enumerate(pieces):
+        if i % 2:
+            tag = tags[piece[0]]
+            pieces[i] = f"<{tag}>{piece[1:-1]}</{tag}>"
+        else:
+            pieces[i] = POWER.sub(_raised, piece)
     return "".join(pieces)
 
 
-def _without_marks(text: str) -> str:
-    """Return a text for a label, which can show no `code` and no *words*."""
-    return MARKED.sub(lambda found: found[0][1:-1], text)
+def _raised(found: re.Match) -> str:
+    # With a real minus, which is read aloud and not taken for a hyphen.
+    power = found[1].strip("()").replace("-", "\u2212")
+    return f"<sup>{power}</sup>"
+
+
+def without_marks(text: str) -> str:
+    """Return a text for where nothing shows `code` and *words*.
+
+    Code of more than one word gets quotation marks, to tell it from its sentence.
+    """
+    return MARKED.sub(_unmarked, text)
+
+
+def _unmarked(found: re.Match) -> str:
+    inside = found[0][1:-1]
+    within = found[0][0] == "`" and found[0] != found.string
+    quoted = within and " " in inside and '"' not in inside
+    return f'"{inside}"' if quoted else inside
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> str:
@@ -627,7 +648,7 @@ def _panel(widgets: Any, question: Question) -> Any:
 def _inputs(widgets: Any, question: Question, layout: dict) -> tuple[list, Callable]:
     """Return the controls that take an answer, and a function that reads them."""
     labels = {
-        letter: f"({letter}) {_without_marks(text)}"
+        letter: f"({letter}) {without_marks(text)}"
         for letter, text in question.options.items()
     }
     style = {"description_width": "initial"}

@@ -96,14 +96,18 @@ const write = (form, question, { value, sure }) => {
   form.elements.sure.value = sure;
 };
 
-const tell = (question, { value, sure }) => {
+// The verdict can stand far below its question: it names it, and leads back.
+const named = (form) =>
+  `<a href="#${form.id}">${say("question")} ${form.dataset.number}</a>: `;
+
+const tell = (question, { value, sure }, name = "") => {
   const right = isRight(question, value);
   // Nobody pays without end: 99% is the surest.
   const cost = -Math.log((right ? sure : 100 - sure) / 100);
   const verdict = `<strong>${say(right ? "is-right" : "is-wrong")}</strong>`;
   const answer = say("right-answer", { value: shown(question, question.right) });
   const paragraphs = [
-    `${verdict} ${say("you-answered", { value: shown(question, value), sure })}`,
+    `${name}${verdict} ${say("you-answered", { value: shown(question, value), sure })}`,
     ...(right ? [] : [...mistakes(question, value), answer]),
     question.because,
     say("costs", { cost: cost.toFixed(2) }),
@@ -137,7 +141,7 @@ const start = (form) => {
       say("committed", { value, sure: given.sure }) +
       ` <a href="#reply-${key}">${say("ask-right")}</a>`;
     const reply = document.getElementById(`reply-${key}`);
-    reply.innerHTML = tell(question, given);
+    reply.innerHTML = tell(question, given, named(form));
     reply.classList.toggle("right", isRight(question, given.value));
     unfold();
   };
@@ -167,9 +171,9 @@ const start = (form) => {
   percent();
 };
 
-// What is too wide for the window: formulas become smaller, the rest scrolls in a box
-// of its own, which the keyboard reaches.
-const SMALLEST = 0.5;
+// What is too wide for the window: formulas become a little smaller, so that an index
+// can still be read; else it scrolls in a box of its own, which the keyboard reaches.
+const SMALLEST = 0.9;
 
 const fit = () => {
   for (const formula of document.querySelectorAll(".formula > math")) {
