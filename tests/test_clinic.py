@@ -9,6 +9,7 @@ import torch
 from course_utils import progress
 from course_utils.authoring import labs
 from course_utils.exercises import clinic, lab12
+from course_utils.exercises.questions import MARKED
 
 CASES = [pytest.param(case, id=case.name) for case in lab12.ALL]
 by_case = pytest.mark.parametrize("case", CASES)
@@ -48,6 +49,7 @@ def test_what_is_shown_comes_from_the_faulty_code(case, capsys):
     case.show()
     shown = capsys.readouterr().out
     assert case.code in shown
+    assert not MARKED.search(shown.replace(case.code, ""))
     assert max(map(len, shown.splitlines())) <= 88
     assert len(case.code.splitlines()) <= 17
     for seed in (0, 1):

@@ -56,6 +56,12 @@ MISTAKES = [
 ]
 
 
+def words(verdict):
+    """Return in one line what a verdict says, with `code` still marked."""
+    said = " ".join([*verdict.messages, *verdict.details])
+    return f"{verdict.exercise}: {' '.join(said.split())}"
+
+
 @pytest.fixture
 def patient(monkeypatch):
     """Give the searches more time than a learner would wait, on a busy machine."""
@@ -510,7 +516,7 @@ def test_a_change_that_would_make_it_right_is_named(wrong, said):
 
     checked = one_exercise(solution_, hints=[])
     verdict = checked.judge(wrong)
-    assert said in " ".join(verdict.text.split())
+    assert said in words(verdict)
     if wrong in (columns, three_classes):  # and it is true
         new, old = verdict.messages[1].split("`")[1::2]
         source = textwrap.dedent(inspect.getsource(wrong)).replace(old, new)
@@ -600,7 +606,8 @@ def test_a_change_that_fits_one_input_only_is_not_named():
     def far(a, b):
         return a**3 + 17 * b**4 - 2
 
-    assert "`a * b` in place of `a + b`" in checked.judge(total).text
+    assert '"a * b" in place of "a + b"' in checked.judge(total).text
+    assert "<code>a * b</code> in place of" in checked.judge(total)._repr_html_()
     assert "change" not in checked.judge(far).text
 
 
@@ -676,8 +683,7 @@ def test_the_same_error_in_two_lines_gets_two_sorts_of_advice():
         return y
 
     chained_text, condition_text = (
-        " ".join(one_exercise(hints=[]).judge(f).text.split())
-        for f in (chained, condition)
+        words(one_exercise(hints=[]).judge(f)) for f in (chained, condition)
     )
     assert "Set brackets" in chained_text and "Set brackets" not in condition_text
     assert "a single True or False" in condition_text
@@ -844,7 +850,7 @@ def kept(w, X, n_steps):
 def test_what_is_said_of_a_training(answer, sentences):
     given = {"w": "weights D", "X": "features N D", "n_steps": "size"}
     checked = exercise(given=given, hints=[], results=("w", "total"))(trained)
-    text = " ".join(checked.judge(answer).text.split())
+    text = words(checked.judge(answer))
     assert all(sentence in text for sentence in sentences)
     assert "pile up" not in text or answer is piling
 
@@ -856,7 +862,7 @@ def test_what_changes_special_numbers_alone():
     tiny = fixtures.Case((torch.tensor([0.5, 1e-30]),), "a tiny probability", False)
     usual = [(torch.tensor([0.5, 0.25]),), (torch.tensor([0.125, 0.75]),)]
     checked = exercise(inputs=[*usual, tiny], hints=[], slopes=False)(surprise)
-    text = " ".join(checked.judge(lambda p: -(p + 1e-9).log().mean()).text.split())
+    text = words(checked.judge(lambda p: -(p + 1e-9).log().mean()))
     assert "Right for ordinary inputs" in text
 
     def lid(p):
@@ -888,7 +894,7 @@ def test_each_entry_has_its_evidence(checked):
         wrong = [*right]
         wrong[i] = next(x for x in others if x != right[i])
         verdict = checked.judge(lambda wrong=wrong: tuple(wrong))
-        text = " ".join(verdict.text.split())
+        text = words(verdict)
         if verdict.kind != "listed":
             assert f"Look again at {name}: {why}" in text
             assert text.count("Look again") == 1
@@ -906,7 +912,7 @@ def test_a_listed_mistake_behind_a_change_of_form(patient):
         slope_a = error * v  # the fold is forgotten
         return torch.outer(slope_a, x), slope_a, error * h, error  # and so is a turn
 
-    text = " ".join(checked.judge(slopes).text.split())
+    text = words(checked.judge(slopes))
     assert "Two things. One: You let the slope pass every fold." in text
     assert "The other: it needs `torch.outer(slope_a, x).T` in place of" in text
 
@@ -949,7 +955,7 @@ def test_an_error_shows_the_line_and_the_shapes():
         rows = logits.sum(dim=1)
         return logits / rows
 
-    text = " ".join(one_exercise(hints=[]).judge(broken).text.split())
+    text = words(one_exercise(hints=[]).judge(broken))
     assert "In your line `return logits / rows`" in text
     assert "logits has shape (7, 4) and rows has shape (7,)." in text
     assert "Two shapes do not fit together" in text
@@ -968,7 +974,7 @@ def test_an_error_shows_the_line_and_the_shapes():
 def test_an_error_comes_with_advice(wrong, advice):
     if advice == "Got":
         advice = "The result has shape"
-    assert advice in " ".join(one_exercise(hints=[]).judge(wrong).text.split())
+    assert advice in words(one_exercise(hints=[]).judge(wrong))
 
 
 def test_a_number_that_no_solution_needs():
@@ -1214,10 +1220,6 @@ def test_a_teacher_adds_an_exercise_in_a_module_of_their_own(tmp_path, monkeypat
 
 
 # ---- what first readers met: nothing that is said may be false ---------------------
-
-
-def words(verdict):
-    return " ".join(verdict.text.split())
 
 
 def softmax_of_numbers(logits):

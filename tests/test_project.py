@@ -588,9 +588,9 @@ def test_the_rubric_is_shown_as_text_and_as_a_table(whole, monkeypatch, capsys):
     assert page.count("<tr>") == 11
     for verdict in (MET, MISSING, DOUBTFUL):
         assert f"<strong>{verdict}</strong>" in page
-    assert "on the <em>training</em> rows" in rubric._html(
-        [rubric.Finding("seeds", DOUBTFUL, "0.9 on the *training* rows")], "end"
-    )
+    marked = rubric.Finding("seeds", DOUBTFUL, "0.9 on the *training* rows")
+    assert "on the <em>training</em> rows" in rubric._html([marked], "end")
+    assert rubric._line(marked).endswith("0.9 on the training rows")
     shown = []
     monkeypatch.setattr(progress, "present", lambda text, html: shown.append(html()))
     lab13.rubric(wine, results)

@@ -400,6 +400,43 @@ def test_texts_are_escaped_in_html():
     assert text == ("a &lt; b, <code>x&lt;y</code> and <em>this</em> is 2**3 &amp; so")
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "less than e^-1000, or 10^8.",
+            "less than e<sup>\u22121000</sup>, or 10<sup>8</sup>.",
+        ),
+        ("e^(z + 100) is e^z", "e<sup>z + 100</sup> is e<sup>z</sup>"),
+        ("(1 - p)^2 * 2^0.5", "(1 - p)<sup>2</sup> * 2<sup>0.5</sup>"),
+        ("*so* 2^k, `x^2`", "<em>so</em> 2<sup>k</sup>, <code>x^2</code>"),
+        ("a ^ b and a caret ^", "a ^ b and a caret ^"),
+    ],
+)
+def test_powers_are_raised_in_html(text, html):
+    assert questions.as_html(text) == html
+
+
+def test_a_panel_and_a_result_raise_powers_and_plain_text_does_not():
+    widgets = pytest.importorskip("ipywidgets")
+    question = one()
+    question.text, question.because = "Is e^-1000 0?", "Nearly: it is 10^-434."
+    assert (
+        "e<sup>\u22121000</sup>"
+        in questions._panel(widgets, question).children[0].value
+    )
+    assert "e^-1000" in question.question_text()
+    question.given = "b", None
+    assert "10<sup>\u2212434</sup>" in question._result_html()
+    assert "10^-434" in question.result_text()
+
+
+def test_where_nothing_shows_marks_there_are_none():
+    text = questions.without_marks("`y` in place of `a * b` on *training* rows: 2 * 3")
+    assert text == 'y in place of "a * b" on training rows: 2 * 3'
+    assert questions.without_marks("`F.relu(x, y)`") == "F.relu(x, y)"
+
+
 def test_bad_answer_is_a_value_error():
     with pytest.raises(AnswerError):
         one().commit("z")

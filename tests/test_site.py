@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import io
 import re
 import shutil
 from html.parser import HTMLParser
@@ -289,12 +290,40 @@ def test_a_question_is_answered_wrongly_then_rightly_and_kept(tab, folder):
     form.get_by_role("button", name="Change my answer").click()
     form.get_by_label("(a)").check()
     form.get_by_role("button", name="Commit").click()
-    assert reply.inner_text().startswith("✓ Right")
+    assert re.match(r"Question \d+: ✓ Right", reply.inner_text())
     assert question.because in reply.inner_text()
     show(tab, folder, "index")
     tab.get_by_role("button", name="Forget all my answers").click()
     show(tab, folder, "01_softmax")
     assert reply.inner_text() == "" and not printed.is_visible()
+
+
+def test_a_verdict_names_its_question_and_leads_back(tab, folder):
+    tab.set_viewport_size(PHONE)
+    show(tab, folder, "12_bug_clinic")
+    for name in ("fault", "measure"):  # two verdicts, one below the other
+        form = form_of(tab, f"12_bug_clinic/lab12.case01_{name}")
+        form.get_by_label("(a)").check()
+        form.get_by_role("button", name="Commit").click()
+        number = form.locator("legend strong").inner_text()
+        assert re.fullmatch(r"Question \d+", number)
+        reply = tab.locator(f".reply[data-key='12_bug_clinic/lab12.case01_{name}']")
+        assert reply.inner_text().startswith(f"{number}: ")
+        tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+        reply.get_by_role("link", name=number, exact=True).click()
+        above = "form => Math.abs(form.getBoundingClientRect().top - 50) < 50"
+        tab.wait_for_function(above, arg=form.element_handle(), timeout=3000)
+
+
+@by_lab
+def test_nothing_explains_before_an_answer_is_given(tab, folder, stem):
+    show(tab, folder, stem)
+    seen = squeeze(tab.locator("article").inner_text())
+    questions = asked_in(LABS[stem])
+    assert questions
+    for question in questions:
+        assert squeeze(re.sub(r"[`*^]", "", question.because)) not in seen
+    assert not any(part.is_visible() for part in tab.locator(".answer").all())
 
 
 def test_where_nothing_can_be_kept_an_answer_is_told(tab, folder):
@@ -433,13 +462,15 @@ OVERFLOWS = """() => {
     const outside = [...document.querySelectorAll("article *, .credits *")].filter(
         (node) => !node.closest("pre, .wide, .cx, script, .formula *")
             && node.getBoundingClientRect().right > width + 1);
-    const scrolled = [...document.querySelectorAll(".formula, p, li")].filter(
+    const scrolled = [...document.querySelectorAll("p, li, .picture")].filter(
         (node) => node.scrollWidth > node.clientWidth + 1 && !node.closest(".cx, .wide")
             && getComputedStyle(node).display !== "inline");
-    const hidden = [...document.querySelectorAll("pre, .wide")].filter(
+    const hidden = [...document.querySelectorAll("pre, .wide, .formula")].filter(
         (node) => node.scrollWidth > node.clientWidth + 1 && !node.closest(".cx")
             && (node.tabIndex !== 0 || !node.classList.contains("scrolls")));
-    const found = [...outside, ...scrolled, ...hidden];
+    const tiny = [...document.querySelectorAll(".formula > math")].filter(
+        (node) => parseFloat(getComputedStyle(node).fontSize) * 0.71 < 11); // an index
+    const found = [...outside, ...scrolled, ...hidden, ...tiny];
     return [document.documentElement.scrollWidth - width,
         ...found.map((node) => node.outerHTML.slice(0, 200))];
 }"""
@@ -489,13 +520,63 @@ def test_a_phone_scrolls_no_text_sideways(tab, folder, stem):
     assert tab.evaluate(OVERFLOWS) == [0]
 
 
-def test_a_large_window_shows_pictures_whole(tab, folder):
-    tab.set_viewport_size({"width": 1280, "height": 900})
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pictures_are_whole_and_open_large(tab, folder, width):
+    tab.set_viewport_size({"width": width, "height": 900})
     show(tab, folder, "04_logistic_regression")
     tab.evaluate(OPEN)
     tab.evaluate("fit()")
-    assert tab.locator(".wide img").count() > 5
-    assert tab.locator(".wide.scrolls img").count() == 0
+    links = tab.locator(".picture a.enlarge")
+    assert links.count() > 5
+    assert tab.locator(".scrolls img").count() == 0
+    link = links.first
+    image = link.locator("img")
+    box = image.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    phone = width == 390
+    assert box["width"] < int(image.get_attribute("width")) * (0.6 if phone else 1)
+    assert (link.locator(".hint").bounding_box()["height"] > 10) == phone
+    name = link.get_attribute("href")
+    link.focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"**/{name}")
+    tab.go_back()
+
+
+SIDES = """(box, place) => {
+    box.scrollLeft = place * box.scrollWidth;
+    const {left, right, top} = box.getBoundingClientRect();
+    return [left + box.clientLeft, right - 1, top + 1];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("stem", "kind"),
+    [
+        ("03_cross_entropy_with_torch", ".highlight pre"),
+        ("03_cross_entropy_with_torch", "pre.output"),
+        ("03_cross_entropy_with_torch", ".cell.pitfall > pre.output"),
+        ("03_cross_entropy_with_torch", ".wide"),
+        ("02_cross_entropy_by_hand", ".formula"),
+    ],
+)
+def test_a_shadow_says_that_there_is_more(tab, folder, stem, kind, scheme):
+    image = pytest.importorskip("PIL.Image", reason="needs pillow")
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size(PHONE)
+    show(tab, folder, stem)
+    tab.evaluate(OPEN)
+    tab.evaluate("fit()")
+    box = tab.locator(f"article {kind}.scrolls").first
+    box.scroll_into_view_if_needed()
+    for place, shaded in ((0, [False, True]), (1, [True, False])):
+        left, right, y = box.evaluate(SIDES, place)
+        shot = image.open(io.BytesIO(tab.screenshot())).convert("L")
+        ground = shot.getpixel((int(left + right) // 2, int(y)))
+        sides = [shot.getpixel((int(x), int(y))) for x in (left, right)]
+        assert [abs(side - ground) > 40 for side in sides] == shaded
+        assert [abs(side - ground) > 2 for side in sides] == shaded
 
 
 @pytest.fixture(scope="module")
@@ -573,6 +654,16 @@ def test_on_paper_nothing_is_folded_and_nothing_is_told(tab, folder):
         assert not tab.locator(name).first.is_visible(), name
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert not any(pre.is_visible() for pre in results.all())
+
+
+@pytest.mark.parametrize("stem", [*LABS, *sorted(AROUND)])
+def test_on_paper_no_page_is_empty(tab, folder, stem):
+    pypdf = pytest.importorskip("pypdf", reason="reading PDFs needs pypdf")
+    show(tab, folder, stem)
+    pages = pypdf.PdfReader(io.BytesIO(tab.pdf(format="A4"))).pages
+    assert all(page.extract_text().strip() or page.images for page in pages)
+    foot = " ".join(pages[-1].extract_text().split())
+    assert credits.read().line in foot
 
 
 # Bad requests ---------------------------------------------------------------------

@@ -180,7 +180,9 @@ const fit = () => {
     formula.style.fontSize = "";
     const width = formula.getBoundingClientRect().width;
     const scale = formula.parentElement.clientWidth / width;
-    if (scale < 1) formula.style.fontSize = `${Math.max(scale * 0.98, SMALLEST)}em`;
+    if (scale >= 1) continue;
+    const size = parseFloat(getComputedStyle(formula).fontSize);
+    formula.style.fontSize = `${size * Math.max(scale * 0.98, SMALLEST)}px`;
   }
   for (const box of document.querySelectorAll("article pre, article .wide, .formula")) {
     const wide = box.scrollWidth > box.clientWidth + 1;
