@@ -176,7 +176,7 @@ assert max(shares) < 0.65  # those of the coin
 # wrong. (The `*` hands over a pair as two arguments.)
 #
 # **Rule** Split before anything is calculated for the model. And if a number is too good
-# to be true, give the program labels of a coin.
+# to be true, give the program the labels of a coin.
 
 # %% slideshow={"slide_type": "slide"}
 lab13.before_split.ask()
@@ -268,7 +268,7 @@ assert simple > 0.85 > benign
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
-# who says always benign.
+# always saying benign.
 #
 # **Rule** A baseline is the best of what needs no training loop.
 
@@ -335,7 +335,7 @@ lab13.by_heart.result()
 assert max(results["one_batch"], by_chance) < 0.05
 
 # %% [markdown]
-# And with a bug? The labels have got into another order than the rows: a step without an
+# And with a bug? The labels have got into another order than the rows: a mistake without an
 # error message that happens to everybody once.
 
 # %% tags=["pitfall"]
@@ -744,7 +744,7 @@ assert spread["fonts"] > spread["rows"]
 #
 # ### Every row held out once
 #
-# *For whoever has few rows. 4 minutes.* With 380 rows a hundred of them are a dear price,
+# *For whoever has few rows. 4 minutes.* With 380 rows a hundred of them are a high price,
 # and 100 say little. Cut the rows into five parts, train five times, and hold out another
 # part each time: **cross validation**. In the end each row was held out once.
 

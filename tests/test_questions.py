@@ -259,6 +259,17 @@ def test_a_question_of_a_lab_is_complete(name, question):
         assert wrong <= set(question.why)
 
 
+def test_an_answer_has_the_decimals_that_are_asked_for():
+    found = {}
+    for _, question in (param.values for param in ALL):
+        if said := re.search(r"\bto (one|two|three) decimal", question.text):
+            decimals = ["one", "two", "three"].index(said[1]) + 1
+            assert round(question.right, decimals) == question.right
+            assert question.tolerance < 10**-decimals
+            found[question.key] = decimals
+    assert found["lab13.standard_error"] == 3 and len(found) >= 2
+
+
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
 def test_a_lab_asks_all_of_its_questions(path):
     number = path.stem[:2]
