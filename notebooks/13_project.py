@@ -632,7 +632,7 @@ lab13.fold_in.check(fold_in)
 # **Exercise 4** (8 minutes). Find the fault. Somebody sorts answers into groups by their
 # certainty, and counts rows and right answers in each.
 
-# %% tags=["pitfall"]
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def strange_groups(sure, right, edges):
     table = []
     for k in range(len(edges) - 1):
@@ -646,7 +646,7 @@ certain = torch.tensor([0.55, 0.7, 0.9, 0.97, 1.0, 1.0])
 table = strange_groups(certain, certain > 0.6, [0.5, 0.7, 0.9, 1.0])
 print(table, "rows together:", sum(n for n, _ in table))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The rows do not add up to six. Write it without the fault: same arguments, same result.
 
 # %% tags=["exercise"]
