@@ -251,10 +251,16 @@ lab05.borders.ask()
 
 # %% slideshow={"slide_type": "fragment"}
 W, b = W.detach(), b.detach()
+# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. So with z2.
+A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
+c = torch.stack([b[1] - b[0], b[2] - b[0]])
+place = torch.linalg.solve(A, c)  # the x with A @ x = c
+print("probabilities there:", torch.softmax(place @ W + b, dim=0))
 ax = plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), X, y, labels="479")
 _ = ax.set(xlabel="ink above minus ink below (standardised)",
            ylabel="ink in the centre (standardised)")
 lab05.borders.result()
+assert_close(torch.softmax(place @ W + b, dim=0), torch.full((3,), 1 / 3))
 
 # %% [markdown]
 # **What you should see** Three regions with straight borders. The 4s are on the left,
@@ -262,16 +268,6 @@ lab05.borders.result()
 # centre, a 9 has its hole there. Near the borders many points lie on the wrong side.
 # Of each of the three lines you see one half: beyond the meeting point the third class is
 # higher than both, so there that line is no border.
-#
-# And by calculation:
-
-# %% slideshow={"slide_type": "slide"}
-# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. So with z2.
-A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
-c = torch.stack([b[1] - b[0], b[2] - b[0]])
-meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
-print("probabilities there:", torch.softmax(meeting @ W + b, dim=0))
-assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # And how sure is the machine, here and there?
