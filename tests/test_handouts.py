@@ -584,7 +584,8 @@ def test_code_is_never_cut():
 def test_code_has_weight_and_slant():
     assert paper.marks('def f(x):\n\n    return None  # "no"') == (
         '((("keyword", "def"),("", " "),("keyword", "f"),("", "(x):"),),(),'
-        '(("", "    "),("keyword", "return"),("", " None  "),("comment", "# \\"no\\""),),)'
+        '(("", "    "),("keyword", "return"),'
+        '("", " None  "),("comment", "# \\"no\\""),),)'
     )
 
 
