@@ -313,7 +313,7 @@ def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
     -------
     Axes
         A point for each group of answers that were about equally sure, with the number
-        of answers above it. The bars are 90% intervals (Wilson): with few answers they
+        of answers below it. The bars are 90% intervals (Wilson): with few answers they
         are long, and a point far from the diagonal says little.
     """
     import matplotlib.pyplot as plt
@@ -332,15 +332,14 @@ def reliability(ax=None, given: Sequence[tuple[float, bool]] | None = None):
         ax.errorbar(sure, share, yerr=bar, fmt="o", color="C0", capsize=3)
         ax.annotate(
             str(len(group)),
-            (sure, max(top, share)),
-            xytext=(0, 4),
-            textcoords="offset points",
+            (sure, -0.03),  # below all bars and the diagonal
             ha="center",
+            va="top",
         )
     if len(given) < 20:
         text = f"only {len(given)} answers so far" if given else "no answers yet"
-        ax.text(0.97, 0.05, text, ha="right", transform=ax.transAxes)
-    ax.set(xlim=(0, 1.1), ylim=(-0.02, 1.1))
+        ax.text(0.97, 0.17, text, ha="right", transform=ax.transAxes)
+    ax.set(xlim=(0, 1.1), ylim=(-0.14, 1.22), yticks=[k / 5 for k in range(6)])
     ax.set(xlabel="how sure I was", ylabel="share that was right")
     ax.legend(loc="upper left")
     return ax

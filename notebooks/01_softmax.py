@@ -68,7 +68,7 @@ plt.style.use("course_utils.course")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Warm up
 #
-# Three questions from lab 0. Answer from memory. What you forgot and find again stays.
+# Three questions from lab 0. Answer from memory. What you forgot and look up stays.
 
 # %% slideshow={"slide_type": "fragment"}
 lab01.warm_up.ask()
@@ -222,7 +222,7 @@ z = torch.tensor([2.0, -1.0, -1.0])
 print(z / z.sum())
 lab01.divided.result()
 # Python would stop here. PyTorch goes on: inf is infinity, and what has no value,
-# like 0 / 0, is nan, no number.
+# like 0 / 0, is nan, not a number.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # We need a step that makes every score positive and keeps the order. The exponential
@@ -429,7 +429,7 @@ assert_close(large - logsumexp, torch.log_softmax(large, dim=0))
 #
 # (Counting starts at 0, so $p_1$ is the second class. For the last form, top and bottom
 # are divided by $e^z$.) This function of one number is
-# the **sigmoid**. It is no second idea beside softmax: it
+# the **sigmoid**. It is not a second idea: it
 # is softmax over the logits $(0, z)$.
 
 # %% slideshow={"slide_type": "slide"}
@@ -530,7 +530,7 @@ lab01.logsumexp.check(logsumexp)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 4** (5 minutes). `conditional_table(counts)`: from a table of counts, shape
 # (K, K), make $P(\text{next} \mid \text{last})$ as in section 2. One thing is new: if a
-# move never came, its row has no counts. Such a row shall be uniform, $1/K$ everywhere.
+# move never came, its row has no counts. Such a row has to be uniform, $1/K$ everywhere.
 # (`torch.where(condition, a, b)` takes `a` where the condition is true and `b` elsewhere.)
 
 # %% tags=["exercise"]
@@ -609,7 +609,7 @@ def implicit_dim(x):
 
 for n_dims in (1, 2, 3, 4):
     x = torch.arange(2.0**n_dims).reshape([2] * n_dims).sin()
-    print(f"{n_dims} directions: dim = {implicit_dim(x)}")
+    print(f"directions: {n_dims}, dim = {implicit_dim(x)}")
 
 # %% [markdown]
 # For a table it takes `dim=1`, which is right for (N, K). For three directions it takes
@@ -676,8 +676,8 @@ print(torch.softmax(z, dim=1))
 lab01.same_logits.result()
 
 # %% [markdown]
-# And what if one class shall have probability 0, exactly? On paper no logit does it but
-# $-\infty$, because $e^z$ is always positive. On a computer 1000 below the largest is
+# And what if one class must have probability 0, exactly? On paper only the logit
+# $-\infty$ does it, because $e^z$ is always positive. On a computer 1000 below the largest is
 # enough.
 
 # %% slideshow={"slide_type": "slide"}

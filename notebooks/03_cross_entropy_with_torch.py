@@ -244,7 +244,7 @@ lab03.sum_of_slopes.result()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Now compare the two lines of numbers. Up to the error of measuring, the slopes *are* the
-# probabilities, but for one place. At the right class, in the middle, 1 is taken away. And
+# probabilities, except in one place. At the right class, in the middle, 1 is taken away. And
 # that is the one-hot row $(0, 1, 0)$. Write $p$ for what the machine says and $y$ for what
 # is true (here the one-hot row, not the position):
 #
@@ -393,7 +393,7 @@ lab03.accepted.result()
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # (`try` and `except`: if a line stops with one of these errors, go on below `except`.) An
 # error is a kindness, because it says where to look. The two that are accepted raise none:
-# only who knows the right loss sees it, and a machine would learn from them.
+# you see it only if you know the right loss, and a machine would learn from them.
 #
 # **Rule** Before you train, print three things: `y.dtype`, the kind of number (it should
 # be `int64`, whole numbers), `y.shape`, and the smallest and largest label. If the target is a table, print the sums
@@ -558,8 +558,8 @@ assert f"{by_hand[-1]:.3f} {one_call[-1]:.3f}" == "0.739 0.400"
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Here are the two numbers. `0.400` is the loss of the second machine. `0.739` is not the
 # loss of the first one, but another quantity, which cannot go below the floor. Both fall,
-# both start at $\log 3$, and no error is raised: so nobody noticed. How bad the first
-# machine really is, lab 5 will measure.
+# both start at $\log 3$, and no error is raised: so nobody noticed. Lab 5 will
+# measure how bad the first machine really is.
 #
 # **Rule** Two ways to write a loss are the same only if they agree on logits that are not
 # all alike, in value *and* in slope. One line of `assert_close` would have found it.
@@ -631,11 +631,11 @@ lab03.which_loss.check(which_loss)
 # lab03.which_loss.hint()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# **Exercise 3** (10 minutes). Find the faults. This function shall train a machine: start
+# **Exercise 3** (10 minutes). Find the faults. This function should train a machine: start
 # from the weights `W`, shape (D, K), make `n_steps` steps against the slope, each 0.1
 # times the slope, and return the new weights. It runs, and it has **three faults**.
 # Mend them. (`X @ W` multiplies each example with all K columns of `W`. `W` is changed
-# in place, below `with torch.no_grad():`, because PyTorch shall take no notes of that.
+# in place, below `with torch.no_grad():`, because PyTorch must take no notes of that.
 # `W = W + ...` would make a new `W` without the mark.)
 #
 # ```python
@@ -660,7 +660,7 @@ lab03.train.check(train)
 
 # %% [markdown]
 # It works? Then you can train your first machine. Give it all 4s, 7s and 9s, 64 pixels
-# each, and see which fraction of them it reads rightly:
+# each, and see which fraction of them it reads correctly:
 #
 # ```python
 # chosen = torch.tensor([label in (4, 7, 9) for label in digits.target])
@@ -684,7 +684,7 @@ lab03.cross_entropy.check(cross_entropy)
 # lab03.cross_entropy.hint()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# **Exercise 5** (6 minutes). One class is rare, and its mistakes shall count more.
+# **Exercise 5** (6 minutes). One class is rare, and its mistakes should count more.
 # `weighted_cross_entropy(logits, y, weight)`: `weight`, shape (K,), has one number for
 # each class. Return a weighted mean: the loss of each image counts as much as the weight
 # of its right class, and the sum is divided by the sum of the weights that were used. Do
@@ -793,7 +793,7 @@ assert_close(single.sum(), total)
 
 # %% [markdown]
 # Then it warns, rightly, that `cross_entropy` contains a `log_softmax`, so a softmax has
-# no place in the model. And it adds: whoever wants one there uses `nll_loss` in its place.
+# no place in the model. And it adds: whoever wants one there uses `nll_loss` instead.
 # That is a bug. Here it runs:
 
 # %% tags=["pitfall"]
@@ -848,7 +848,7 @@ assert_close(mended, softmax_table)
 # %% [markdown]
 # The columns are exchanged: `sig(netout)` is the probability of class 1, and it stands in
 # column 0. The note does not notice, since it calculates no loss from this table. Class 0
-# belongs into column 0.
+# belongs in column 0.
 #
 # **Rule** Before you compare two tables of probabilities, say what a column means.
 #
@@ -1055,7 +1055,7 @@ print("largest pull of the squared error:", pulls["squared error"].max())
 
 # %% [markdown]
 # It is the picture of softmax twice once more: a loss that is level where it matters. The
-# squared error is no *wrong* loss, though. If a label is 1 in 70% of all cases, both
+# squared error is not a *wrong* loss, though. If a label is 1 in 70% of all cases, both
 # losses are smallest on average for $p = 0.7$; losses with this property are called
 # **proper**. (As a score of finished probabilities the squared error has a name, the Brier
 # score.) It is a bad slope to learn from when the machine starts out wrong.
@@ -1167,7 +1167,7 @@ assert_close(floor_0, torch.log(torch.tensor(2.0)))
 
 # %% [markdown]
 # For class 1 it is $\log(1 + 1/e)$. For class 0 it is $\log 2$, the loss of a coin:
-# however sure the model is of a 0, the second sigmoid never goes below one half. Who takes
+# however sure the model is of a 0, the second sigmoid never goes below one half. Whoever takes
 # its result for the probability of class 1 will never see a 0 predicted.
 #
 # **Rule** Models end with logits. Softmax and sigmoid belong to the loss while training,
@@ -1200,7 +1200,7 @@ wrong_targets = [
     ("positions as float32", y.float(), RuntimeError, "Long", "use y.long()"),
     ("positions as a column", y.unsqueeze(1), RuntimeError, "multi-target",
      "(N, 1) must be (N,): use y.flatten()"),
-    ("a label too few", y[:4], ValueError, "batch_size", "5 rows, 4 labels"),
+    ("one label too few", y[:4], ValueError, "batch_size", "5 rows, 4 labels"),
     ("a label as large as K", y + 1, IndexError, "out of bounds",
      "with 3 classes the last label is 2"),
     ("a label -1", y - 1, IndexError, "out of bounds", "the first label is 0"),
@@ -1223,7 +1223,7 @@ def check_refused(target, error, piece):
         F.cross_entropy(logits, target)
     except error as caught:
         assert piece in str(caught), str(caught)
-        return str(caught).splitlines()[0][:84]  # its first line, if long cut
+        return str(caught).splitlines()[0][:84]  # its first line, cut if long
     raise AssertionError("this target was accepted")
 
 
@@ -1300,8 +1300,8 @@ print(F.cross_entropy(logits, one_hot.double()).dtype)
 # ### Settings of the loss
 #
 # *For whoever meets one of them. 10 minutes.* **weight** gives each class a weight, so that
-# a rare class can count more (exercise 5). It is a weighted mean: three times as large
-# weights change nothing.
+# a rare class can count more (exercise 5). It is a weighted mean: weights three times as large
+# change nothing.
 
 # %% tags=["pitfall"]
 weight = torch.tensor([1.0, 2.0, 4.0])

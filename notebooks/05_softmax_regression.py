@@ -251,27 +251,23 @@ lab05.borders.ask()
 
 # %% slideshow={"slide_type": "fragment"}
 W, b = W.detach(), b.detach()
+# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. So with z2.
+A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
+c = torch.stack([b[1] - b[0], b[2] - b[0]])
+place = torch.linalg.solve(A, c)  # the x with A @ x = c
+print("probabilities there:", torch.softmax(place @ W + b, dim=0))
 ax = plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), X, y, labels="479")
 _ = ax.set(xlabel="ink above minus ink below (standardised)",
            ylabel="ink in the centre (standardised)")
+lab05.borders.result()
+assert_close(torch.softmax(place @ W + b, dim=0), torch.full((3,), 1 / 3))
 
 # %% [markdown]
 # **What you should see** Three regions with straight borders. The 4s are on the left,
 # with more ink below. The 9s and the 7s share the right: a 7 has a stroke through the
 # centre, a 9 has its hole there. Near the borders many points lie on the wrong side.
-#
-# Of each of the three lines you see one half. Beyond the meeting point the third class is
+# Of each of the three lines you see one half: beyond the meeting point the third class is
 # higher than both, so there that line is no border.
-
-# %% slideshow={"slide_type": "slide"}
-# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. The same with
-# z2: two equations for one point.
-A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
-c = torch.stack([b[1] - b[0], b[2] - b[0]])
-meeting = torch.linalg.solve(A, c)  # the x with A @ x = c
-print("probabilities there:", torch.softmax(meeting @ W + b, dim=0))
-lab05.borders.result()
-assert_close(torch.softmax(meeting @ W + b, dim=0), torch.full((3,), 1 / 3))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # And how sure is the machine, here and there?
@@ -546,7 +542,7 @@ assert slopes[0, 0].abs() < 1e-3
 # learning rate is as much smaller). Return five letters, each once, for logs 1 to 5, as in
 # `return "a", "b", "c", "d", "e"`.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab05.logs()
 
 

@@ -867,10 +867,9 @@ lab06.slopes.check(slopes)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # **Exercise 2** (7 minutes). Find the fault. Somebody trains with these lines. The loss
-# falls, no error is raised, and yet something is wrong. The next cell measures: it
-# compares, with PyTorch, by how much each parameter was moved.
+# falls, no error is raised, and yet something is wrong.
 
-# %% tags=["pitfall"]
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def strange_step(X, y, W, c, v, d, lr):
     a = X @ W + c  # X (N, D), y (N,)
     h = torch.relu(a)
@@ -886,6 +885,11 @@ def strange_step(X, y, W, c, v, d, lr):
 
 torch.manual_seed(0)
 start = [torch.randn(2, 3), torch.randn(3), torch.randn(3), torch.randn(())]
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# Measure: how far was each parameter moved, by these lines and by PyTorch?
+
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 ours = strange_step(X_few, y_few.flatten(), *start, 1.0)
 W, c, v, d = theirs = [number.clone().requires_grad_() for number in start]
 z = torch.relu(X_few @ W + c) @ v + d
@@ -893,7 +897,7 @@ F.binary_cross_entropy_with_logits(z, y_few.flatten()).backward()
 for name, new, old in zip("Wcvd", ours, theirs, strict=True):
     print(name, "differs by", round((new - (old - old.grad)).abs().max().item(), 3))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Two of the four are right. So where on the way back is the fault? Write the same step
 # without it. No `backward` here either.
 

@@ -625,7 +625,7 @@ lab07.switches.result()
 # as files store it. The next cell measures. Four things are wrong, and none raises an
 # error. (One of them only wastes time and memory.)
 
-# %% tags=["pitfall"]
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def strange_evaluate(model, X, y):
     z = model(X)
     return ((z > 0.5) == y).float().mean().item()
@@ -636,7 +636,7 @@ for name, labels in (("(N, 1)", y_held), ("(N,)", y_held.flatten())):
     values = [strange_evaluate(sleepy, X_held, labels) for _ in range(3)]
     print(f"y of shape {name:6}:", *(f"{value:.3f}" for value in values))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Write it without the faults. It shall take both shapes of `y`, calculate under
 # `with torch.no_grad():`, return a Python number, and leave the model in the mode in
 # which it was found (`model.training` is True in training mode, and `model.train(...)`

@@ -167,22 +167,13 @@ assert right_by_class(models["A"]) == [0, 1] and min(right_by_class(models["B"])
 # do 8 images know of the slope of all of them?
 #
 # The slopes in all parameters, in one long row, are an arrow, the **gradient**. It points
-# uphill. (`torch.autograd.grad` returns slopes instead of storing them.)
-
-# %%
-def gradient(model, X, y):
-    slopes = torch.autograd.grad(loss_fn(model(X), y), list(model.parameters()))
-    return torch.cat([slope.flatten() for slope in slopes])
-
-
-everybody = gradient(make_model(), X, y)
-print("numbers in the gradient:", len(everybody))
+# uphill.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # To compare two arrows, ask for the angle between them. Its **cosine** is 1 if they point
-# the same way, 0 at a right angle, and -1 if they are opposite. (With two numbers it is
-# that of school. With more of them the formula is the same.) Take a short step against an
-# arrow. If its cosine with the true one is positive, the step still goes downhill.
+# the same way, 0 at a right angle, and -1 if they are opposite. (The formula is that of
+# school, with more numbers.) Take a short step against an arrow. If its cosine with the
+# true one is positive, the step still goes downhill.
 #
 # $$\begin{aligned}
 # \cos(a, c) = \frac{\sum_i a_i c_i}{\sqrt{\sum_i a_i^2}\,\sqrt{\sum_i c_i^2}}
@@ -192,12 +183,18 @@ print("numbers in the gradient:", len(everybody))
 lab08.poll.ask()
 
 # %% [markdown]
-# `polls` draws 200 random samples and returns their gradients, a row for each. (An image
-# may be drawn twice.) `off` says how far a poll is from the truth, in lengths of the true
-# gradient: the root of the mean square. (`truth[None]` adds an axis, so that one row meets
-# 200.)
+# `gradient` makes the long row. (`torch.autograd.grad` returns slopes instead of storing
+# them.) `polls` draws 200 random samples and returns their gradients, a row for each. (An
+# image may be drawn twice.) `off` says how far a poll is from the truth, in lengths of the
+# true gradient: the root of the mean square. (`truth[None]` adds an axis, so that one row
+# meets 200.)
 
 # %% slideshow={"slide_type": "slide"}
+def gradient(model, X, y):
+    slopes = torch.autograd.grad(loss_fn(model(X), y), list(model.parameters()))
+    return torch.cat([slope.flatten() for slope in slopes])
+
+
 def polls(model, size):
     generator = torch.Generator().manual_seed(0)
     samples = torch.randint(len(X), (200, size), generator=generator)
@@ -231,9 +228,8 @@ lab08.four_times.result()
 assert 0.4 < start[128][1] / start[32][1] < 0.6
 
 # %% [markdown]
-# So a batch of 8 points roughly the right way, and costs next to nothing. (Most of its error
-# goes sideways, at a right angle to the true gradient.) And its error has no direction of
-# its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
+# So a batch of 8 points roughly the right way, and costs next to nothing. And its
+# error has no direction of its own. Cut the N images into batches of $n_1, n_2, \dots$ images. The mean over all
 # images is the mean over the batches, each weighted by its size (lab 2), and so it is with
 # their slopes:
 #
@@ -243,6 +239,7 @@ assert 0.4 < start[128][1] / start[32][1] < 0.6
 
 # %%
 model = make_model()
+everybody = gradient(model, X, y)
 parts = zip(X.split(8), y.split(8), strict=True)  # 8 rows each, the last one fewer
 average = sum(len(yb) / len(X) * gradient(model, Xb, yb) for Xb, yb in parts)
 assert_close(average, everybody, atol=1e-5, rtol=1e-3)
@@ -375,8 +372,8 @@ explorables.batches()
 # %% [markdown]
 # **What you should see** A ribbon of 60 examples, cut into batches. In the sorted order the
 # loss climbs as long as one colour lasts, falls for a moment when the colour changes, and
-# climbs again. (When you move it, the bars at the side tip over from one class to the
-# other.) Shuffled (dashed), the loss goes up and down, too, but climbs to no such peaks.
+# climbs again. Shuffled (dashed), the loss goes up and down, too, but climbs to no such
+# peaks.
 #
 # Now our network. Run A has ended with nines. Let it go through the data once more.
 
@@ -390,8 +387,8 @@ lab08.second_epoch.result()
 assert right_by_class(models["A"]) == [0, 1]
 
 # %% [markdown]
-# Watch such a network. After *each* update we note which part of some 200 held-out images
-# is right, of the fours and of the nines.
+# Watch such a network. After *each* update we note which part of the fours, and of the
+# nines, is right, on some 200 held-out images.
 
 # %%
 gap = max(1, len(X_val) // 200)
@@ -436,7 +433,7 @@ for k in (0, 1):
 # **What you should see** Two epochs, parted by a dotted line. Left, sorted: in the grey
 # stretches only fours arrive, and the model says 4 to everything. In the white ones only
 # nines arrive, and it says 9 to everything. Right, shuffled: both lines climb soon and stay
-# high, but for many jolts.
+# high, with many jolts.
 #
 # A parrot indeed: it says what it has heard last. Data on a disk are often sorted, by class
 # or by date.
@@ -509,7 +506,7 @@ assert jumps[0] > 2 * jumps[1]
 # (solid) jump far, and the larger ones (dashed) take smaller steps.
 #
 # So small batches are not *better*. They are cheap: for the price of one look at all
-# images one gets many updates. How many, that depends on the computer:
+# images you get many updates. How many depends on the computer:
 # [Where the time of an update goes](#Where-the-time-of-an-update-goes).
 #
 # **Rule** Compare runs by updates, by images or by time, and say which. Epochs compare
@@ -645,11 +642,10 @@ except RuntimeError as error:
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Here the layer is on `meta`, and the images are on the CPU. PyTorch never moves data
-# behind your back, because a copy is expensive. (The
-# tensor in the message is the layer's weight. With a real GPU the words differ: look for
-# the names of two devices.) The cure works everywhere: pick the
-# device once, at the top. In a function, ask the *model* where it is. (`next` takes the
-# first of the parameters.) `run_epoch` and `fit` of `training` do.
+# behind your back, because a copy is expensive. (With a real GPU the words differ: look
+# for the names of two devices.) The cure works everywhere: pick the device once, at the
+# top. In a function, ask the *model* where it is. (`next` takes the first of the
+# parameters.) `run_epoch` and `fit` of `training` do.
 
 # %%
 @torch.no_grad()
@@ -723,9 +719,9 @@ assert asking > 1.4 * waiting_once
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** Keep sums as tensors on the device, and call `.item()` once an epoch.
 #
-# What a real GPU gains depends on its work: a large matrix product is what it was built
-# for. An update of our small network with 8 images consists of a few dozen tiny orders, and
-# handing them over may take longer than carrying them out
+# What a real GPU gains depends on its work: it was built for large matrix products. An
+# update of our small network with 8 images is a few dozen tiny orders, and handing them
+# over may take longer than carrying them out
 # ([CPU against GPU](#CPU-against-GPU)).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -742,7 +738,7 @@ assert asking > 1.4 * waiting_once
 # images. Return five letters, each once, for logs 1 to 5, as in
 # `return "a", "b", "c", "d", "e"`.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 lab08.logs()
 
 
@@ -983,8 +979,8 @@ for name, options in (
 
 # %% [markdown]
 # It draws one random number whenever a loop over it begins, in case its helpers need one,
-# from the stream that all of PyTorch draws from. So each random number after that, a mask of
-# dropout, say, is another one than it would have been. Both runs are right, and they are
+# from the stream that all of PyTorch draws from. So each random number after that, say a mask of
+# dropout, is not the one that it would have been. Both runs are right, and they are
 # not equal. With `generator=` it has a stream of its own.
 #
 # ### Errors that kill
@@ -1030,7 +1026,7 @@ print("the same to the last bit:", runs[0] == runs[1])
 # %% [markdown]
 # ### One name for all of them
 #
-# *For whoever writes for machines that one does not own. 2 minutes.* `torch.accelerator` asks
+# *For whoever writes for machines of others. 2 minutes.* `torch.accelerator` asks
 # for "whatever there is", also for kinds that this course does not name, such as Intel's
 # `xpu`. `with torch.device(...)` makes new tensors in a place.
 
@@ -1097,7 +1093,7 @@ else:
 
 # %% [markdown]
 # **What a GPU printed.** Nothing yet: the outputs stored here were made on a computer
-# without one, and no number that nobody measured stands in this course. Run the two cells on
+# without one, and every number in this course was measured. Run the two cells on
 # your own card. By the reasoning of section 6, asking each time can at most double the time
 # of a step (when Python and the GPU are equally busy), and it costs little where one of them
 # waits for the other anyway.
@@ -1199,7 +1195,7 @@ if mnist.source != "embedded":
     assert_close(here, [0.9741, 0.9886, 0.9953, 0.4634, 0.9333], atol=3e-3, rtol=0)
 
 # %% [markdown]
-# They agree but for a digit at the end: each device has a random stream of its own, so the
+# They agree except for a digit at the end: each device has a random stream of its own, so the
 # masks of dropout are others. The run of section C is that of lab 7 with dropout, which
 # is reproduced there on a CPU. Here it runs if there is a GPU, since 500 looks at all
 # images take a CPU a while:

@@ -685,11 +685,12 @@ if len(mine) < 20:
     print("(an invented reader)")
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4))
 draw_reliability(axes[0], *promises(kept[-1], y_val), "the network, 40 epochs")
-progress.reliability(axes[1], mine).set_title("you")
-_ = axes[0].set_ylabel("share that was right")
+progress.reliability(axes[1], mine).set(title="you", ylabel="")
+same = {"ylim": axes[1].get_ylim(), "yticks": axes[1].get_yticks()}
+_ = axes[0].set(ylabel="share that was right", **same)
 
 # %% [markdown]
-# **What you should see** Left the network, right you, with the number of answers above
+# **What you should see** Left the network, right you, with the number of answers below
 # each dot. The true share probably lies somewhere on the bar: few answers, long bar. Dots
 # below the line: too sure.
 #

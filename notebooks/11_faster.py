@@ -29,7 +29,7 @@
 #
 # * calculate a convolution by hand, and count its weights and its work;
 # * say what pooling is for, and how much of the image a layer sees;
-# * measure how a network takes it when digits move;
+# * measure what a network does when digits move;
 # * measure the time of a training run so that the number means something;
 # * compare training recipes by seconds, accuracy and spread, and choose one.
 #
@@ -376,7 +376,7 @@ lab11.shift_curve.result()
 #
 # A convolution takes a moved digit for a moved digit. But the network does not end there:
 # its last layers have a weight of their own for each place. So it forgives a little,
-# where pooling forgives, and not more. Exercise 6 mends the rest.
+# where pooling forgives, and no more. Exercise 6 mends the rest.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Rule** What a network was not shown, and what is not built into it, it cannot know.
@@ -410,11 +410,11 @@ for name, n in layers.items():
 lab11.work.result()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Multiplications are not seconds: memory, Python and all the small things count as well.
+# Multiplications are not seconds: memory, Python and all small things count as well.
 # So we measure. All that we are going to change is written into a **recipe**, one entry
-# per decision. `start` is the plain one, as tutorials have it: images are fetched one by
-# one by a `DataLoader` (lab 8), turned from bytes into numbers and standardised: minus the
-# mean, divided by the standard deviation (lab 7). (You may skip the code up to section 6,
+# per decision. `start` is the plain one, as tutorials have it: a `DataLoader` (lab 8) fetches image by
+# image, makes numbers of the bytes, and standardises: minus the mean, divided by the
+# standard deviation (lab 7). (You may skip the code up to section 6,
 # except for the entries of `start`.)
 
 # %%
@@ -518,8 +518,8 @@ def train(recipe, images, seed):
 #
 # * **index**: all images are one tensor, standardised once, on the device; a batch is picked
 #   by a list of positions (lab 8).
-# * **layout**: the order in which numbers lie in the memory. As a rule, image by image, in
-#   it channel by channel. `channels_last` puts the 16 numbers of a pixel side by side.
+# * **layout**: the order in which numbers lie in the memory. As a rule, image by image, and
+#   in an image channel by channel. `channels_last` puts the 16 numbers of a pixel side by side.
 # * **fused**: Adam changes all weights in one operation.
 # * **bfloat16**: numbers with two to three digits in the place of seven.
 # * **border**: cut off two pixels at each side. There is hardly any ink.
@@ -711,8 +711,8 @@ lab11.tone.result()
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Now a rule, made before looking at the test images: of all rungs whose range of fitted
 # losses reaches down into that of the best rung, take the one that needs the fewest
-# seconds. (A change further up that saves little and costs nothing may fall out with the
-# rungs below. The rule asks for rungs only, and that was settled beforehand.)
+# seconds. (So a change that saves little and costs nothing may be dropped together with the
+# rungs below it. The rule asks for rungs only, and that was settled beforehand.)
 
 # %% slideshow={"slide_type": "slide"}
 fitted = {name: column(runs[name], "fitted") for name in ladder}
@@ -833,12 +833,12 @@ lab11.triangle.check(triangle)
 # measurement says that it has become slower. Both lists are seconds, in the order in
 # which they were measured.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 before = [1.31, 1.12, 1.10, 1.14, 1.11]
 after = [4.90, 0.62, 0.60, 0.65, 1.90, 0.61]
 print(f"{sum(before) / len(before) / (sum(after) / len(after)):.2f} times as fast")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # What do the first and the fifth number of `after` do to the mean? Write `speedup(before, after)`: how many times as fast, without the warm-up, which is
 # the first of each list, and by the medians: one busy moment of the computer does them no
 # harm. (Of an even number of times the median is halfway between the two in the middle.

@@ -21,7 +21,7 @@
 # [![Open in Colab](open-in-colab.svg)](https://colab.research.google.com/github/OWNER/REPOSITORY/blob/learner/notebooks/12_bug_clinic.ipynb)
 #
 # A model has a loss of 0.03: it is sure, and right, nearly always. The next line of its log
-# says that it reads half of the images rightly. No error, no warning. Both numbers come
+# says that it reads half of the images correctly. No error, no warning. Both numbers come
 # from the same model and the same images. What would you look at first? This lab is about that: programs
 # that run, and are wrong.
 #
@@ -88,7 +88,7 @@ lab12.warm_up.result()
 # | the accuracy twice, on the same images | the same number |
 # | the same run from other seeds | about the same |
 #
-# We take all of them of a healthy patient, so that you know how health looks. (`cases` holds
+# We take all of them from a healthy patient, so that you know what health looks like. (`cases` holds
 # what this lab tries its cases on. `digits(seed)` gives 200 of the 8 x 8 images, other ones
 # for another seed, and `network(seed)` a network with 30 hidden units.)
 
@@ -132,7 +132,7 @@ print(f"loss of ten images {loss:.4f}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2. Ten cases
 #
-# Each case is a function of about ten lines, and what came out when it was run. Nothing of
+# Each case is a function of about ten lines, and what came out when it was run. None of
 # that is typed in: the numbers are those of the faulty code. You answer two questions, and
 # say how sure you are.
 #
@@ -516,7 +516,7 @@ lab12.deal.measured()
 # %% [markdown]
 # To mend it, copy the function from above into a cell, change what has to be changed, and
 # hand it in with `lab12.deal.mend(...)`. The faulty one is refused, and its fault is named.
-# Handed in as it is, case 1 looks like that:
+# Handed in as it is, case 1 looks like this:
 
 # %% tags=["pitfall"]
 verdict = lab12.case01.exercise.judge(lab12.case01.faulty)

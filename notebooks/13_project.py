@@ -176,7 +176,7 @@ assert max(shares) < 0.65  # those of the coin
 # wrong. (The `*` hands over a pair as two arguments.)
 #
 # **Rule** Split before anything is calculated for the model. And if a number is too good
-# to be true, give the program labels of a coin.
+# to be true, give the program the labels of a coin.
 
 # %% slideshow={"slide_type": "slide"}
 lab13.before_split.ask()
@@ -268,7 +268,7 @@ assert simple > 0.85 > benign
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # One column and one cut are right in 90 of 100. *That* has to be beaten, and not the 61 of
-# who says always benign.
+# always saying benign.
 #
 # **Rule** A baseline is the best of what needs no training loop.
 
@@ -335,7 +335,7 @@ lab13.by_heart.result()
 assert max(results["one_batch"], by_chance) < 0.05
 
 # %% [markdown]
-# And with a bug? The labels have got into another order than the rows: a step without an
+# And with a bug? The labels have got into another order than the rows: a mistake without an
 # error message that happens to everybody once.
 
 # %% tags=["pitfall"]
@@ -632,7 +632,7 @@ lab13.fold_in.check(fold_in)
 # **Exercise 4** (8 minutes). Find the fault. Somebody sorts answers into groups by their
 # certainty, and counts rows and right answers in each.
 
-# %% tags=["pitfall"]
+# %% slideshow={"slide_type": "fragment"} tags=["pitfall"]
 def strange_groups(sure, right, edges):
     table = []
     for k in range(len(edges) - 1):
@@ -646,7 +646,7 @@ certain = torch.tensor([0.55, 0.7, 0.9, 0.97, 1.0, 1.0])
 table = strange_groups(certain, certain > 0.6, [0.5, 0.7, 0.9, 1.0])
 print(table, "rows together:", sum(n for n, _ in table))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The rows do not add up to six. Write it without the fault: same arguments, same result.
 
 # %% tags=["exercise"]
@@ -744,7 +744,7 @@ assert spread["fonts"] > spread["rows"]
 #
 # ### Every row held out once
 #
-# *For whoever has few rows. 4 minutes.* With 380 rows a hundred of them are a dear price,
+# *For whoever has few rows. 4 minutes.* With 380 rows a hundred of them are a high price,
 # and 100 say little. Cut the rows into five parts, train five times, and hold out another
 # part each time: **cross validation**. In the end each row was held out once.
 

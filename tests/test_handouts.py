@@ -28,6 +28,7 @@ from course_utils.authoring import (
     publish,
     reading_time,
     syllabus,
+    tree,
     words,
     worksheet,
 )
@@ -453,7 +454,7 @@ def pdfs(tmp_path_factory):
         encoding="utf-8",
         check=True,
     )
-    assert "PDFs: 100%" in run.stderr and "2/2" in run.stderr  # the progress bar
+    assert "labs: 100%" in run.stderr and "2/2" in run.stderr  # the progress bar
     return folder
 
 
@@ -578,6 +579,25 @@ def test_code_is_never_cut():
     assert all(part.startswith(paper.CONTINUED) for part in wrapped[2:])
     mended = "".join(part.removeprefix(paper.CONTINUED) for part in wrapped[1:])
     assert mended.replace(" ", "") == line.replace(" ", "")
+
+
+def test_code_has_weight_and_slant():
+    assert paper.marks('def f(x):\n\n    return None  # "no"') == (
+        '((("keyword", "def"),("", " "),("keyword", "f"),("", "(x):"),),(),'
+        '(("", "    "),("keyword", "return"),'
+        '("", " None  "),("comment", "# \\"no\\""),),)'
+    )
+
+
+def test_marked_code_is_the_code(tmp_path):
+    parts = [f"def f{n}():\n    return {n}  # {n}" for n in range(9)]
+    code = "\n\n\n".join(parts)  # long: it is broken between its parts
+    block = tree.code_block(code, "python", marks=paper.marks(code))
+    text = paper.lab("student", paper.write([block]), "title", compact=True)
+    paper.fill_workshop(tmp_path, {})
+    made = tmp_path / "a.pdf"
+    made.write_bytes(paper.pdf(text, tmp_path, "a"))
+    assert " ".join(code.split()) in " ".join(text_of(made).split())
 
 
 def test_all_columns_fit_on_the_page(tmp_path):

@@ -346,6 +346,23 @@ def test_reliability(file):
     plt.close("all")
 
 
+def test_nothing_in_the_diagram_lies_on_anything_else():
+    """The number of answers stood on the diagonal, where many are sure and right."""
+    groups = {0.25: (0, 3), 0.5: (4, 4), 0.7: (7, 9), 0.9: (9, 12), 0.99: (100, 100)}
+    given = [(sure, i < k) for sure, (k, n) in groups.items() for i in range(n)]
+    ax = progress.reliability(given=given)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in [*ax.texts, *ax.get_legend().texts]]
+    lines = [line.get_path().transformed(ax.transData) for line in ax.lines]
+    for bars in ax.collections:
+        lines += [path.transformed(ax.transData) for path in bars.get_paths()]
+    assert len(boxes) == 6 and len(lines) > 10
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        assert not any(line.intersects_bbox(box, filled=False) for line in lines)
+    plt.close("all")
+
+
 def test_wilson_is_that_of_scipy():
     for n_right, n in ((3, 4), (0, 5), (20, 20)):
         wanted = binomtest(n_right, n).proportion_ci(0.9, "wilson")

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 
+import nbformat
 import pytest
 
 import course_utils.exercises as package
@@ -259,6 +260,17 @@ def test_a_question_of_a_lab_is_complete(name, question):
         assert wrong <= set(question.why)
 
 
+def test_an_answer_has_the_decimals_that_are_asked_for():
+    found = {}
+    for _, question in (param.values for param in ALL):
+        if said := re.search(r"\bto (one|two|three) decimal", question.text):
+            decimals = ["one", "two", "three"].index(said[1]) + 1
+            assert round(question.right, decimals) == question.right
+            assert question.tolerance < 10**-decimals
+            found[question.key] = decimals
+    assert found["lab13.standard_error"] == 3 and len(found) >= 2
+
+
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
 def test_a_lab_asks_all_of_its_questions(path):
     number = path.stem[:2]
@@ -268,6 +280,22 @@ def test_a_lab_asks_all_of_its_questions(path):
     module = importlib.import_module(f"course_utils.exercises.lab{number}")
     made = [k for k, v in vars(module).items() if isinstance(v, Question | WarmUp)]
     assert sorted(asked) == sorted(made)
+
+
+@pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
+def test_no_picture_answers_a_question_before_its_result(path):
+    """On paper, what comes with a result stands in the key; all else at its place."""
+    needed = {"scribble", "reader"}  # about a figure that the reader makes
+    open_questions = set()
+    for cell in nbformat.read(path.with_suffix(".ipynb"), 4).cells:
+        if cell.cell_type == "code":
+            lines = re.findall(
+                r"^lab\d\d\.(\w+)\.(ask|result)", cell.source, re.MULTILINE
+            )
+            open_questions -= {name for name, what in lines if what == "result"}
+            drawn = [out for out in cell.outputs if "image/png" in out.get("data", {})]
+            assert not drawn or open_questions <= needed, cell.source
+            open_questions |= {name for name, what in lines if what == "ask"}
 
 
 def test_the_right_answer_is_not_always_at_the_same_place():

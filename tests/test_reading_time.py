@@ -23,6 +23,11 @@ def test_a_lab_takes_what_it_says(number):
     assert abs(says.reading - takes) <= max(SPAN * takes, 2), f"it takes {takes:.0f}"
 
 
+@pytest.mark.parametrize("number", LABS)
+def test_a_core_fits_into_an_hour(number):
+    assert round(reading_time.estimate(LABS[number])) <= 60
+
+
 def test_the_map_and_the_readme_say_the_same():
     says = {number: sum(reading_time.stated(nb)) for number, nb in LABS.items()}
     start = "\n".join(cell.source for cell in LABS["00"].cells)

@@ -216,6 +216,26 @@ def test_an_exercise_has_a_slide_of_its_own(name):
         assert leads.count("exercise") <= 1
 
 
+@pytest.mark.parametrize("name", LABS)
+def test_an_exercise_has_the_code_that_it_speaks_of(name):
+    """What stands between an exercise and its own cell: a log, a faulty function."""
+    spoken = False
+    for cell in nbformat.read(LABS[name].with_suffix(".ipynb"), 4).cells:
+        if cell.cell_type == "markdown":
+            leads = re.findall(r"^(#+ |\*\*\w+)", cell.source, re.MULTILINE)
+            exercise = f"**{words.word('exercise')}"
+            if exercise in leads:
+                spoken = mark(cell) == "slide"
+            elif "## " in leads:
+                spoken = False
+        elif spoken and "exercise" not in cell.metadata.get("tags", []):
+            printed = "".join(output.get("text", "") for output in cell.outputs)
+            fits = printed.count("\n") <= 24  # more lines than a board has
+            assert (mark(cell) in ("slide", "fragment")) == fits, cell.source
+        else:
+            spoken = False
+
+
 def test_the_deck_of_lab_04_shows_training():
     (slide,) = (
         slide
@@ -453,6 +473,20 @@ def test_a_picture_stands_where_it_is_larger(show):
     assert page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]) == []
 
 
+SMALL = """(figure, least) => {
+  const zoom = parseFloat(getComputedStyle(figure.closest(".explorable")).zoom);
+  const found = {};
+  const texts = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const part = texts.currentNode.parentElement, said = texts.currentNode.data.trim();
+    if (!said || !part.checkVisibility() || part.closest(".cx-hidden")) continue;
+    const svg = part.closest("svg");
+    const { b, d } = svg ? part.getScreenCTM() : { b: 0, d: zoom };
+    const size = Math.hypot(b, d) * parseFloat(getComputedStyle(part).fontSize);
+    if (size < least) found[said] = size;
+  }
+  return found;
+}"""
 HANDS = [
     name for name, path in LABS.items() if "explorables." in path.read_text("utf-8")
 ]
@@ -471,6 +505,7 @@ def test_explorables_run_in_the_deck(show, name):
     figure = page.locator("section.present .cx")
     figure.wait_for()
     assert page.evaluate(TOO_MUCH, [TEXT, CODE, TABLE, FIGURE]) == []
+    assert figure.evaluate(SMALL, CODE) == {}
     # In the figure the arrows are the figure's, Page Down the presenter's.
     part = figure.locator("[tabindex='0'], input").first
     for keys in (["PageDown"], ["Escape", "ArrowRight"]):

@@ -4,8 +4,10 @@ import bisect
 import os
 import re
 import tempfile
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 from tqdm.contrib.concurrent import thread_map
@@ -60,31 +62,45 @@ def build(
     `syllabus`'s papers. ``read`` returns the executed notebook of a path.
     """
     notebooks = {path.stem: read(path) for path in paths}
-    keys = [(stem, edition) for edition in EDITIONS for stem in notebooks]
-    # Editions are made one after the other, while pandoc is at work.
-    made = ((paper.to_typst, EDITIONS[e](notebooks[stem])) for stem, e in keys)
-    typeset = dict(zip(keys, _in_parallel(made, len(keys), "labs"), strict=True))
-    with tempfile.TemporaryDirectory() as folder:
-        workshop = Path(folder)
-        for _, images in typeset.values():
-            paper.fill_workshop(workshop, images)
+    keys = [(edition, stem) for edition in EDITIONS for stem in notebooks]
+    # Editions are made one after the other, while pandoc and typst are at work.
+    calls = ((_lab, *key, EDITIONS[key[0]](notebooks[key[1]])) for key in keys)
+    made = dict(zip(keys, _in_parallel(calls, len(keys), "labs"), strict=True))
+    pdfs = {f"{stem}-{edition}.pdf": lab.pdf for (edition, stem), lab in made.items()}
+    if whole_course:
+        course = list(notebooks.values())
         jobs = {}
-        if whole_course:  # first, because they take longest
-            course = list(notebooks.values())
-            for edition in EDITIONS:
-                bodies = [text for (_, e), (text, _) in typeset.items() if e == edition]
-                text = book_text(edition, bodies, course)
-                jobs[f"course-{edition}"] = (paper.pdf, text, workshop)
-            jobs["rules"] = (sheet, course, workshop)
-            for name in syllabus.PAPERS:
-                jobs[name] = (syllabus.pdf, course, workshop)
-        for (stem, edition), (body, _) in typeset.items():
-            title, compact = editions.title(notebooks[stem]), edition == "student"
-            text = paper.lab(edition, body, title, compact=compact)
-            jobs[f"{stem}-{edition}"] = (paper.pdf, text, workshop)
-        calls = ((*job, name) for name, job in jobs.items())
-        pdfs = _in_parallel(calls, len(jobs), "PDFs")
-    return dict(sorted(zip((f"{name}.pdf" for name in jobs), pdfs, strict=True)))
+        for edition in EDITIONS:
+            bodies = [made[edition, stem].body for stem in notebooks]
+            text = book_text(edition, bodies, course)
+            jobs[f"course-{edition}"] = (paper.pdf, text)
+        jobs["rules"] = (sheet, course)
+        jobs |= dict.fromkeys(syllabus.PAPERS, (syllabus.pdf, course))
+        with tempfile.TemporaryDirectory() as folder:
+            images = ChainMap(*(lab.images for lab in made.values()))
+            paper.fill_workshop(Path(folder), images)
+            calls = ((*job, Path(folder), name) for name, job in jobs.items())
+            papers = _in_parallel(calls, len(jobs), "books")
+        pdfs |= {f"{name}.pdf": pdf for name, pdf in zip(jobs, papers, strict=True)}
+    return dict(sorted(pdfs.items()))
+
+
+class Lab(NamedTuple):
+    """An edition of a lab on paper."""
+
+    body: str  # in typst's language
+    images: dict[str, bytes]  # which the body names
+    pdf: bytes
+
+
+def _lab(edition: str, stem: str, nb: NotebookNode) -> Lab:
+    """Put an edition of a lab on paper."""
+    body, images = paper.to_typst(nb)
+    title, compact = editions.title(nb), edition == "student"
+    text = paper.lab(edition, body, title, compact=compact)
+    with tempfile.TemporaryDirectory() as folder:
+        paper.fill_workshop(Path(folder), images)
+        return Lab(body, images, paper.pdf(text, Path(folder), f"{stem}-{edition}"))
 
 
 def _in_parallel(jobs: Iterable[tuple], n: int, what: str) -> list:

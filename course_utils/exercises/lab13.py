@@ -829,7 +829,7 @@ standard_error = number(
     "lab13.standard_error",
     "189 test rows, accuracy 0.96. How far is such a number, typically, from the "
     "accuracy of very many rows from the same place? (The root of a (1 - a) / n; to "
-    "two decimals.)",
+    "three decimals.)",
     right=0.014,
     because="0.96 times 0.04 is 0.0384; divided by 189 it is 0.0002, and its root is "
     "0.014. So a third digit of this accuracy means nothing.",
@@ -838,9 +838,10 @@ standard_error = number(
         0.196: "That is the root of 0.96 times 0.04, for a single row. Divide by 189 "
         "first.",
         0.04: "That is the share of mistakes, not how much it varies.",
+        0.01: "With one decimal more it says something: three, please.",
     },
     otherwise="0.96 * 0.04, divided by 189, then the root.",
-    tolerance=0.005,
+    tolerance=0.0006,
 )
 
 again = choice(

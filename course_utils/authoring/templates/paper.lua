@@ -24,7 +24,7 @@ local roles = {
   predict = {}, rule = {}, see = {}, exercise = {}, pencil = {}, plan = {}, key = {},
   note = {}, deeper = {}, session = {}, group = { "title" }, room = { "lines" }, told = { "numbers" },
   squares = { "width", "height" }, ["name-line"] = { "points" },
-  picture = { "name", "width", "alt" },
+  picture = { "name", "width", "height", "alt" },
 }
 
 -- Boxes to tick for its options, or a line for the place in an order, or for a number.
@@ -69,13 +69,15 @@ function CodeBlock(code)
   local class, more = code.classes[1] or "text", code.attributes
   local arguments = { quote(code.text) }
   if class == "source" then
-    table.insert(arguments, quote(more.number))
+    table.insert(arguments, more.number and quote(more.number) or "none")
     table.insert(arguments, "sticky: " .. (more.sticky or "false"))
   elseif class == "output" then
     table.insert(arguments, quote(code.classes[2] or ""))
   elseif class ~= "stub" and class ~= "solution" and class ~= "mistake" then
-    table.insert(arguments, "language: " .. quote(class))
     class = "code-box"
+  end
+  if more.marks then
+    table.insert(arguments, "marks: " .. more.marks)
   end
   return call(codes[class] or class, arguments, {})
 end
