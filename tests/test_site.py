@@ -343,7 +343,7 @@ def test_a_warm_up_does_not_know_the_answer_of_before(tab, folder):
     keys = {}
     for stem in LABS:
         for key in re.findall(
-            r'<form class="question" data-key="(.+?)/(.+?)"',
+            r'<form class="question" [^>]*data-key="(.+?)/(.+?)"',
             (folder / f"{stem}.html").read_text(encoding="utf-8"),
         ):
             keys.setdefault(key[1], []).append(key[0])
@@ -404,7 +404,7 @@ def test_the_page_says_what_the_notebook_says(tab, folder, stem):
 @by_lab
 def test_every_question_has_one_place_for_its_answer(pages, folder, stem):
     text = (folder / f"{stem}.html").read_text(encoding="utf-8")
-    forms = re.findall(r'<form class="question" data-key="(.+?)"', text)
+    forms = re.findall(r'<form class="question" [^>]*data-key="(.+?)"', text)
     places = re.findall(r'<div class="reply" [^>]*data-key="(.+?)"', text)
     assert sorted(forms) == sorted(places) and len(set(forms)) == len(forms)
 

@@ -7,7 +7,6 @@ import tempfile
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from nbformat import NotebookNode
 from tqdm.contrib.concurrent import thread_map
@@ -66,18 +65,18 @@ def build(
     # Editions are made one after the other, while pandoc and typst are at work.
     calls = ((_lab, *key, EDITIONS[key[0]](notebooks[key[1]])) for key in keys)
     made = dict(zip(keys, _in_parallel(calls, len(keys), "labs"), strict=True))
-    pdfs = {f"{stem}-{edition}.pdf": lab.pdf for (edition, stem), lab in made.items()}
+    pdfs = {f"{stem}-{edition}.pdf": made[edition, stem][-1] for edition, stem in keys}
     if whole_course:
         course = list(notebooks.values())
         jobs = {}
         for edition in EDITIONS:
-            bodies = [made[edition, stem].body for stem in notebooks]
+            bodies = [made[edition, stem][0] for stem in notebooks]
             text = book_text(edition, bodies, course)
             jobs[f"course-{edition}"] = (paper.pdf, text)
         jobs["rules"] = (sheet, course)
         jobs |= dict.fromkeys(syllabus.PAPERS, (syllabus.pdf, course))
         with tempfile.TemporaryDirectory() as folder:
-            images = ChainMap(*(lab.images for lab in made.values()))
+            images = ChainMap(*(images for _, images, _ in made.values()))
             paper.fill_workshop(Path(folder), images)
             calls = ((*job, Path(folder), name) for name, job in jobs.items())
             papers = _in_parallel(calls, len(jobs), "books")
@@ -85,22 +84,14 @@ def build(
     return dict(sorted(pdfs.items()))
 
 
-class Lab(NamedTuple):
-    """An edition of a lab on paper."""
-
-    body: str  # in typst's language
-    images: dict[str, bytes]  # which the body names
-    pdf: bytes
-
-
-def _lab(edition: str, stem: str, nb: NotebookNode) -> Lab:
-    """Put an edition of a lab on paper."""
+def _lab(edition: str, stem: str, nb: NotebookNode) -> tuple[str, dict, bytes]:
+    """Return an edition of a lab in typst's language, its pictures, and its PDF."""
     body, images = paper.to_typst(nb)
     title, compact = editions.title(nb), edition == "student"
     text = paper.lab(edition, body, title, compact=compact)
     with tempfile.TemporaryDirectory() as folder:
         paper.fill_workshop(Path(folder), images)
-        return Lab(body, images, paper.pdf(text, Path(folder), f"{stem}-{edition}"))
+        return body, images, paper.pdf(text, Path(folder), f"{stem}-{edition}")
 
 
 def _in_parallel(jobs: Iterable[tuple], n: int, what: str) -> list:

@@ -5,7 +5,6 @@ import base64
 import copy
 import hashlib
 import io
-import itertools
 import json
 import re
 import shutil
@@ -54,7 +53,7 @@ def to_typst(nb: NotebookNode) -> tuple[str, dict[str, bytes]]:
             cell.source = HANGUL.sub("(in Korean)", cell.source)
     images = {}
     blocks = _with_key(_with_appendix(tree.lab(nb)))
-    return write(tree.change(blocks, lambda block: _fit(block, images, False))), images
+    return write(tree.change(blocks, lambda block: _fit(block, images))), images
 
 
 def write(blocks: list[Node]) -> str:
@@ -95,11 +94,8 @@ def _with_key(blocks: list[Node]) -> list[Node]:
     return [*blocks, div(key, "key")] if key else blocks
 
 
-def _fit(block: Node, images: dict[str, bytes], framed: bool) -> list[Node] | None:
-    """Return a block as it fits onto paper, or None if it does.
-
-    Where it is ``framed``, the frame leaves no room for the numbers of cells.
-    """
+def _fit(block: Node, images: dict[str, bytes]) -> list[Node] | None:
+    """Return a block as it fits onto paper, or None if it does."""
     match block:
         case {"t": "CodeBlock", "c": [attributes, text]}:
             classes = attributes[1]
@@ -117,15 +113,11 @@ def _fit(block: Node, images: dict[str, bytes], framed: bool) -> list[Node] | No
             about = dict(zip(("width", "height"), size, strict=True))
             return [div([], "picture", name=name, **about, alt=tree.plain(seen))]
         case {"t": "Div", "c": [[_, ["cell", *_], _], blocks]}:
-            blocks = _cell(block, *blocks, numbered=not framed)
-            return tree.change(blocks, lambda b: _fit(b, images, framed))
-        case {"t": "Div", "c": [[_, ["exercise", *_], _] as about, blocks]}:
-            blocks = tree.change(blocks, lambda b: _fit(b, images, True))
-            return [{"t": "Div", "c": [about, blocks]}]
+            return tree.change(_cell(block, *blocks), lambda b: _fit(b, images))
     return None
 
 
-def _cell(cell: Node, *blocks: Node, numbered: bool) -> list[Node]:
+def _cell(cell: Node, *blocks: Node) -> list[Node]:
     """Return a cell without the lines that paper cannot run."""
     if not blocks or "python" not in tree.classes(blocks[0]):
         return list(blocks)
@@ -136,7 +128,7 @@ def _cell(cell: Node, *blocks: Node, numbered: bool) -> list[Node]:
     text = _without_checks(text)
     if "solution" in tree.classes(cell):
         return [code_block(text, "solution")]
-    attributes = {"number": tree.attribute(cell, "number")} if numbered else {}
+    attributes = {"number": tree.attribute(cell, "number")}
     if outputs:
         attributes["sticky"] = "true"
     return [code_block(text, "source", **attributes), *outputs]
@@ -174,21 +166,13 @@ def marks(source: str) -> str:
 
     With typst's own highlighting, a book takes twice as long.
     """
-
-    def look(token) -> str:
-        return next((LOOKS[kind] for kind in LOOKS if token[0] in kind), "")
-
-    lines = [[]]
-    tokens = PythonLexer(stripnl=False, ensurenl=False).get_tokens(source)
-    for name, same in itertools.groupby(tokens, look):
-        first, *more = "".join(text for _, text in same).split("\n")
-        lines[-1].append((name, first))
-        lines += [[(name, text)] for text in more]
-    rows = (
-        "".join(f"({quote(name)}, {quote(text)})," for name, text in line if text)
-        for line in lines
-    )
-    return f"({''.join(f'({row}),' for row in rows)})"
+    lines = [""]
+    for token, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):
+        look = next((LOOKS[kind] for kind in LOOKS if token in kind), "")
+        first, *more = (f"({quote(look)}, {quote(t)})," for t in text.split("\n"))
+        lines[-1] += first
+        lines += more
+    return f"({''.join(f'({line}),' for line in lines)})"
 
 
 def quote(text: str) -> str:

@@ -69,7 +69,7 @@ function CodeBlock(code)
   local class, more = code.classes[1] or "text", code.attributes
   local arguments = { quote(code.text) }
   if class == "source" then
-    table.insert(arguments, more.number and quote(more.number) or "none")
+    table.insert(arguments, quote(more.number))
     table.insert(arguments, "sticky: " .. (more.sticky or "false"))
   elseif class == "output" then
     table.insert(arguments, quote(code.classes[2] or ""))
