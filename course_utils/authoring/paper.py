@@ -29,13 +29,11 @@ FIGURE_DPI = 110  # of an image that does not say its own
 FIGURE_SCALE = 0.86  # of a figure's size on a screen
 PYTHON = {"python", "source", "stub", "solution", "mistake"}  # classes of blocks
 LOOKS = {
-    Keyword.Constant: "",
     Keyword: "keyword",
     Operator.Word: "keyword",
     Name.Function: "keyword",
     Name.Class: "keyword",
     Comment: "comment",
-    String.Doc: "comment",
     String: "string",
 }
 # The fonts of the paper have no Hangul; in the labs it stands in parentheses.
