@@ -91,6 +91,11 @@ OVER = r"""() => {
     return document.querySelector(".jp-Dialog")
         || all || (error && !numbers.includes("[*]:"));
 }"""
+# Open a notebook, which starts its kernel; close all, and ask nobody what to save.
+OPEN = "path => jupyterapp.commands.execute('docmanager:open', {path}).then(() => {})"
+CLOSE_ALL = """() => jupyterapp.restored.then(() => {
+    for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
+})"""
 # Whether a slider shows the figure of its own place, the one before or another one.
 FIGURE_IS = """([box, before, same]) => {
     const image = box.querySelector("img");
@@ -119,7 +124,8 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     shutil.copy(labs.ROOT / "pyproject.toml", folder)  # jupytext pairs files by it
     write_json(home / "config/labconfig/default_setting_overrides.json", SETTINGS)
-    with running([], folder, home) as (url, token):
+    # The page can then open and close a notebook without being loaded again.
+    with running(["--LabApp.expose_app_in_browser=True"], folder, home) as (url, token):
         yield url, token, folder
 
 
@@ -195,27 +201,52 @@ def context(server):
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def pages(server, context):
+    """Return a function that gives the page, where JupyterLab has no file open.
+
+    JupyterLab starts once, as that takes as long as many a lab; and again after a
+    failure, which closes the page. Beside it is a list of what surprises.
+    """
+    url, token, _ = server
+    surprises = []
+    found = []
+
+    def the_page():
+        surprises.clear()
+        if not found or found[-1].is_closed():
+            page = context.new_page()
+            page.on("pageerror", lambda error: surprises.extend(own_error(str(error))))
+            page.on("request", lambda asked: surprises.extend(outside(asked.url, url)))
+            page.goto(f"{url}lab?token={token}&reset")
+            page.wait_for_function("() => window.jupyterapp")
+            page.evaluate(CLOSE_ALL)
+            found.append(page)
+        return found[-1], surprises
+
+    return the_page
+
+
 @contextmanager
-def opened(path, server, context, tmp_path, make=workspace.learners_edition):
-    """Open what is made of a lab, a learner's copy, in a new page.
+def opened(path, server, pages, tmp_path, make=workspace.learners_edition):
+    """Open what is made of a lab, a learner's copy, in JupyterLab.
 
     A failure gets the name of the lab and a screenshot. It is also one if JupyterLab
     itself stumbles, or reaches for the internet, which a classroom may not have.
     """
     url, token, folder = server
     copy_lab(path, folder / "notebooks", make)
-    page = context.new_page()
-    surprises = []
-    page.on("pageerror", lambda error: surprises.extend(own_error(str(error))))
-    page.on("request", lambda request: surprises.extend(outside(request.url, url)))
-    failure = None
+    page, surprises = pages()
+    well, failure = False, None
     try:
-        page.goto(f"{url}lab/tree/notebooks/{path.stem}.ipynb?token={token}&reset")
+        page.evaluate(OPEN, f"notebooks/{path.stem}.ipynb")
         idle = page.get_by_text("| Idle")  # the status bar, about the kernel
         idle.or_(page.locator(".jp-Dialog")).first.wait_for()
         assert not page.locator(".jp-Dialog").count(), "JupyterLab asks or complains:"
         yield page
+        page.evaluate(CLOSE_ALL)
         assert not surprises, "\n".join(surprises)
+        well = True
     except (AssertionError, playwright.Error) as error:
         picture = tmp_path / f"{path.stem}.png"
         page.screenshot(path=picture)
@@ -224,8 +255,9 @@ def opened(path, server, context, tmp_path, make=workspace.learners_edition):
         words += [*surprises, f"screenshot: {picture}"]
         failure = "\n".join(words)
     finally:
-        page.close()
-        stop_kernels(context, url, token)
+        if not well:
+            page.close()
+        stop_kernels(page.context, url, token)
     if failure:
         raise pytest.fail.Exception(failure, pytrace=False) from None
 
@@ -399,14 +431,13 @@ def wait_for_figure(page, box, slider, before, *, same):
 
 
 @pytest.mark.parametrize("path", labs.lab_paths(), ids=lambda path: path.stem)
-def test_a_solved_lab_runs_and_its_sliders_move(path, server, context, tmp_path):
+def test_a_solved_lab_runs_and_its_sliders_move(path, server, pages, tmp_path):
     text = path.with_suffix(".ipynb").read_text(encoding="utf-8")
     stored = nbformat.reads(text, as_version=4)
     nb = nbformat.reads(solved(text), as_version=4)
-    with opened(path, server, context, tmp_path, solved) as page:
-        page.get_by_role("menuitem", name="Kernel", exact=True).click()
-        page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
-        page.get_by_role("button", name="Confirm Kernel Restart").click()
+    with opened(path, server, pages, tmp_path, solved) as page:
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.wait_for_function(OVER, timeout=600 * SECONDS, polling=200)
         check_page(page, nb, stored)
         move_sliders(page)
@@ -421,9 +452,9 @@ def draw(x):
 plots.slider(draw, x=(0, 1, 0))"""
 
 
-def test_a_hand_that_passes_over_all_places_of_a_slider(server, context, tmp_path):
+def test_a_hand_that_passes_over_all_places_of_a_slider(server, pages, tmp_path):
     path = own_notebook(tmp_path, [SLIDER])
-    with opened(path, server, context, tmp_path) as page:
+    with opened(path, server, pages, tmp_path) as page:
         run_cell(page, "plots.slider")
         drag_slider(page, page.locator(".course-slider"))
 
@@ -439,10 +470,10 @@ def own_notebook(folder, sources):
     return path
 
 
-def test_exercise(server, context, tmp_path):
+def test_exercise(server, pages, tmp_path):
     exercise, mistake = lab01.softmax, lab01.softmax_down_columns
     (path,) = labs.lab_paths(["01_softmax"])
-    with opened(path, server, context, tmp_path) as page:
+    with opened(path, server, pages, tmp_path) as page:
         setup = page.locator(".jp-CodeCell", has_text="import lab01")
         setup.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
@@ -472,9 +503,9 @@ def type_body(page, cell, source):
     page.keyboard.press("Shift+Enter")
 
 
-def test_questions_by_keyboard(server, context, tmp_path):
+def test_questions_by_keyboard(server, pages, tmp_path):
     (path,) = labs.lab_paths(["00"])
-    with opened(path, server, context, tmp_path) as page:
+    with opened(path, server, pages, tmp_path) as page:
         run_cell(page, "import lab00")
 
         # A wrong answer, quite sure of it.
