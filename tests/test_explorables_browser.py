@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 import test_browser
-from test_browser import context, opened, own_notebook, server  # noqa: F401
+from test_browser import context, opened, own_notebook, pages, server  # noqa: F401
 
 from course_utils import explorables
 from course_utils.authoring import gallery
@@ -542,11 +542,11 @@ READ = """for name, figure in figures.items():
     print(json.dumps([name, figure.value, figure.solved]))"""
 
 
-def test_in_jupyterlab_python_reads_what_the_hand_did(server, context, tmp_path):  # noqa: F811
+def test_in_jupyterlab_python_reads_what_the_hand_did(server, pages, tmp_path):  # noqa: F811
     names = explorables.NAMES
     sources = [SETUP, *(f"figures[{name!r}]" for name in names), READ]
     path = own_notebook(tmp_path, sources)
-    with opened(path, server, context, tmp_path) as page:
+    with opened(path, server, pages, tmp_path) as page:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         output = page.locator(".jp-CodeCell").last.locator(".jp-OutputArea-output")
