@@ -12,11 +12,6 @@ LONGEST = (
 )
 
 
-def pytest_xdist_auto_num_workers():
-    """Take one more than there are processors: many tests wait for another process."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items):
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
