@@ -213,8 +213,8 @@ def pages(server, context):
     found = []
 
     def the_page():
-        surprises.clear()
         if not found or found[-1].is_closed():
+            surprises.clear()
             page = context.new_page()
             page.on("pageerror", lambda error: surprises.extend(own_error(str(error))))
             page.on("request", lambda asked: surprises.extend(outside(asked.url, url)))

@@ -63,25 +63,23 @@ def build(
     notebooks = {path.stem: read(path) for path in paths}
     keys = [(edition, stem) for edition in EDITIONS for stem in notebooks]
     # Editions are made one after the other, while pandoc and typst are at work.
-    calls = ((_lab, *key, EDITIONS[key[0]](notebooks[key[1]])) for key in keys)
-    made = dict(zip(keys, _in_parallel(calls, len(keys), "labs"), strict=True))
-    pdfs = {f"{stem}-{edition}.pdf": made[edition, stem][-1] for edition, stem in keys}
+    calls = ((_lab, e, stem, EDITIONS[e](notebooks[stem])) for e, stem in keys)
+    texts, images, pdfs = zip(*_in_parallel(calls, len(keys), "labs"), strict=True)
+    files = {f"{stem}-{e}.pdf": pdf for (e, stem), pdf in zip(keys, pdfs, strict=True)}
     if whole_course:
-        course = list(notebooks.values())
+        course, text_of = list(notebooks.values()), dict(zip(keys, texts, strict=True))
         jobs = {}
         for edition in EDITIONS:
-            bodies = [made[edition, stem][0] for stem in notebooks]
-            text = book_text(edition, bodies, course)
-            jobs[f"course-{edition}"] = (paper.pdf, text)
+            bodies = [text_of[edition, stem] for stem in notebooks]
+            jobs[f"course-{edition}"] = (paper.pdf, book_text(edition, bodies, course))
         jobs["rules"] = (sheet, course)
         jobs |= dict.fromkeys(syllabus.PAPERS, (syllabus.pdf, course))
         with tempfile.TemporaryDirectory() as folder:
-            images = ChainMap(*(images for _, images, _ in made.values()))
-            paper.fill_workshop(Path(folder), images)
+            paper.fill_workshop(Path(folder), ChainMap(*images))
             calls = ((*job, Path(folder), name) for name, job in jobs.items())
             papers = _in_parallel(calls, len(jobs), "books")
-        pdfs |= {f"{name}.pdf": pdf for name, pdf in zip(jobs, papers, strict=True)}
-    return dict(sorted(pdfs.items()))
+        files |= {f"{name}.pdf": pdf for name, pdf in zip(jobs, papers, strict=True)}
+    return dict(sorted(files.items()))
 
 
 def _lab(edition: str, stem: str, nb: NotebookNode) -> tuple[str, dict, bytes]:

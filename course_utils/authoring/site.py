@@ -421,7 +421,9 @@ def _page(blocks: list[Node], names: set[str]) -> Page:
                 return [tree.div(inside, "callout", tree.role(node))]
             case {"t": "Table"}:
                 table = {"t": "Table", "c": tree.change(node["c"], fit)}
-                return [_wide(table, role="group", **{"aria-label": say("table")})]
+                # A box that scrolls where the window is narrow, by keyboard as well.
+                about = {"role": "group", "aria-label": say("table"), "tabindex": "0"}
+                return [tree.div([table], "wide", **about)]
             case {"t": "Para", "c": [{"t": "Image"}] as inside}:
                 inside = {"t": "Plain", "c": tree.change(inside, fit)}
                 return [tree.div([inside], "picture")]
@@ -499,11 +501,6 @@ def _picture(node: Node, pictures: dict[str, bytes]) -> Node:
         return picture
     hint = {"t": "Span", "c": [["", ["hint"], []], tree.inlines(say("enlarge"))]}
     return {"t": "Link", "c": [["", ["enlarge"], []], [picture, hint], [name, ""]]}
-
-
-def _wide(block: Node, **attributes: str) -> Node:
-    """Put a block into a box that scrolls where the window is narrow."""
-    return tree.div([block], "wide", **attributes, tabindex="0")
 
 
 def _listing(node: Node) -> str:
