@@ -251,11 +251,12 @@ lab05.borders.ask()
 
 # %% slideshow={"slide_type": "fragment"}
 W, b = W.detach(), b.detach()
-# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. So with z2.
+# z0 = z1 means (column of class 0 minus column of class 1) · x = b1 - b0. The same with
+# z2: two equations for one point.
 A = torch.stack([W[:, 0] - W[:, 1], W[:, 0] - W[:, 2]])  # (2, 2)
 c = torch.stack([b[1] - b[0], b[2] - b[0]])
 place = torch.linalg.solve(A, c)  # the x with A @ x = c
-print("probabilities there:", torch.softmax(place @ W + b, dim=0))
+print("where they meet:", torch.softmax(place @ W + b, dim=0))
 ax = plots.decision_regions(lambda X: (X @ W + b).argmax(dim=1), X, y, labels="479")
 _ = ax.set(xlabel="ink above minus ink below (standardised)",
            ylabel="ink in the centre (standardised)")
