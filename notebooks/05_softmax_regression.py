@@ -1161,7 +1161,8 @@ lab05.times_ten.ask()
 # %% slideshow={"slide_type": "fragment"}
 for factor in (1, 10):
     W_t, b_t = torch.zeros(2, 3, requires_grad=True), torch.zeros(3, requires_grad=True)
-    print(f"features times {factor:2}: loss {train(factor * X, y, W_t, b_t):.2f}")
+    loss = train(factor * X, y, W_t, b_t, n_updates=20)
+    print(f"features times {factor:2}: loss after 20 updates {loss:.2f}")
 lab05.times_ten.result()
 
 # %% [markdown]

@@ -690,7 +690,7 @@ X_new, y_new = moons(500, 0.3, 1)
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1))
 curves = {"training": [], "held out": []}
-steps = range(20, 1201, 20)
+steps = range(20, 901, 20)
 for _ in steps:
     curves["training"].append(train(model, X_few, y_few, lr=0.5, n_steps=20))
     with torch.no_grad():

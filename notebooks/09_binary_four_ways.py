@@ -521,7 +521,7 @@ def report(z, threshold=0.0):
     recall, precision = found / nine.sum(), found / alarm.sum()
     accuracy = (alarm == nine).float().mean()
     print(
-        f"threshold {threshold:4.1f}: alarms {int(alarm.sum()):5}, recall "
+        f"threshold {threshold:4.1f}: alarms {alarm.float().mean():5.1%}, recall "
         f"{recall:.2f}, precision {precision:.2f}, accuracy {accuracy:.3f}"
     )
     return recall, precision

@@ -42,7 +42,7 @@ def logs() -> None:
         {"loss_fn": lambda z, y: F.cross_entropy(z, y, reduction="sum"), "lr": 1 / 540},
         {},
         {"trained": "b"},
-        {"lr": 30.0},
+        {"lr": 20.0},
     )
     for i, run in enumerate(runs, 1):
         print(f"log {i}   " + "".join(f"{n:9} " for n in UPDATES) + "updates")

@@ -950,7 +950,7 @@ two_or_eight = choice(
 
 held_out = choice(
     "lab06.held_out",
-    "60 points, 64 units, 1200 steps. The training loss falls all the time. What does "
+    "60 points, 64 units, 900 steps. The training loss falls all the time. What does "
     "the loss of the held-out points do?",
     right="a",
     because="At first the network learns what all points of this source have in "
