@@ -244,11 +244,8 @@ def test_nothing_is_asked_from_a_network(tab, folder, pages):
         tab.evaluate(
             "document.querySelectorAll('img').forEach(i => i.loading = 'eager')"
         )
-        tab.wait_for_load_state("networkidle")
-        broken = (
-            "[...document.images].filter(i => i.complete && !i.naturalWidth).length"
-        )
-        assert tab.evaluate(broken) == 0
+        tab.wait_for_function("[...document.images].every(i => i.complete)")
+        assert tab.evaluate("[...document.images].every(i => i.naturalWidth)")
 
 
 def test_search_finds_a_word(tab, folder):
@@ -661,7 +658,9 @@ def test_on_paper_no_page_is_empty(tab, folder, stem):
     pypdf = pytest.importorskip("pypdf", reason="reading PDFs needs pypdf")
     show(tab, folder, stem)
     pages = pypdf.PdfReader(io.BytesIO(tab.pdf(format="A4"))).pages
-    assert all(page.extract_text().strip() or page.images for page in pages)
+    # What draws text or a picture; to read all of the text takes ten times as long.
+    drawn = re.compile(rb"\b(Tj|TJ|Do)\b")
+    assert all(drawn.search(page.get_contents().get_data()) for page in pages)
     foot = " ".join(pages[-1].extract_text().split())
     assert credits.read().line in foot
 
