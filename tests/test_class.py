@@ -91,7 +91,7 @@ def table(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("01_softmax", 16), ("04_logistic_regression", 6)]
+    ("name", "size"), [("01_softmax", 12), ("04_logistic_regression", 5)]
 )
 def test_a_whole_class(name, size, tmp_path):
     lab, pile, out = KNOWN[name], tmp_path / "pile", tmp_path / "out"
