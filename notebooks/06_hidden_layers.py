@@ -698,7 +698,7 @@ for _ in steps:
     curves["held out"].append(loss.item())
 lab06.held_out.result()
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3))
-plots.learning_curves(curves, left, epochs=steps).set_xlabel("step")
+plots.learning_curves(curves, left, epochs=steps).set(xlabel="step", ylim=(0, 0.5))
 draw_points(right, X_new[:150], y_new[:150])
 draw_plane(right, lambda X: model(X).flatten(), top=5)
 best = min(curves["held out"])
