@@ -91,7 +91,7 @@ def table(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("01_softmax", 12), ("04_logistic_regression", 5)]
+    ("name", "size"), [("01_softmax", 30), ("04_logistic_regression", 10)]
 )
 def test_a_whole_class(name, size, tmp_path):
     lab, pile, out = KNOWN[name], tmp_path / "pile", tmp_path / "out"
@@ -491,7 +491,7 @@ def test_without_forks_an_answer_is_judged_as_well(tmp_path):
              "def softmax_with_temperature(logits, T):\n    os._exit(3)",
              "def conditional_table(counts):\n    open('/etc/hosts')"]  # fmt: skip
     judge = Judge(tmp_path / "own", 5, 1, ("guard",), forks=False)
-    judge.patience = 12
+    judge.patience = 30
     found = dict(judge.ask(cells, "lab01", SOFTMAX.exercises))
     judge.close()
     kinds = {name: (f["right"], f["kind"], f["name"]) for name, f in found.items()}
