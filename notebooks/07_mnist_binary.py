@@ -299,7 +299,7 @@ for name, build in (("linear", linear), ("network", network)):
     right[name] = right_ones(models[name])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Two numbers that differ, as two numbers do. With other held-out images they would be a
+# Two accuracies. With other held-out images each would be a
 # little different: by how much? The **standard deviation** of numbers is their usual
 # distance from their mean: the root of the mean of the squared distances. (For that mean
 # `std` divides by N - 1, not by N, which makes no difference for many.) Here a model
@@ -461,8 +461,8 @@ for lr in (0.001, 0.01, 0.1, 0.3, 0.8):
     print(f"lr {lr:5}: mean loss {mean_loss[lr]:.3f}, accuracy {spread}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Look along the rows. At the largest rate the seed alone decides between hardly better
-# than a coin and nine of ten. Whoever tries one seed compares luck. We choose by the mean
+# Look along the rows. With the full data set, at the largest rate, the seed alone decides
+# between hardly better than a coin and nine of ten. Whoever tries one seed compares luck. We choose by the mean
 # loss. Then one run, whose seed was fixed before, and the test set, for the only time:
 # nothing is chosen there, so one seed is enough.
 
