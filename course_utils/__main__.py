@@ -12,6 +12,7 @@ For teachers and authors:
     python3 -m course_utils site          the web site, in build/site/
     python3 -m course_utils slides        slides for the projector, in build/slides/
     python3 -m course_utils notebooks     for students and for instructors, in build/
+    python3 -m course_utils build         all four of these
     python3 -m course_utils refresh       the stored outputs of the labs, made anew
     python3 -m course_utils gallery       a page with all explorables, in build/gallery/
     python3 -m course_utils stamp         the repository's address in labs and README
@@ -41,6 +42,7 @@ EXTRAS = {
     "site": "authoring",
     "slides": "authoring",
     "notebooks": "authoring",
+    "build": "authoring",
     "refresh": "authoring",
     "gallery": "authoring",
     "stills": "test",

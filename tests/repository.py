@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from course_utils.authoring import labs
 
 # What git does not track. The environment alone has gigabytes.
@@ -41,3 +43,20 @@ def run_python(*words, cwd, **variables):
         timeout=600,
         check=False,
     )
+
+
+def read_pdf(source):
+    """Return the text of each page of a PDF, given as bytes or a path, and its data.
+
+    A page without text has a text if it has a picture. Hyphens at the ends of lines are
+    gone.
+    """
+    pdfium = pytest.importorskip("pypdfium2", reason="reading PDFs needs pypdfium2")
+    with pdfium.PdfDocument(source) as pdf:
+        texts = []
+        for page in pdf:
+            text = page.get_textpage().get_text_bounded()
+            text = text.replace("\r\n", "\n").replace("\x02", "")
+            pictures = page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE])
+            texts.append(text.strip() or "(picture)" * any(pictures))
+        return texts, pdf.get_metadata_dict()

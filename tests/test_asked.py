@@ -1,5 +1,6 @@
 """Questions where nobody can click: nothing tells the answer too early."""
 
+import functools
 import re
 
 import nbformat
@@ -16,8 +17,16 @@ PATHS = [
 by_lab = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
+@functools.cache
 def stored(path):
     return nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+
+
+@functools.cache
+def a_students(path):
+    """Return a student's edition, and what it is on paper."""
+    nb = editions.student(stored(path))
+    return nb, paper.to_typst(nb)[0]
 
 
 def asked_in(path):
@@ -46,7 +55,7 @@ def test_labs_ask():
 
 @by_lab
 def test_a_students_paper_answers_in_the_key_alone(path):
-    text, _ = paper.to_typst(editions.student(stored(path)))
+    _, text = a_students(path)
     questions = asked_in(path)
     body, heading, key = text.partition("#key[")
     assert heading
@@ -69,8 +78,7 @@ def test_a_students_paper_answers_in_the_key_alone(path):
 
 @by_lab
 def test_what_a_result_cell_shows_stands_in_the_key(path):
-    nb = editions.student(stored(path))
-    text, _ = paper.to_typst(nb)
+    nb, text = a_students(path)
     body, _, key = text.partition("#key[")
     for position, cell in enumerate(nb.cells):
         if "tells" not in cell.metadata:

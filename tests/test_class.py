@@ -491,7 +491,7 @@ def test_without_forks_an_answer_is_judged_as_well(tmp_path):
              "def softmax_with_temperature(logits, T):\n    os._exit(3)",
              "def conditional_table(counts):\n    open('/etc/hosts')"]  # fmt: skip
     judge = Judge(tmp_path / "own", 5, 1, ("guard",), forks=False)
-    judge.patience = 30
+    judge.patience = 12
     found = dict(judge.ask(cells, "lab01", SOFTMAX.exercises))
     judge.close()
     kinds = {name: (f["right"], f["kind"], f["name"]) for name, f in found.items()}

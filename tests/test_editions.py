@@ -17,7 +17,7 @@ from test_handouts import plain, seen
 from course_utils import workspace
 from course_utils.authoring import asked, editions, labs, notebooks, words
 from course_utils.authoring import plan as planning
-from course_utils.authoring.__main__ import main
+from course_utils.authoring.__main__ import WRITERS, main
 
 PATHS = labs.lab_paths()
 by_lab = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -114,6 +114,19 @@ def test_the_word(tmp_path, capsys):
         os.path.join("instructor", "00_start_here.ipynb"),
         os.path.join("student", "00_start_here.ipynb"),
     ]
+
+
+def test_one_word_makes_all_four(tmp_path, monkeypatch):
+    made = []
+    for word in WRITERS:
+        monkeypatch.setattr(
+            f"course_utils.authoring.{word}.main",
+            lambda *request: made.append(request) or 0,
+        )
+    assert main(["build", "00", "--out", str(tmp_path)]) == 0
+    assert made == [(PATHS[:1], tmp_path / word) for word in WRITERS]
+    assert main(["build"]) == 0
+    assert made[4:] == [(PATHS, labs.ROOT / "build" / word) for word in WRITERS]
 
 
 # Pictures in words ----------------------------------------------------------------

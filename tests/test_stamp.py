@@ -34,20 +34,27 @@ def publish(root, url, branch="main"):
     path.write_text(text, encoding="utf-8")
 
 
-@pytest.fixture
-def course(tmp_path, monkeypatch, capsys):
-    """Make a copy of what a stamp reads and writes, and let it be the repository.
-
-    It starts at the placeholder, whatever the address of this repository is.
-    """
+@pytest.fixture(scope="module")
+def placeholder(tmp_path_factory):
+    """Make a copy of what a stamp reads and writes, stamped with the placeholder."""
+    folder = tmp_path_factory.mktemp("placeholder")
     for name in STAMPED:
         source = labs.ROOT / name
-        target = tmp_path / name
+        target = folder / name
         target.parent.mkdir(exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(labs, "ROOT", folder)
+        publish(folder, "https://github.com/OWNER/REPOSITORY")
+        stamp.main(labs.lab_paths())
+    return folder
+
+
+@pytest.fixture
+def course(placeholder, tmp_path, monkeypatch, capsys):
+    """Let a copy be the repository, whose address is the placeholder."""
+    shutil.copytree(placeholder, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(labs, "ROOT", tmp_path)
-    publish(tmp_path, "https://github.com/OWNER/REPOSITORY")
-    stamp.main(labs.lab_paths())
     capsys.readouterr()
     return tmp_path
 

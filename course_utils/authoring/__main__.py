@@ -19,6 +19,7 @@ WORDS = {
     "slides": "make slide decks for the projector, in build/slides/",
     "site": "make the web site, which opens from build/site/",
     "notebooks": "make students' and instructors' notebooks, in build/",
+    "build": "make all four: handouts, slides, site and notebooks",
     "gallery": "make a page with all explorables, in build/gallery/",
     "stills": "take the pictures that stand for the explorables on paper",
     "train-digit": "train the small network of draw_digit, with full MNIST",
@@ -83,6 +84,9 @@ def _run(args: argparse.Namespace, paths: Sequence[Path]) -> int:
             targets = {"pythons": args.python, "systems": args.system}
             options = {"gpu": args.gpu, "paper": args.paper}
             return _module("pack").main(args.folder, **targets, **options)
+        case "build":  # one process, so that PyTorch and each lab are read once
+            out = args.out or labs.ROOT / "build"
+            return max([_module(word).main(paths, out / word) for word in WRITERS])
         case word if word in WRITERS:
             return _module(word).main(paths, args.out or labs.ROOT / "build" / word)
         case word:
@@ -122,9 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     def add(word: str, *names: str, **how) -> None:
         of[word].add_argument(*names, **how)
 
-    for word in WRITERS:
+    for word in (*WRITERS, "build"):
         add(word, "--out", type=Path, help="another folder")
-    for word in ("run", "refresh", *WRITERS):
+    for word in ("run", "refresh", *WRITERS, "build"):
         add(word, "lab", nargs="*", help="such as 01; all if none is given")
     for name, said in {
         "--force": "overwrite notebooks that were edited after their .py files",

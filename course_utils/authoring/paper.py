@@ -3,6 +3,7 @@
 import ast
 import base64
 import copy
+import functools
 import hashlib
 import io
 import json
@@ -159,6 +160,7 @@ def _stub(source: str, room: dict[str, int]) -> list[Node]:
     return found + [div([], "room", lines=str(n)) for n in room.values()]
 
 
+@functools.cache  # most code is in both editions
 def marks(source: str) -> str:
     """Return the parts of each line of Python, with their looks, as typst's literal.
 

@@ -25,7 +25,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
@@ -318,20 +317,21 @@ def role(block: Node) -> str:
     return next(iter(classes(block)), "") if block["t"] == "Div" else ""
 
 
-def change(part: Any, make: Callable[[Node], list[Node] | None]) -> Any:
+def change(part: list, make: Callable[[Node], list[Node] | None]) -> list:
     """Return a part of the tree with others in the place of some nodes.
 
     ``make`` returns what comes in the place of a node. If that is None, the node stays,
     and the nodes in it are asked about.
     """
-    if isinstance(part, dict):
-        return {key: change(inside, make) for key, inside in part.items()}
-    if not isinstance(part, list):
-        return part
     found = []
     for node in part:
-        new = make(node) if isinstance(node, dict) and "t" in node else None
-        found += [change(node, make)] if new is None else new
+        is_node = isinstance(node, dict) and "t" in node
+        if is_node and (new := make(node)) is not None:
+            found += new
+        elif is_node and isinstance(node.get("c"), list):
+            found.append(node | {"c": change(node["c"], make)})
+        else:
+            found.append(change(node, make) if isinstance(node, list) else node)
     return found
 
 

@@ -434,8 +434,13 @@ function explorable({ model, el }, { title, lead, task, praise, start, draw }) {
       attributeFilter: ["class", "theme", "data-theme", "data-jp-theme-light"],
     });
   }
+  const sight = new IntersectionObserver(([now]) => {
+    root.classList.toggle("cx-seen", now.isIntersecting);
+  });
+  sight.observe(stage);
   app.end = () => {
     app.stop?.();
+    sight.disconnect();
     cancelAnimationFrame(frame);
     clearTimeout(later);
     theme.removeEventListener("change", recolour);
