@@ -53,13 +53,18 @@ class Run:
         return self.measure(exact=True) if self.measure else {}
 
 
+_kept = []  # NumPy's state, of the outermost `undisturbed`: it takes long to read
+
+
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """Leave random numbers, warnings and the default dtype as they were."""
     dtype, state = torch.get_default_dtype(), random.getstate()
     torch_state = torch.get_rng_state()
     numpy = sys.modules.get("numpy")
-    numpy_state = numpy.random.get_state() if numpy else None
+    outermost = bool(numpy) and not _kept
+    if outermost:
+        _kept.append(numpy.random.get_state())
     try:
         with torch.enable_grad():
             # So that a function that draws is comparable; the GPU is left alone.
@@ -72,8 +77,8 @@ def undisturbed() -> Iterator[None]:
         torch.set_default_dtype(dtype)
         torch.set_rng_state(torch_state)
         random.setstate(state)
-        if numpy:
-            numpy.random.set_state(numpy_state)
+        if outermost:
+            numpy.random.set_state(_kept.pop())
 
 
 @contextlib.contextmanager

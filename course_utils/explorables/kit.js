@@ -434,8 +434,8 @@ function explorable({ model, el }, { title, lead, task, praise, start, draw }) {
       attributeFilter: ["class", "theme", "data-theme", "data-jp-theme-light"],
     });
   }
-  const sight = new IntersectionObserver(([now]) => {
-    root.classList.toggle("cx-seen", now.isIntersecting);
+  const sight = new IntersectionObserver((looks) => {
+    root.classList.toggle("cx-seen", looks.at(-1).isIntersecting);
   });
   sight.observe(stage);
   app.end = () => {
