@@ -299,8 +299,8 @@ for name, build in (("linear", linear), ("network", network)):
     right[name] = right_ones(models[name])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# Two accuracies. With other held-out images each would be a
-# little different: by how much? The **standard deviation** of numbers is their usual
+# Two accuracies. With other held-out images each would be a little different: by how
+# much? The **standard deviation** of numbers is their usual
 # distance from their mean: the root of the mean of the squared distances. (For that mean
 # `std` divides by N - 1, not by N, which makes no difference for many.) Here a model
 # that is right with probability 0.8 is measured 5,000 times, on few and on many images.
@@ -462,9 +462,9 @@ for lr in (0.001, 0.01, 0.1, 0.3, 0.8):
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # Look along the rows. With the full data set, at the largest rate, the seed alone decides
-# between hardly better than a coin and nine of ten. Whoever tries one seed compares luck. We choose by the mean
-# loss. Then one run, whose seed was fixed before, and the test set, for the only time:
-# nothing is chosen there, so one seed is enough.
+# between hardly better than a coin and nine of ten. Whoever tries one seed compares luck.
+# We choose by the mean loss. Then one run, whose seed was fixed before, and the test set,
+# for the only time: nothing is chosen there, so one seed is enough.
 
 # %% slideshow={"slide_type": "slide"}
 best_lr = min(mean_loss, key=mean_loss.get)  # the lr with the smallest mean loss

@@ -1,7 +1,6 @@
 """Handouts: the labs on paper."""
 
 import bisect
-import functools
 import os
 import re
 import tempfile
@@ -61,17 +60,17 @@ def build(
     Those of the whole course are the bound editions, the sheet of rules and the
     `syllabus`'s papers. ``read`` returns the executed notebook of a path.
     """
-    read = functools.cache(read)
-    keys = [(edition, path.stem) for edition in EDITIONS for path in paths]
+    notebooks = {path.stem: read(path) for path in paths}
+    keys = [(edition, stem) for edition in EDITIONS for stem in notebooks]
     # Editions are made one after the other, while pandoc and typst are at work.
-    calls = ((_lab, e, p.stem, EDITIONS[e](read(p))) for e in EDITIONS for p in paths)
+    calls = ((_lab, e, stem, EDITIONS[e](notebooks[stem])) for e, stem in keys)
     texts, images, pdfs = zip(*_in_parallel(calls, len(keys), "labs"), strict=True)
     files = {f"{stem}-{e}.pdf": pdf for (e, stem), pdf in zip(keys, pdfs, strict=True)}
     if whole_course:
-        course, text_of = list(map(read, paths)), dict(zip(keys, texts, strict=True))
+        course, text_of = list(notebooks.values()), dict(zip(keys, texts, strict=True))
         jobs = {}
         for edition in EDITIONS:
-            bodies = [text_of[edition, path.stem] for path in paths]
+            bodies = [text_of[edition, stem] for stem in notebooks]
             jobs[f"course-{edition}"] = (paper.pdf, book_text(edition, bodies, course))
         jobs["rules"] = (sheet, course)
         jobs |= dict.fromkeys(syllabus.PAPERS, (syllabus.pdf, course))
